@@ -1,0 +1,52 @@
+"""Questions about version ranges that packaging's specifiers do not answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from packaging.version import InvalidVersion, Version
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from packaging.specifiers import SpecifierSet
+
+_ENDS = (Version("0.dev0"), Version("999999"))
+
+
+def is_empty(specifiers: SpecifierSet) -> bool:
+    """Answer whether no version at all is in the range.
+
+    A range is made of intervals whose ends are the versions that it names, so it is empty
+    where neither those, nor anything just beside them, nor the far ends are in it.
+    """
+    return not any(specifiers.contains(probe, prereleases=True) for probe in _probes(specifiers))
+
+
+def admits_newer(specifiers: SpecifierSet, version: Version) -> bool:
+    """Answer whether the range admits any version above this one."""
+    return any(
+        probe > version and specifiers.contains(probe, prereleases=True)
+        for probe in (*_probes(specifiers), *_beside(version.public))
+    )
+
+
+def _probes(specifiers: SpecifierSet) -> Iterator[Version]:
+    yield from _ENDS
+    for specifier in specifiers:
+        yield from _beside(specifier.version.removesuffix(".*"))
+
+
+def _beside(text: str) -> Iterator[Version]:
+    try:
+        version = Version(text)
+    except InvalidVersion:  # an arbitrary equality, `===banana`, is nobody's neighbour
+        return
+    yield version
+    public = version.public
+    if version.dev is None:
+        yield Version(f"{public}.dev0") if version.post is None else version
+    yield Version(f"{version.base_version}.0.1")
+    yield Version(f"{version.base_version}.post1")
+    bumped = (*version.release[:-1], version.release[-1] + 1)
+    yield Version(f"{version.epoch}!" + ".".join(map(str, bumped)))
