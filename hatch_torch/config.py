@@ -11,6 +11,7 @@ from packaging.utils import canonicalize_name
 from hatch_torch.backend import Backend
 from hatch_torch.errors import ConfigurationError
 from hatch_torch.ranges import is_empty
+from hatch_torch.releases import nearest_published
 from hatch_torch.schema import KEYS, TABLE, faults_of, requirement_table, requirements
 from hatch_torch.wiring import Wiring, wiring_faults
 
@@ -30,6 +31,8 @@ class BackendExtra:
     dependencies: tuple[Requirement, ...] = ()
     index_url: str | None = None
     channel: str | None = None
+    notice: str | None = None
+    """What a user should know of the name, where another backend stands for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +123,12 @@ _PLAIN = (
 
 
 def _extra(name: str, extra: Mapping[str, Any]) -> BackendExtra:
+    backend = Backend.parse(name)
+    stand_in = None if "index-url" in extra else nearest_published(backend)
     return BackendExtra(
         name=name,
-        backend=Backend.parse(name),
+        backend=stand_in[0] if stand_in else backend,
+        notice=stand_in[1] if stand_in else None,
         dependencies=_parsed(extra.get("dependencies", ())),
         index_url=extra.get("index-url"),
         channel=extra.get("channel"),

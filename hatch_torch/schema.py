@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from packaging.requirements import InvalidRequirement, Requirement
 
 from hatch_torch.backend import FAMILIES, Backend
+from hatch_torch.releases import known_backends
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -76,23 +77,18 @@ def one_of(*allowed: str) -> Kind:
     return kind
 
 
-def backend(value: object, path: str) -> Iterator[str]:
-    """Find fault with anything that names no backend."""
-    if not (isinstance(value, str) and is_backend(value)):
+def backend_wish(value: object, path: str) -> Iterator[str]:
+    """Find fault with anything but `auto`, a family or a backend; case does not matter."""
+    words = ("auto", *FAMILIES)
+    if not (isinstance(value, str) and (value.lower() in words or is_backend(value))):
         yield bad_backend(value, path)
 
 
-def backend_wish(value: object, path: str) -> Iterator[str]:
-    """Find fault with anything but `auto`, a family or a backend; case does not matter."""
-    if not (isinstance(value, str) and value.lower() in ("auto", *FAMILIES)):
-        yield from backend(value, path)
-
-
-def bad_backend(value: object, path: str) -> str:
-    """Say that a value names no backend, and what would."""
-    allowed = ("auto", *FAMILIES, "cu126", "cu128", "cu130", "rocm6.4", "rocm7.2")
+def bad_backend(value: object, path: str, words: Collection[str] = ("auto", *FAMILIES)) -> str:
+    """Say that a value is neither one of these words nor a backend, and what would be."""
+    allowed = (*words, *(one.name for one in known_backends()))
     hint = suggestion(value, allowed)
-    return f"{path}: found {_shown(value)}; allowed is a backend such as {', '.join(allowed)}{hint}"
+    return f"{path}: found {_shown(value)}; allowed is {', '.join(allowed)}{hint}"
 
 
 def is_backend(text: str) -> bool:
@@ -122,7 +118,8 @@ def extras(value: object, path: str) -> Iterator[str]:
     """Find fault with anything but a table of backends, each with EXTRA_KEYS."""
     yield from table(value, path)
     for name, extra in value.items() if isinstance(value, dict) else ():
-        yield from backend(name, f"{path}.{name}")
+        if not is_backend(name):
+            yield bad_backend(name, f"{path}.{name}", ())
         yield from faults_of(extra, EXTRA_KEYS, f"{path}.{name}")
 
 

@@ -1,0 +1,125 @@
+"""What the index offers to one interpreter: picks, the newest first, page by page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from packaging.version import Version
+
+from hatch_torch import releases
+from hatch_torch.ranges import admits_newer
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+
+    from packaging.specifiers import SpecifierSet
+
+    from hatch_torch.backend import Backend
+    from hatch_torch.index import Index
+    from hatch_torch.index.wheel import Wheel
+    from hatch_torch.target import Target
+
+    Wants = Mapping[str, SpecifierSet]
+    """Package names to the versions that will do."""
+
+TORCH = "torch"
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """The wheel chosen for a requirement."""
+
+    name: str
+    wheel: Wheel
+    backend: Backend
+    extras: frozenset[str] = frozenset()
+
+    @property
+    def version(self) -> Version:
+        """The wheel's version, with its local part."""
+        return self.wheel.version
+
+    @property
+    def release(self) -> Version:
+        """The version without its local part: what every backend of a release shares."""
+        return Version(self.wheel.version.public)
+
+
+class Offers:
+    """The wheels of an index that fit a target, asked for as late as possible."""
+
+    def __init__(
+        self, index: Index, target: Target, *, closed: bool = True, prereleases: bool = False
+    ) -> None:
+        """Take the index and the target.
+
+        `closed`: the index holds what the tables say (PyTorch's own stable channel or a mirror
+        of it), so that the page of a backend need not be read where the tables rule it out.
+        `prereleases`: of the family only, for the channels that hold nothing else.
+        """
+        self.index = index
+        self.target = target
+        self._closed = closed
+        self._prereleases = prereleases or None
+
+    def picks(self, backend: Backend, name: str, versions: SpecifierSet) -> tuple[Pick, ...]:
+        """Return the wheels of a package that fit the target and the range, the newest first."""
+        best = _best_by_version(self.index.wheels(backend, name), self.target)
+        return tuple(
+            Pick(name, best[version], backend)
+            for version in sorted(best, reverse=True)
+            if versions.contains(version, prereleases=self._prereleases)
+        )
+
+    def torch(self, wants: Mapping[Backend, Wants]) -> Iterator[Pick]:
+        """Yield torch wheels: the highest release first, within it the backends as ranked.
+
+        `wants` holds the backends in the order of their rank. Pages are read when their turn
+        comes: those that may hold the newest release all at once, the others one by one.
+        """
+        listed = {backend: self._releases(backend, of[TORCH]) for backend, of in wants.items()}
+        self._read_ahead(wants, [backend for backend, known in listed.items() if known is None])
+        found = {
+            backend: {pick.release for pick in self.picks(backend, TORCH, wants[backend][TORCH])}
+            if known is None
+            else known
+            for backend, known in listed.items()
+        }
+        for release in sorted(set().union(*found.values()), reverse=True):
+            for backend in wants:
+                if release in found[backend]:
+                    yield from self._torch(backend, release, wants[backend])
+
+    def _torch(self, backend: Backend, release: Version, wants: Wants) -> Iterator[Pick]:
+        self.index.pages((backend, name) for name in wants)
+        for pick in self.picks(backend, TORCH, wants[TORCH]):
+            if pick.release == release:
+                yield pick
+
+    def _read_ahead(self, wants: Mapping[Backend, Wants], backends: Collection[Backend]) -> None:
+        """Read the pages that are needed in any case, together: one round trip."""
+        members = [(backend, name) for backend in [*backends][:1] for name in wants[backend]]
+        self.index.pages([*members, *((backend, TORCH) for backend in backends)])
+
+    def _releases(self, backend: Backend, versions: SpecifierSet) -> Collection[Version] | None:
+        """Return the releases that the tables promise, or None where the page has to tell."""
+        known = releases.published(backend, self.target.platform)
+        if not (known and self._closed) or self.index.has_own_folder(backend):
+            return None
+        if releases.may_grow(backend) and admits_newer(versions, known[-1]):
+            return None
+        return {release for release in known if versions.contains(release)}
+
+
+def _best_by_version(wheels: Iterable[Wheel], target: Target) -> dict[Version, Wheel]:
+    """Keep one wheel a version: the one with the best tag, then with the highest build."""
+    best: dict[Version, tuple[tuple[int, object], Wheel]] = {}
+    for wheel in wheels:
+        rank = target.rank(wheel)
+        if rank is None:
+            continue
+        key = (-rank, wheel.build)
+        if wheel.version not in best or key > best[wheel.version][0]:
+            best[wheel.version] = (key, wheel)
+    return {version: wheel for version, (_, wheel) in best.items()}

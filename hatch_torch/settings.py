@@ -1,0 +1,59 @@
+"""The environment variables of contract.md, section 3, read once into a value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hatch_torch.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+DEFAULT_TIMEOUT = 15.0
+_FALSE = {"", "0", "false", "no", "off"}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the environment says about this run; the wish for a backend is `wish`'s to read."""
+
+    index_url: str | None = None
+    """Root of an index, instead of the table's."""
+    hardware: str | None = None
+    """A hardware profile: a path to its JSON, or the JSON itself."""
+    offline: bool = False
+    upgrade: bool = False
+    cache_dir: str | None = None
+    timeout: float = DEFAULT_TIMEOUT
+    """Seconds for all network use of one decision."""
+    debug: bool = False
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str]) -> Settings:
+        """Read the variables; raises ConfigurationError with every fault."""
+        if faults := [*_faults(environ)]:
+            raise ConfigurationError(faults)
+        return cls(
+            index_url=environ.get("TORCH_VARIANT_INDEX_URL") or None,
+            hardware=environ.get("TORCH_VARIANT_HARDWARE") or None,
+            offline=is_true(environ.get("TORCH_VARIANT_OFFLINE")),
+            upgrade=is_true(environ.get("TORCH_VARIANT_UPGRADE")),
+            cache_dir=environ.get("TORCH_VARIANT_CACHE_DIR") or None,
+            timeout=float(environ.get("TORCH_VARIANT_TIMEOUT") or DEFAULT_TIMEOUT),
+            debug=environ.get("TORCH_VARIANT_LOG") == "debug",
+        )
+
+
+def is_true(value: str | None) -> bool:
+    """Answer whether a variable's value switches its setting on."""
+    return (value or "").strip().lower() not in _FALSE
+
+
+def _faults(environ: Mapping[str, str]) -> Iterator[str]:
+    timeout = environ.get("TORCH_VARIANT_TIMEOUT") or str(DEFAULT_TIMEOUT)
+    if not timeout.replace(".", "", 1).isdigit() or float(timeout) <= 0:
+        yield f"TORCH_VARIANT_TIMEOUT: found {timeout!r}; allowed is a number of seconds above 0"
+    log = environ.get("TORCH_VARIANT_LOG", "")
+    if log not in {"", "debug"}:
+        yield f"TORCH_VARIANT_LOG: found {log!r}; allowed is 'debug'"
