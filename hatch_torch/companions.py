@@ -1,0 +1,69 @@
+"""What moves together with torch, and what of it only the backend's index serves."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from functools import cache
+from typing import TYPE_CHECKING
+
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
+
+from hatch_torch.tables import rows
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FAMILY: tuple[str, ...] = tuple(row["name"] for row in rows("family"))
+"""The normalized names of the packages that must move together, torch first."""
+
+_ANY = SpecifierSet()
+
+
+@cache
+def torch_pin(name: str, version: Version) -> SpecifierSet | None:
+    """Return which torch a release of a companion runs with, or None where no table knows it.
+
+    It is what the release's metadata declares, or less where that declares too much: torchaudio
+    2.11.0 declares nothing, and was built for torch 2.11.
+    """
+    return _pins(name).get(Version(version.public))
+
+
+@cache
+def paired(release: Version) -> Mapping[str, tuple[Version, ...]]:
+    """Return the releases of each companion that go with a release of torch, the oldest first."""
+    found = {
+        name: tuple(version for version, torch in _pins(name).items() if torch.contains(release))
+        for name in FAMILY
+    }
+    return {name: versions for name, versions in found.items() if versions}
+
+
+def index_only(name: str, platform: str, wanted: SpecifierSet = _ANY) -> bool:
+    """Say whether a dependency of the family's wheels comes from the backend's index alone.
+
+    `wanted`: the range that the wheel declares. PyPI takes no local versions (PEP 440), so a
+    range that names one (``triton==3.6.0+git…`` of a nightly) is the index's own too.
+    """
+    if any("+" in one.version for one in wanted):
+        return True
+    return any(
+        fnmatchcase(name, row["name"])
+        and platform in row.get("platforms", [platform])
+        and _admits(wanted, row.get("versions"))
+        for row in rows("index_only")
+    )
+
+
+@cache
+def _pins(name: str) -> dict[Version, SpecifierSet]:
+    return {
+        Version(row["version"]): SpecifierSet(row["torch"])
+        for row in rows("companions")
+        if row["package"] == name
+    }
+
+
+def _admits(wanted: SpecifierSet, versions: list[str] | None) -> bool:
+    return versions is None or any(wanted.contains(version) for version in versions)
