@@ -47,7 +47,7 @@ class Installed:
     """None where its files do not tell, or where it has none (``torchdata``)."""
     builder: Builder
     direct_url: str | None
-    """Where it came from, unless from an index (PEP 610)."""
+    """Where it came from, unless from an index, with `#sha256=` where that is known (PEP 610)."""
     location: Path
     """The ``site-packages`` that holds it."""
     requires: tuple[str, ...]
@@ -168,16 +168,24 @@ def _closeness(trace: _Trace) -> tuple[bool, bool]:
 
 
 def _read(trace: _Trace) -> Installed:
-    url = trace.origin.get("url")
     return Installed(
         name=trace.name,
         version=trace.version,
         backend=_backend(trace),
         builder=_builder(trace),
-        direct_url=url if isinstance(url, str) else None,
+        direct_url=_direct_url(trace.origin),
         location=trace.location,
         requires=trace.requires,
     )
+
+
+def _direct_url(origin: Mapping[str, Any]) -> str | None:
+    url, archive = origin.get("url"), origin.get("archive_info")
+    if not isinstance(url, str):
+        return None
+    hashes = archive.get("hashes") if isinstance(archive, dict) else None
+    sha256 = hashes.get("sha256") if isinstance(hashes, dict) else None
+    return f"{url}#sha256={sha256}" if isinstance(sha256, str) else url
 
 
 def _local(trace: _Trace) -> str:

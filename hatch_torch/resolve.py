@@ -124,7 +124,7 @@ class _Family(AbstractProvider["Want", "Pick", str]):
         platform = self._offers.target.platform
         for one in self._requires(pick):
             name = canonicalize_name(one.name)
-            if index_only(name, platform):
+            if index_only(name, platform, one.specifier):
                 yield Want(name, one.specifier, pick.backend, frozenset(one.extras))
 
     def _requires(self, pick: Pick) -> Iterator[Requirement]:

@@ -1,0 +1,121 @@
+"""The ways to go, in order: which backends are tried together, and which of their releases run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from hatch_torch.backend import Backend
+from hatch_torch.choose import Verdict, most_capable, rank, why_not
+from hatch_torch.errors import NoAnswerError
+from hatch_torch.releases import known_backends
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from packaging.version import Version
+
+    from hatch_torch.hardware.facts import Accelerator, Hardware
+    from hatch_torch.project.config import Config
+    from hatch_torch.project.wish import Wish
+    from hatch_torch.resolve import Fits
+    from hatch_torch.target import Target
+
+VENDORS = {"cuda": "nvidia", "rocm": "amd", "xpu": "intel", "mps": "apple"}
+"""Whose hardware a family of backends is for."""
+
+_PLAIN = {"cpu", "mps"}
+
+
+def always(_backend: Backend, _release: Version) -> None:
+    """Find nothing against any release: nobody asked whether it runs here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """Backends to be tried together, in the order of their rank."""
+
+    backends: tuple[Backend, ...]
+    fits: Fits = always
+    warnings: tuple[str, ...] = ()
+
+
+def plain(target: Target) -> Backend:
+    """Return the backend that every machine of a platform can use."""
+    return Backend("mps" if target.platform == "macos_arm64" else "cpu")
+
+
+def settle(wish: Wish, target: Target) -> Wish:
+    """Replace a backend that the platform never had by the plain wheel.
+
+    The CPU's wheel is the plain one everywhere. Raises NoAnswerError where the backend was asked
+    for in this very run.
+    """
+    backend = wish.backend
+    if backend is None or backend.family == "cpu":
+        return wish.replaced(plain(target)) if backend else wish
+    never = backend in known_backends() and backend not in known_backends(target.platform)
+    if not (never or (backend.family != "mps" and target.platform.startswith("macos"))):
+        return wish
+    refusal = f"PyTorch publishes no {backend} wheel for {target.platform}"
+    if wish.explicit:
+        raise NoAnswerError(f"{wish.decided_by}: {refusal}; ask for {plain(target)} or auto")
+    return wish.replaced(plain(target), f"{refusal}: the plain wheel is taken")
+
+
+def verdicts(config: Config, wish: Wish, hardware: Hardware, target: Target) -> tuple[Verdict, ...]:
+    """Judge every backend that the wish leaves in question, the most preferred first."""
+    if wish.backend:
+        return (Verdict(wish.backend, usable=True, reason=f"asked for by {wish.decided_by}"),)
+    allowed = {extra.backend for extra in config.extras} or None
+    if allowed and (target.platform.startswith("macos") or Backend("cpu") in allowed):
+        allowed.add(plain(target))
+    judged = rank(hardware, target, allowed)
+    return tuple(one for one in judged if wish.family in {None, one.backend.family})
+
+
+def courses(
+    wish: Wish, judged: Collection[Verdict], hardware: Hardware, target: Target
+) -> Iterator[Course]:
+    """Yield the ways to go that use what this machine has, the most preferred first.
+
+    A backend asked for by name is obeyed without a look at the hardware, and so is a family of
+    which this machine shows no device.
+    """
+    usable = [one.backend for one in judged if one.usable]
+    if wish.backend:
+        yield Course(tuple(usable), warnings=wish.notes)
+        return
+    if wish.family and not usable:
+        warning = f"{wish.decided_by} asks for {wish.family}, of which nothing was found here"
+        backends = tuple(one.backend for one in judged)
+        yield Course(backends, warnings=(*wish.notes, warning))
+        return
+    yield from _by_family(usable, hardware, target, wish.notes)
+    if reduced := most_capable(hardware):
+        best, left_out = reduced
+        yield from _by_family(usable, best, target, (*wish.notes, _left_out(left_out)))
+
+
+def plain_course(wish: Wish, target: Target, *warnings: str) -> Course:
+    """Return the way that needs no accelerator."""
+    return Course((plain(target),), warnings=(*wish.notes, *warnings))
+
+
+def _by_family(
+    usable: Collection[Backend], hardware: Hardware, target: Target, warnings: tuple[str, ...]
+) -> Iterator[Course]:
+    fits = partial(_fits, hardware, target)
+    for family in dict.fromkeys(one.family for one in usable if one.family != "cpu"):
+        members = tuple(one for one in usable if one.family == family)
+        yield Course(members, fits, warnings)
+
+
+def _fits(hardware: Hardware, target: Target, backend: Backend, release: Version) -> str | None:
+    return why_not(backend, release, hardware, target)
+
+
+def _left_out(accelerators: Collection[Accelerator]) -> str:
+    names = ", ".join(f"{one.name} ({one.architecture})" for one in accelerators)
+    return f"no wheel runs on every GPU here; this one leaves out {names}"

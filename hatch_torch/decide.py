@@ -1,0 +1,151 @@
+"""The decision, stage by stage; a build and `hatch-torch explain` both come through here."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from packaging.utils import canonicalize_name
+
+from hatch_torch import courses as ways
+from hatch_torch.additions import additions, for_everybody
+from hatch_torch.answer import Answer, answer, wants_of
+from hatch_torch.decision import Decision
+from hatch_torch.errors import IndexFaultError, NoAnswerError
+from hatch_torch.extras import backend_extras, own_requirements, unasked
+from hatch_torch.fallback import default_pins
+from hatch_torch.foreign import keep_foreign
+from hatch_torch.hardware.facts import Hardware
+from hatch_torch.project.wants import Line, family_lines, fixed_backend
+from hatch_torch.project.wish import PORTABLE, Wish, read_wish, with_contained
+from hatch_torch.refusal import refusal
+from hatch_torch.without import has_accelerator, last_courses
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from hatch_torch.case import Case
+    from hatch_torch.courses import Course
+
+
+def decide(case: Case) -> Decision:
+    """Decide which wheels of the family this project gets here, and what to add for them.
+
+    Raises ConfigurationError for a wish that can't be, NoAnswerError where nothing fits, and
+    IndexFaultError where the index is down and a backend was asked for by name.
+    """
+    lines = _lines(case)
+    wish = ways.settle(_wish(case, lines), case.target)
+    draft = Decision(None, wish.decided_by, Hardware(), warnings=wish.notes)
+    if wish.value == PORTABLE:
+        return draft
+    hardware = _look(case, wish)
+    judged = ways.verdicts(case.config, wish, hardware, case.target)
+    draft = replace(draft, hardware=hardware, verdicts=judged)
+    asked = _asked(case, lines)
+    if not asked and not case.config.family:
+        return draft.noting("nothing that is installed here requires torch")
+    found = keep_foreign(case, wish, asked) or _first_answer(case, wish, draft, asked)
+    if isinstance(found, str):
+        return draft.noting(found)
+    return _completed(case, draft, found, lines)
+
+
+def _lines(case: Case) -> tuple[Line, ...]:
+    every = family_lines(case.config, case.target.environment)
+    return tuple(line for line in every if line.name not in case.routed)
+
+
+def _wish(case: Case, lines: Iterable[Line]) -> Wish:
+    """Read the wish; a requirement that names its backend itself is obeyed."""
+    wish = read_wish(case.config, case.extras, case.environ)
+    fixed = fixed_backend(line for line in lines if line.extra is None)
+    return Wish(fixed[0], f"the requirement {fixed[1]}", wish.notes) if fixed else wish
+
+
+def _look(case: Case, wish: Wish) -> Hardware:
+    """Probe no more than the wish leaves open: nothing, one vendor, or everything."""
+    if wish.backend or wish.family == "cpu":
+        return Hardware()
+    return case.probe({ways.VENDORS[wish.family]} if wish.family else None)
+
+
+def _asked(case: Case, lines: Iterable[Line]) -> tuple[Line, ...]:
+    """Return the lines that this very install is about."""
+    names = with_contained(case.config, case.extras)
+    return tuple(
+        line for line in lines if line.extra is None or canonicalize_name(line.extra) in names
+    )
+
+
+def _first_answer(case: Case, wish: Wish, draft: Decision, lines: tuple[Line, ...]) -> Answer | str:
+    """Return the first course's answer, or why the requirements stay portable."""
+    tried: list[Course] = []
+    for course in _courses(case, wish, draft):
+        tried.append(course)
+        try:
+            found = answer(case, course, lines) if course.backends else course.warnings[-1]
+        except IndexFaultError as fault:
+            if wish.explicit:
+                raise
+            return _without_index(case, draft, fault, _courses(case, wish, draft), lines)
+        if isinstance(found, Answer):
+            return replace(found, warnings=course.warnings)
+        if found:
+            return found
+    raise NoAnswerError(refusal(case, draft, tried, lines))
+
+
+def _courses(case: Case, wish: Wish, draft: Decision) -> Iterator[Course]:
+    """Return every way to go: with what this machine has, then without."""
+    seen = (draft.hardware, draft.verdicts, case.target)
+    hardware, judged, target = seen
+    return chain(
+        ways.courses(wish, judged, hardware, target),
+        last_courses(case.config, wish, hardware, judged, target),
+    )
+
+
+def _without_index(
+    case: Case,
+    draft: Decision,
+    fault: IndexFaultError,
+    courses: Iterable[Course],
+    lines: tuple[Line, ...],
+) -> Answer | str:
+    """Do without the index: PyPI's plain wheels where they run here, and nothing silently."""
+    for course in courses:
+        found = default_pins(course, wants_of(case, course, lines), case.target)
+        if found:
+            return Answer(*found, (f"{fault}; the plain wheel runs here too", *course.warnings))
+    if not has_accelerator(draft.hardware, draft.verdicts):
+        return f"{fault}; nothing is added, since no accelerator was found"
+    raise NoAnswerError(
+        f"{fault}; no plain wheel in range runs on the accelerator here. "
+        "Try again when the index answers, or set TORCH_VARIANT=portable, which adds nothing"
+    )
+
+
+def _completed(case: Case, draft: Decision, found: Answer, lines: tuple[Line, ...]) -> Decision:
+    """Spell the answer out: what is added to the dependencies and to each extra."""
+    asked = _asked(case, lines)
+    own = {extra.name for extra in case.config.extras}
+    added = [
+        *(for_everybody(found.pins) if case.config.family else ()),
+        *additions((line for line in asked if line.extra not in own), found.pins, case.family),
+        *own_requirements(case, found),
+        *backend_extras(case, found, lines),
+    ]
+    warnings = list(found.warnings)
+    for extra in {line.extra: None for line in lines if line not in asked}:
+        if extra and extra not in own:
+            more, warning = unasked(case, found, lines, extra)
+            added += more
+            warnings += [warning] if warning else []
+    return replace(
+        draft,
+        backend=found.backend,
+        pins=found.pins,
+        additions=tuple(dict.fromkeys(added)),
+    ).noting(*warnings, *case.offers.index.notes)

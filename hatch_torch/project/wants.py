@@ -1,0 +1,115 @@
+"""What a project wants of the family: its lines that hold here, and the ranges they make."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+
+from hatch_torch.backend import Backend
+from hatch_torch.companions import FAMILY
+from hatch_torch.offers import TORCH
+from hatch_torch.project.portable import declared_extras
+from hatch_torch.project.schema import is_backend
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from hatch_torch.project.config import BackendExtra, Config
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A requirement on a member of the family, and the list that it stands in."""
+
+    requirement: Requirement
+    extra: str | None = None
+    """The extra whose list it is in; None: the project's dependencies."""
+
+    @property
+    def name(self) -> str:
+        """The member's normalized name."""
+        return canonicalize_name(self.requirement.name)
+
+
+def family_lines(config: Config, environment: Mapping[str, str]) -> tuple[Line, ...]:
+    """Return the lines on members of the family whose markers hold here, of every extra too."""
+    lines = [Line(one) for one in config.dependencies]
+    for extra, requirements in declared_extras(config).items():
+        lines += [Line(one, extra) for one in requirements]
+    names = {*FAMILY, *config.family}
+    return tuple(line for line in lines if line.name in names and _holds(line, environment))
+
+
+def _holds(line: Line, environment: Mapping[str, str]) -> bool:
+    marker = line.requirement.marker
+    return marker is None or marker.evaluate({**environment, "extra": line.extra or ""})
+
+
+def fixed_backend(lines: Iterable[Line]) -> tuple[Backend, Requirement] | None:
+    """Return the backend that a line names by itself: a URL, or `==` a local version."""
+    for line in lines:
+        for specifier in versions_of(line.requirement):
+            _, _, local = specifier.version.partition("+")
+            if local and is_backend(local):
+                return Backend.parse(local), line.requirement
+    return None
+
+
+def versions_of(requirement: Requirement) -> SpecifierSet:
+    """Return the range of a requirement; for a URL the one version that its file name tells."""
+    if not requirement.url:
+        return requirement.specifier
+    filename = unquote(urlsplit(requirement.url).path.rpartition("/")[2])
+    try:
+        _, version, _, _ = parse_wheel_filename(filename)
+    except InvalidWheelFilename:
+        return SpecifierSet()
+    return SpecifierSet(f"=={version}")
+
+
+def ranges(
+    lines: Iterable[Line],
+    extra: BackendExtra | None = None,
+    family: Iterable[str] = (),
+    constraints: Iterable[Requirement] = (),
+) -> dict[str, SpecifierSet]:
+    """Intersect the lines, a backend extra's own and the constraints: a range for each member.
+
+    torch is always among them, since every other member is built for one torch.
+    """
+    own = extra.dependencies if extra else ()
+    wanted = [(line.name, versions_of(line.requirement)) for line in lines]
+    wanted += [(name, one.specifier) for name, one in _of_family(own, family)]
+    made = {TORCH: SpecifierSet()} | {name: SpecifierSet() for name in family}
+    for name, versions in wanted:
+        made[name] = made.get(name, SpecifierSet()) & versions
+    for name, one in _of_family(constraints, family):
+        if name in made:
+            made[name] &= one.specifier
+    return made
+
+
+def _of_family(
+    requirements: Iterable[Requirement], family: Iterable[str]
+) -> Iterator[tuple[str, Requirement]]:
+    for one in requirements:
+        name = canonicalize_name(one.name)
+        if name in FAMILY or name in family:
+            yield name, one
+
+
+def parsed_constraints(lines: Iterable[str]) -> tuple[Requirement, ...]:
+    """Parse constraints, which others wrote: a line that is none is theirs to find."""
+    return tuple(filter(None, map(_constraint, lines)))
+
+
+def _constraint(line: str) -> Requirement | None:
+    try:
+        return Requirement(line)
+    except InvalidRequirement:
+        return None

@@ -1,0 +1,145 @@
+"""Who decides: the first that names a backend, a family, or nothing at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from packaging.utils import canonicalize_name
+
+from hatch_torch.backend import FAMILIES, Backend
+from hatch_torch.errors import ConfigurationError
+from hatch_torch.project.schema import TABLE, bad_backend, suggestion
+from hatch_torch.releases import nearest_published
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from hatch_torch.project.config import BackendExtra, Config
+
+PORTABLE = "portable"
+_VARIABLE = "TORCH_VARIANT"
+_UV_VARIABLE = "UV_TORCH_BACKEND"
+_DETECTION = "detection"
+_TABLE_KEY = f"{TABLE}.backend"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is asked for, and by whom."""
+
+    value: Backend | str
+    """A backend, a family, ``auto`` or ``portable``."""
+    decided_by: str = _DETECTION
+    notes: tuple[str, ...] = ()
+
+    @property
+    def backend(self) -> Backend | None:
+        """The one backend that is asked for, if it is one."""
+        return self.value if isinstance(self.value, Backend) else None
+
+    @property
+    def family(self) -> str | None:
+        """The family that is asked for, by its name or through its member."""
+        if isinstance(self.value, Backend):
+            return self.value.family
+        return self.value if self.value in FAMILIES else None
+
+    def replaced(self, value: Backend, *notes: str) -> Wish:
+        """Return the wish with another backend in place of what it asked for."""
+        return Wish(value, self.decided_by, (*self.notes, *notes))
+
+    @property
+    def explicit(self) -> bool:
+        """Whether it is a request of this very run, not a default that fits many machines."""
+        return self.decided_by not in {_DETECTION, _TABLE_KEY, _UV_VARIABLE}
+
+
+def read_wish(config: Config, asked_extras: Collection[str], environ: Mapping[str, str]) -> Wish:
+    """Find who decides (contract.md, section 3), and what.
+
+    Raises ConfigurationError for two backend extras at once, for a value that names no backend,
+    and for one that is not among the project's extras.
+    """
+    if extra := _asked_extra(config, asked_extras):
+        return Wish(extra.backend, f"extra {extra.name}")
+    for variable in (_VARIABLE, config.environment_variable):
+        if variable and (value := environ.get(variable, "").strip()):
+            return _read(config, value, variable)
+    notes: tuple[str, ...] = ()
+    if value := environ.get(_UV_VARIABLE, "").strip():
+        try:
+            return _read(config, value, _UV_VARIABLE)
+        except ConfigurationError as error:
+            notes = (f"ignored: {error}",)
+    wish = _read(config, config.backend, _TABLE_KEY)
+    decided_by = _DETECTION if wish.value == "auto" else _TABLE_KEY
+    return Wish(wish.value, decided_by, (*notes, *wish.notes))
+
+
+def _asked_extra(config: Config, asked: Collection[str]) -> BackendExtra | None:
+    names = with_contained(config, asked)
+    found = [extra for extra in config.extras if canonicalize_name(extra.name) in names]
+    if len(found) > 1:
+        both = ", ".join(extra.name for extra in found)
+        raise ConfigurationError(
+            [f"two backend extras are asked for at once: {both}; ask for one of them"]
+        )
+    return found[0] if found else None
+
+
+def with_contained(config: Config, asked: Collection[str]) -> set[str]:
+    """Add the extras that an extra contains: `all = ["my-app[cu124]"]`."""
+    lists = {canonicalize_name(key): value for key, value in config.optional_dependencies.items()}
+    names: set[str] = set()
+    waiting = [canonicalize_name(name) for name in asked]
+    while waiting:
+        name = waiting.pop()
+        if name in names:
+            continue
+        names.add(name)
+        for one in lists.get(name, ()):
+            if canonicalize_name(one.name) == canonicalize_name(config.name):
+                waiting += map(canonicalize_name, one.extras)
+    return names
+
+
+def _read(config: Config, text: str, place: str) -> Wish:
+    value = text.lower()
+    if value in {"auto", PORTABLE, *FAMILIES}:
+        _check_family(config, value, place)
+        return Wish(value, place)
+    try:
+        backend = Backend.parse(text)
+    except ValueError:
+        raise ConfigurationError([_bad_value(config, text, place)]) from None
+    return _among_extras(config, backend, place)
+
+
+def _among_extras(config: Config, backend: Backend, place: str) -> Wish:
+    if config.extra_of(backend):
+        return Wish(backend, place)
+    stand_in = nearest_published(backend)
+    notes = (stand_in[1],) if stand_in else ()
+    backend = stand_in[0] if stand_in else backend
+    if config.extras and not config.extra_of(backend):
+        raise ConfigurationError([_bad_value(config, backend.name, place)])
+    return Wish(backend, place, notes)
+
+
+def _check_family(config: Config, value: str, place: str) -> None:
+    supported = {extra.backend.family for extra in config.extras}
+    # The CPU's extra is what a Mac's plain wheel goes by.
+    supported |= {"mps"} if "cpu" in supported else set()
+    if config.extras and value in FAMILIES and value not in supported:
+        raise ConfigurationError([_bad_value(config, value, place)])
+
+
+def _bad_value(config: Config, text: str, place: str) -> str:
+    if not config.extras:
+        return bad_backend(text, place, ("auto", PORTABLE, *FAMILIES))
+    allowed = ["auto", PORTABLE, *(extra.name for extra in config.extras)]
+    return (
+        f"{place}: found {text!r}; this project supports "
+        f"{', '.join(allowed)}{suggestion(text, allowed)}"
+    )

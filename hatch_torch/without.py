@@ -1,0 +1,77 @@
+"""The last way to go: no accelerator was found, or no wheel in range runs on what was found."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hatch_torch.courses import Course, plain, plain_course
+from hatch_torch.errors import NoAnswerError
+from hatch_torch.tables import rows
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from hatch_torch.choose import Verdict
+    from hatch_torch.hardware.facts import Hardware
+    from hatch_torch.project.config import Config
+    from hatch_torch.project.wish import Wish
+    from hatch_torch.target import Target
+
+
+def last_courses(
+    config: Config, wish: Wish, hardware: Hardware, judged: Collection[Verdict], target: Target
+) -> Iterator[Course]:
+    """Yield the plain wheel's course, one without backends (portable), or nothing.
+
+    It is what `when-unsupported` says where an accelerator is there, and what
+    `when-no-accelerator` says where none is. Raises NoAnswerError where that is "error" or where
+    the plain wheel is none of the project's backends.
+    """
+    if wish.family is not None:
+        return
+    if has_accelerator(hardware, judged):
+        if config.when_unsupported == "cpu":
+            yield _plain(wish, judged, target, "no wheel in range runs on the accelerator here")
+        return
+    policy, why = _policy(config, hardware)
+    if policy == "error":
+        raise NoAnswerError(f'{why}, and when-no-accelerator = "error" asks for one')
+    yield Course((), warnings=(why,)) if policy == "portable" else _plain(wish, judged, target, why)
+
+
+def has_accelerator(hardware: Hardware, judged: Collection[Verdict]) -> bool:
+    """Answer whether there is anything that torch could have computed on.
+
+    Intel's graphics count only where they run XPU at all: nearly every office machine has some.
+    """
+    others = any(one.vendor != "intel" for one in hardware.accelerators)
+    usable = any(one.usable and one.backend.family != "cpu" for one in judged)
+    return bool(others or usable or hardware.nvidia or hardware.rocm)
+
+
+def effect(signs: Collection[str]) -> tuple[str, str]:
+    """Return what the signs ask for, `cpu` or `portable`, and a sentence that says why.
+
+    The table's rows are in the order of their weight; a plain host, without any sign, is `cpu`.
+    """
+    for row in rows("signs"):
+        if row["sign"] in signs and row.get("effect"):
+            return row["effect"], f"no accelerator was found, and this is {row['meaning']}"
+    return "cpu", "no accelerator was found"
+
+
+def _policy(config: Config, hardware: Hardware) -> tuple[str, str]:
+    if config.when_no_accelerator == "auto":
+        return effect(hardware.signs)
+    return config.when_no_accelerator, "no accelerator was found"
+
+
+def _plain(wish: Wish, judged: Collection[Verdict], target: Target, why: str) -> Course:
+    backend = plain(target)
+    refused = [one.reason for one in judged if one.backend == backend and not one.usable]
+    if refused:
+        raise NoAnswerError(
+            f"{why}, and {backend} is {refused[0]}; add [tool.torch-variant.extras.{backend}], "
+            "ask for a backend by name, or set TORCH_VARIANT=portable"
+        )
+    return plain_course(wish, target, why)
