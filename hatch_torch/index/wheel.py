@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from packaging.utils import parse_wheel_filename
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 if TYPE_CHECKING:
     from packaging.tags import Tag
@@ -33,5 +34,26 @@ class Wheel:
         cls, filename: str, url: str, *, sha256: str | None = None, metadata: str | None = None
     ) -> Wheel:
         """Make a wheel from its file name; raises packaging's InvalidWheelFilename."""
-        name, version, build, tags = parse_wheel_filename(filename)
+        name, version, build, tags = _parse(filename)
         return cls(filename, name, version, build, tags, url, sha256, metadata)
+
+
+def _parse(filename: str) -> tuple[NormalizedName, Version, BuildTag, frozenset[Tag]]:
+    """Read a name in two halves, each of which a page of thousands repeats over and over."""
+    name, _, rest = filename.partition("-")
+    version, _, tail = rest.partition("-")
+    if not tail:
+        raise InvalidWheelFilename(f"{filename!r} has too few parts for a wheel's name")
+    return (*_name_and_version(f"{name}-{version}"), *_build_and_tags(tail))
+
+
+@lru_cache(maxsize=4096)
+def _name_and_version(half: str) -> tuple[NormalizedName, Version]:
+    name, version, _, _ = parse_wheel_filename(f"{half}-py3-none-any.whl")
+    return name, version
+
+
+@lru_cache(maxsize=4096)
+def _build_and_tags(half: str) -> tuple[BuildTag, frozenset[Tag]]:
+    _, _, build, tags = parse_wheel_filename(f"any-0-{half}")
+    return build, tags

@@ -1,0 +1,126 @@
+"""Answers kept in a folder: one file a URL, written at once or not at all, checked when read."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+from tempfile import mkstemp
+from typing import TYPE_CHECKING
+
+from hatch_torch.index.answer import Answer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_SUFFIX = ".torch-variant"
+_LIMIT = 64 * 1024 * 1024
+"""Bytes of the largest file that is read back."""
+
+
+def cache_folder(environ: Mapping[str, str]) -> Path:
+    """Return TORCH_VARIANT_CACHE_DIR, or the folder that this system has for caches."""
+    if named := environ.get("TORCH_VARIANT_CACHE_DIR"):
+        return Path(named)
+    from platformdirs import user_cache_dir  # noqa: PLC0415 - only where no folder is named
+
+    return Path(user_cache_dir("hatch-torch", appauthor=False))
+
+
+class Cache:
+    """A folder of answers; one that cannot be used is no error, only an empty cache."""
+
+    def __init__(self, folder: Path | None) -> None:
+        """Take the folder, which need not exist, or None to keep nothing."""
+        self.folder = folder
+        self.notes: list[str] = []
+        self._is_usable: bool | None = None
+
+    def read(self, key: str) -> Answer | None:
+        """Return what was kept; a damaged entry is thrown away."""
+        if not self._may_use():
+            return None
+        path = self._path(key)
+        try:
+            if path.stat().st_size > _LIMIT:
+                return None
+            return Answer.unpack(key, path.read_bytes())
+        except OSError:
+            return None
+        except (ValueError, KeyError, TypeError, AttributeError):
+            with suppress(OSError):
+                path.unlink()
+            return None
+
+    def write(self, key: str, answer: Answer) -> None:
+        """Keep an answer; where that fails, say so once and keep nothing more."""
+        if not self._may_use():
+            return
+        try:
+            self._replace(self._path(key), answer.pack(key))
+        except OSError as error:
+            self._give_up(f"it cannot be written ({error.strerror})")
+
+    def entries(self) -> Iterator[Path]:
+        """Yield the files of the cache, leftovers of killed processes included."""
+        if self.folder and self._may_use():
+            with suppress(OSError):
+                yield from sorted(self.folder.glob(f"*{_SUFFIX}"))
+
+    def size(self) -> int:
+        """Return the bytes in use."""
+        return sum(path.stat().st_size for path in self.entries())
+
+    def clear(self) -> int:
+        """Remove every entry, and nothing else; returns how many there were."""
+        paths = [*self.entries()]
+        for path in paths:
+            path.unlink(missing_ok=True)
+        return len(paths)
+
+    def _path(self, key: str) -> Path:
+        return Path(self.folder or "", sha256(key.encode()).hexdigest() + _SUFFIX)
+
+    def _replace(self, path: Path, content: bytes) -> None:
+        """Write beside and rename, so that every reader sees the old file or the new one."""
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle, temporary = mkstemp(dir=path.parent, prefix="writing-", suffix=_SUFFIX)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+            Path(temporary).replace(path)
+        except OSError:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+
+    def _may_use(self) -> bool:
+        if self._is_usable is None:
+            fault = _fault_of(self.folder) if self.folder else None
+            self._is_usable = self.folder is not None and fault is None
+            if fault:
+                self._give_up(fault)
+        return self._is_usable
+
+    def _give_up(self, reason: str) -> None:
+        self._is_usable = False
+        self.notes.append(f"the cache {self.folder} is not used: {reason}")
+
+
+def _fault_of(folder: Path) -> str | None:
+    """Say why a folder must not be trusted; others could have put anything into it."""
+    try:
+        status = folder.lstat()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        return f"it cannot be read ({error.strerror})"
+    if not stat.S_ISDIR(status.st_mode):
+        return "it is a link or a file, not a folder"
+    if sys.platform != "win32" and status.st_uid != os.getuid():
+        return "it belongs to somebody else"
+    if sys.platform != "win32" and status.st_mode & stat.S_IWOTH:
+        return "everybody may write to it"
+    return None

@@ -1,0 +1,121 @@
+"""Carries a request to where it leads: over redirects, through busy moments, with credentials."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin
+
+from hatch_torch.errors import IndexFaultError
+from hatch_torch.index.hosts import bare
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from hatch_torch.index.credentials import Credentials
+    from hatch_torch.index.hosts import Hosts
+    from hatch_torch.index.patience import Deadline
+
+    Exchange = Callable[["Request"], "Reply"]
+    """Sends one request to one server; raises IndexFaultError, or BrokenError where a
+    second attempt is worth it."""
+
+_REDIRECTS = {301, 302, 303, 307, 308}
+_MOST_REDIRECTS = 5
+_BUSY = {429, 500, 502, 503, 504}
+_ATTEMPTS = 3
+_FIRST_PAUSE = 0.1
+
+
+class BrokenError(IndexFaultError):
+    """The connection was refused or broke off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A GET; the body is only read where the status is the one expected."""
+
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    expected: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What one server answered; header names in lower case."""
+
+    url: str
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Courier:
+    """Sends requests by an `exchange`, within a deadline."""
+
+    exchange: Exchange
+    credentials: Credentials
+    deadline: Deadline
+    sleep: Callable[[float], None] = time.sleep
+    now: Callable[[], float] = time.time
+
+    def send(self, request: Request, hosts: Hosts) -> Reply:
+        """Return the first reply that is no redirect; its URL is where it was found.
+
+        Raises IndexFaultError where there is none, or where the way leads to a host that is not
+        allowed.
+        """
+        url = request.url
+        for _ in range(_MOST_REDIRECTS + 1):
+            if refusal := hosts.refusal(url):
+                raise IndexFaultError(bare(request.url), f"leads to {refusal}")
+            headers = {**request.headers, **self.credentials.header(url)}
+            reply = self._persist(Request(url, headers, request.expected))
+            if reply.status not in _REDIRECTS:
+                return reply
+            url = _target(reply)
+        raise IndexFaultError(bare(request.url), f"redirects more than {_MOST_REDIRECTS} times")
+
+    def _persist(self, request: Request) -> Reply:
+        """Try again where the server is busy or the connection broke, while time allows."""
+        for attempt in range(1, _ATTEMPTS):
+            pause = _FIRST_PAUSE * 2**attempt
+            try:
+                reply = self.exchange(request)
+            except BrokenError:
+                if pause >= self.deadline.remaining():
+                    raise
+            else:
+                if reply.status not in _BUSY:
+                    return reply
+                pause = retry_after(reply.headers.get("retry-after", ""), self.now()) or pause
+                if pause >= self.deadline.remaining():
+                    return reply
+            self.sleep(pause)
+        return self.exchange(request)
+
+
+def retry_after(value: str, now: float) -> float:
+    """Read a Retry-After header, seconds or a date (RFC 9110); 0 where it says nothing."""
+    if value.strip().isdecimal():
+        return float(value[:9])
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - now)
+    except (ValueError, TypeError, OverflowError):
+        return 0.0
+
+
+def _target(reply: Reply) -> str:
+    """Return where a redirect leads; never from https: to http:."""
+    try:
+        target = urljoin(reply.url, reply.headers.get("location", ""))
+    except ValueError:
+        target = ""
+    if target == reply.url or not target:
+        raise IndexFaultError(bare(reply.url), "redirects to nowhere")
+    if reply.url.startswith("https:") and not target.startswith("https:"):
+        raise IndexFaultError(bare(reply.url), "redirects from https: to something less safe")
+    return target

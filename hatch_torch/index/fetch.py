@@ -1,0 +1,246 @@
+"""The one seam to the network: what an index answers, from the cache or by urllib3."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+from threading import Lock
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from hatch_torch.errors import IndexFaultError
+from hatch_torch.index.answer import Answer
+from hatch_torch.index.courier import Courier, Reply, Request
+from hatch_torch.index.credentials import Credentials
+from hatch_torch.index.hosts import bare
+from hatch_torch.index.patience import WIDTH, Deadline, in_time
+from hatch_torch.index.ranges import Slice
+from hatch_torch.index.route import Proxy, certificates, proxy_for
+from hatch_torch.index.wire import LATE, fault_of, read_body
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from urllib3 import PoolManager
+
+    from hatch_torch.index.cache import Cache
+    from hatch_torch.index.hosts import Hosts
+
+_PAGE = {
+    "Accept": "application/vnd.pypi.simple.v1+json, text/html;q=0.5, */*;q=0.1",
+    "Accept-Encoding": "gzip",
+}
+_PLAIN = {"Accept-Encoding": "identity"}
+_OK, _PARTIAL, _UNCHANGED, _UNAUTHORIZED = 200, 206, 304, 401
+_MISSING = {403, 404, 410}
+"""PyTorch's index, and every other on S3, answers 403 for a page that is not there."""
+_CONTENT_RANGE = re.compile(r"bytes (\d{1,15})-(\d{1,15})/(\d{1,15})")
+_OFF = "it is not in the cache, and the network is switched off"
+_SHORT = 64 * 1024
+_FOR_GOOD, _DAY = 10 * 365 * 86400.0, 86400.0
+
+
+class Fetcher:
+    """Asks an index, within one limit of time for all that a decision needs."""
+
+    def __init__(
+        self,
+        cache: Cache,
+        environ: Mapping[str, str] = MappingProxyType({}),
+        *,
+        seconds: float = 15.0,
+        offline: bool = False,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        """Take the cache and the environment, for proxies, certificates and netrc.
+
+        `seconds` counts from the first request; `offline` uses the cache alone, however old.
+        """
+        self.credentials = Credentials(environ)
+        self._cache = cache
+        self._offline = offline
+        self._now = now
+        self._notes: list[str] = []
+        self._deadline = Deadline(seconds)
+        self._connections = _Connections(environ, self._deadline)
+        self._courier = Courier(self._connections.exchange, self.credentials, self._deadline)
+
+    @property
+    def notes(self) -> list[str]:
+        """What is worth knowing of the answers: stale, refused, not cached; no secrets."""
+        return [*self._notes, *self._cache.notes]
+
+    def note(self, sentence: str) -> None:
+        """Remember a sentence once."""
+        if sentence not in self._notes:
+            self._notes.append(sentence)
+
+    def close(self) -> None:
+        """Close the connections that were kept open."""
+        self._connections.close()
+
+    def get_all(self, urls: Collection[str], hosts: Hosts) -> dict[str, Answer]:
+        """Return what an index says to each URL, from the cache where that is fresh.
+
+        Raises IndexFaultError where a URL has no answer and none was kept.
+        """
+        kept = {url: self._cache.read(url) for url in urls}
+        answers = {url: answer for url, answer in kept.items() if answer and self._is_fresh(answer)}
+        open_ = [url for url in kept if url not in answers]
+        asked = {} if self._offline else self._ask_all(open_, kept, hosts)
+        for url in open_:
+            late = IndexFaultError(bare(url), _OFF if self._offline else LATE)
+            answers[url] = self._settle(url, kept[url], asked.get(url, late))
+        return answers
+
+    def get(self, url: str, hosts: Hosts) -> bytes | None:
+        """Return a file's bytes, uncached, or None where there is none."""
+        reply = self._send(Request(url, _PAGE), hosts)
+        return reply.body if reply.status == _OK else None
+
+    def get_range(self, url: str, first: int, last: int | None, *, hosts: Hosts) -> Slice | None:
+        """Return the bytes from first to last, or (-n, None) the last n.
+
+        None where the server does not answer with a part; the whole file is never read.
+        """
+        span = f"bytes={first}" if last is None else f"bytes={first}-{last}"
+        reply = self._send(Request(url, {**_PLAIN, "Range": span}, _PARTIAL), hosts)
+        match = _CONTENT_RANGE.fullmatch(reply.headers.get("content-range", ""))
+        if reply.status != _PARTIAL or match is None:
+            return None
+        return Slice(reply.body, int(match[1]), int(match[3]))
+
+    def recall(self, key: str) -> bytes | None:
+        """Return what `keep` kept, while it holds."""
+        answer = self._cache.read(key)
+        return answer.body if answer and self._is_fresh(answer) else None
+
+    def keep(self, key: str, body: bytes, *, for_good: bool) -> None:
+        """Keep bytes that were worked out, for good or for a day."""
+        age = _FOR_GOOD if for_good else _DAY
+        self._cache.write(key, Answer(key, _OK, body, stored=self._now(), max_age=age))
+
+    def _is_fresh(self, answer: Answer) -> bool:
+        return answer.is_fresh(self._now())
+
+    def _send(self, request: Request, hosts: Hosts) -> Reply:
+        if self._offline:
+            raise IndexFaultError(bare(request.url), _OFF)
+        sent = in_time(lambda _: self._courier.send(request, hosts), [None], self._deadline)
+        if not sent:
+            raise IndexFaultError(bare(request.url), LATE)
+        return sent[None]
+
+    def _ask_all(
+        self, urls: Collection[str], kept: Mapping[str, Answer | None], hosts: Hosts
+    ) -> dict[str, Answer | IndexFaultError]:
+        def ask(url: str) -> Answer | IndexFaultError:
+            try:
+                return self._ask(url, kept[url], hosts)
+            except IndexFaultError as fault:
+                return fault
+
+        return in_time(ask, urls, self._deadline)
+
+    def _ask(self, url: str, kept: Answer | None, hosts: Hosts) -> Answer:
+        conditions = kept.conditions if kept else {}
+        reply = self._courier.send(Request(url, {**_PAGE, **conditions}), hosts)
+        if kept and reply.status == _UNCHANGED:
+            return kept.renewed(reply.headers, self._now())
+        if reply.status != _OK and reply.status not in _MISSING:
+            raise IndexFaultError(bare(reply.url), _refusal(reply))
+        return Answer.of(bare(reply.url), reply.status, reply.headers, reply.body, self._now())
+
+    def _settle(self, url: str, kept: Answer | None, found: Answer | IndexFaultError) -> Answer:
+        """Keep a new answer; use the old one where there is none, and say so."""
+        if isinstance(found, Answer):
+            self._cache.write(url, found)
+            return found
+        if kept is None:
+            raise found
+        day = time.strftime("%Y-%m-%d", time.gmtime(kept.stored))
+        self.note(f"{found}; the copy of {day} was used")
+        return kept
+
+
+class _Connections:
+    """Sends one request to one server, over connections that are kept open."""
+
+    def __init__(self, environ: Mapping[str, str], deadline: Deadline) -> None:
+        self._environ = environ
+        self._deadline = deadline
+        self._managers: dict[Proxy | None, PoolManager] = {}
+        self._lock = Lock()
+
+    def exchange(self, request: Request) -> Reply:
+        """Return what the server says; raises IndexFaultError where that is nothing whole."""
+        # It takes 70 ms to import; a decision from lock or cache must not pay for it.
+        from urllib3.exceptions import HTTPError  # noqa: PLC0415 - see above
+
+        try:
+            return self._exchange(request)
+        except (HTTPError, OSError) as error:
+            raise fault_of(request.url, error) from None
+
+    def _exchange(self, request: Request) -> Reply:
+        from urllib3 import Timeout  # noqa: PLC0415 - as above
+
+        left = self._deadline.remaining()
+        if not left:
+            raise IndexFaultError(bare(request.url), LATE)
+        response = self._manager(request.url).request(
+            "GET",
+            request.url,
+            headers=request.headers,
+            timeout=Timeout(connect=left / 3, read=left),
+            preload_content=False,
+            redirect=False,
+            retries=False,
+        )
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        body = b""
+        try:
+            if response.status == request.expected:
+                encoding = headers.get("content-encoding", "")
+                body = read_body(response, encoding, request.url, self._deadline)
+            elif int(headers.get("content-length") or _SHORT) < _SHORT:
+                response.drain_conn()
+        finally:
+            response.close()  # no effect on one that was read to its end and is back in the pool
+        return Reply(request.url, response.status, headers, body)
+
+    def _manager(self, url: str) -> PoolManager:
+        proxy = proxy_for(url, self._environ)
+        with self._lock:
+            if proxy not in self._managers:
+                self._managers[proxy] = _new_manager(proxy, certificates(self._environ))
+            return self._managers[proxy]
+
+    def close(self) -> None:
+        for manager in self._managers.values():
+            manager.clear()
+
+
+def _new_manager(proxy: Proxy | None, trusted: str | None) -> PoolManager:
+    from urllib3 import PoolManager, ProxyManager  # noqa: PLC0415 - as above
+    from urllib3.util import create_urllib3_context  # noqa: PLC0415 - as above
+
+    context = create_urllib3_context()
+    if trusted is None:
+        context.load_default_certs()
+    elif Path(trusted).is_dir():
+        context.load_verify_locations(capath=trusted)
+    else:
+        context.load_verify_locations(cafile=trusted)
+    if proxy is None:
+        return PoolManager(num_pools=WIDTH, maxsize=WIDTH, ssl_context=context)
+    headers = dict(proxy.headers)
+    return ProxyManager(proxy.url, WIDTH, proxy_headers=headers, ssl_context=context)
+
+
+def _refusal(reply: Reply) -> str:
+    if reply.status == _UNAUTHORIZED:
+        return "it asks for a user and a password (401); give them in the netrc file"
+    wait = reply.headers.get("retry-after", "")
+    return f"answered with status {reply.status}" + (f", retry after {wait!r}" if wait else "")

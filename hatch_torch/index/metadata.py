@@ -1,0 +1,112 @@
+"""A wheel's METADATA, without the wheel: beside it (PEP 658), or out of it by range requests."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from hashlib import sha256
+from typing import TYPE_CHECKING
+from zipfile import BadZipFile, ZipFile
+from zlib import error as ZlibError  # noqa: N812 - it is an exception, spelled like a variable
+
+from packaging.metadata import parse_email
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from hatch_torch.errors import IndexFaultError
+from hatch_torch.index.ranges import RemoteFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from hatch_torch.index.fetch import Fetcher
+    from hatch_torch.index.hosts import Hosts
+    from hatch_torch.index.wheel import Wheel
+
+_METADATA = re.compile(r"[^/]+\.dist-info/METADATA")
+_FAULTS = (OSError, ValueError, IndexFaultError, BadZipFile, ZlibError)
+_LIMIT = 4 * 1024 * 1024
+"""Bytes of the largest METADATA that is read; torch's has 30,000."""
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What a wheel says that it needs."""
+
+    requires: tuple[Requirement, ...] = ()
+    requires_python: SpecifierSet | None = None
+
+
+def parse_metadata(content: bytes, wheel: Wheel) -> Metadata:
+    """Read a METADATA file; raises ValueError where it is damaged or another wheel's."""
+    raw, _ = parse_email(content)
+    name, version = raw.get("name", ""), raw.get("version", "")
+    try:
+        if canonicalize_name(name) != wheel.name or Version(version) != wheel.version:
+            raise ValueError(f"its METADATA is that of {name!r} {version!r}")
+    except InvalidVersion as error:
+        raise ValueError(f"its METADATA has no version: {version!r}") from error
+    requires = tuple(_requirements(raw.get("requires_dist", [])))
+    return Metadata(requires, _range(raw.get("requires_python")))
+
+
+def read_metadata(wheel: Wheel, fetcher: Fetcher, hosts: Hosts) -> Metadata | None:
+    """Return what a wheel needs, or None where that cannot be read; `fetcher.notes` say why.
+
+    What was read once is kept: a wheel with a hash never changes.
+    """
+    key = f"{wheel.url}#{wheel.sha256 or wheel.metadata or ''}#METADATA"
+    kept = fetcher.recall(key)
+    if kept is not None:
+        return parse_metadata(kept, wheel)
+    for way in (_inside,) if wheel.metadata is None else (_beside, _inside):
+        try:
+            content = way(wheel, fetcher, hosts)
+            metadata = parse_metadata(content, wheel)
+        except _FAULTS as error:
+            fetcher.note(f"{wheel.filename}: {error}")
+        else:
+            fetcher.keep(key, content, for_good=bool(wheel.sha256 or wheel.metadata))
+            return metadata
+    return None
+
+
+def _requirements(lines: Iterable[str]) -> Iterator[Requirement]:
+    """Read the lines that can be read; installers stop at the others by themselves."""
+    for line in lines:
+        with suppress(InvalidRequirement):
+            yield Requirement(line)
+
+
+def _range(text: str | None) -> SpecifierSet | None:
+    """Read Requires-Python; old wheels hold ranges that nobody can read, which exclude nobody."""
+    try:
+        return SpecifierSet(text) if text else None
+    except InvalidSpecifier:
+        return None
+
+
+def _beside(wheel: Wheel, fetcher: Fetcher, hosts: Hosts) -> bytes:
+    content = fetcher.get(f"{wheel.url}.metadata", hosts)
+    if content is None:
+        raise ValueError("the index page names a metadata file that is not there")
+    if wheel.metadata and sha256(content).hexdigest() != wheel.metadata:
+        raise ValueError("its metadata file does not match the hash on the index page")
+    return content
+
+
+def _inside(wheel: Wheel, fetcher: Fetcher, hosts: Hosts) -> bytes:
+    file = RemoteFile(partial(fetcher.get_range, wheel.url, hosts=hosts))
+    with ZipFile(file) as archive:
+        names = [name for name in archive.namelist() if _METADATA.fullmatch(name)]
+        if len(names) != 1:
+            raise ValueError(f"it has {len(names)} METADATA files")
+        with archive.open(names[0]) as member:
+            content = member.read(_LIMIT + 1)
+    if len(content) > _LIMIT:
+        raise ValueError(f"its METADATA is larger than {_LIMIT} bytes")
+    return content

@@ -1,0 +1,125 @@
+"""An index page to the wheels that it offers; pure."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urljoin
+
+from packaging.utils import InvalidWheelFilename
+
+from hatch_torch.errors import IndexFaultError
+from hatch_torch.index.links import Link, html_links, json_links
+from hatch_torch.index.wheel import Wheel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+# What may stand in a link that ends up in METADATA: no blank or quote, which could end the
+# requirement there, no query, which may be a secret. (`+`, `:` and `@` are in devpi's paths.)
+_SAFE = re.compile(r"[A-Za-z0-9._~:/%+@!,=&$\[\]-]+")
+_FILENAME = re.compile(r"[A-Za-z0-9._+!-]+\.whl")
+_FILES = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".egg", ".exe", ".metadata", ".asc", ".json")
+_ENDS = 4096  # characters at either end of a page in which its outermost tags stand
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What an index page lists."""
+
+    wheels: tuple[Wheel, ...] = ()
+    folders: tuple[str, ...] = ()
+    """The names of the folders that it links to, where it is a list of those."""
+    notes: tuple[str, ...] = ()
+    """What was refused and why, without the links themselves."""
+
+
+def parse_page(text: str, content_type: str, url: str) -> Page:
+    """Read a page from its text, its Content-Type and its address.
+
+    Takes HTML (PEP 503, also a flat list of many packages' files) and JSON (PEP 691). Yanked
+    files, sdists and files that are no plain wheels are left out.
+    Raises IndexFaultError where the text is no index page.
+    """
+    if not text.strip():
+        raise IndexFaultError(url, "found an empty answer instead of an index page")
+    if "json" in content_type.lower() or text.lstrip().startswith("{"):
+        base, links = url, _json(text, url)
+    else:
+        base, links = html_links(text)
+        base = _join(url, base) or url
+        if fault := _fault_of(text, links):
+            raise IndexFaultError(url, f"found {fault} instead of an index page")
+    return _page(base, links)
+
+
+def decode(body: bytes, content_type: str) -> str:
+    """Decode a page; never raises, for all that matters in it is ASCII."""
+    charset = "utf-16" if "utf-16" in content_type.lower() else "utf-8-sig"
+    return body.decode(charset, errors="replace")
+
+
+def _json(text: str, url: str) -> list[Link]:
+    try:
+        return json_links(text)
+    except ValueError as error:
+        raise IndexFaultError(url, f"found JSON that is no index page: {error}") from error
+
+
+def _fault_of(text: str, links: Sequence[Link]) -> str | None:
+    """Say what an HTML page is, where it is no list of files or folders."""
+    head, tail = text[:_ENDS].lower(), text[-_ENDS:].lower()
+    if "<html" in head and "</html" not in tail:
+        return "a page that was cut in the middle"
+    if any(link.href.lower().endswith((*_FILES, "/")) for link in links):
+        return None
+    if links or "<form" in head or "<script" in head:
+        return "a page without packages (a login page?)"
+    if not any(tag in head for tag in ("<html", "<!doctype html", "<body")):
+        return "something else than HTML"
+    return None
+
+
+def _page(base: str, links: Iterable[Link]) -> Page:
+    wheels: list[Wheel] = []
+    folders: list[str] = []
+    refused: Counter[str] = Counter()
+    folder_of = lru_cache(maxsize=256)(lambda folder: _join(base, folder))
+    for link in links:
+        if link.href.endswith("/"):
+            folders.append(unquote(link.href.rstrip("/").rpartition("/")[2]))
+        elif link.yanked or not link.href.endswith(".whl"):
+            refused["links with a query"] += ".whl?" in link.href
+        elif wheel := _wheel(link, folder_of):
+            wheels.append(wheel)
+        else:
+            refused["links to a .whl that are unsafe or name no wheel"] += 1
+    notes = tuple(f"{base}: refused {count} {what}" for what, count in refused.items() if count)
+    return Page(tuple(wheels), tuple(folders), notes)
+
+
+def _wheel(link: Link, folder_of: Callable[[str], str | None]) -> Wheel | None:
+    """Make a link's wheel, named by its URL, as installers do, whatever the text beside it says."""
+    folder, slash, file = link.href.rpartition("/")
+    filename = unquote(file)
+    if not (_SAFE.fullmatch(link.href) and _FILENAME.fullmatch(filename)):
+        return None
+    joined = folder_of(folder + slash or "./")
+    if joined is None:
+        return None
+    try:
+        return Wheel.from_filename(
+            filename, joined + file, sha256=link.sha256, metadata=link.metadata
+        )
+    except InvalidWheelFilename:
+        return None
+
+
+def _join(base: str, href: str) -> str | None:
+    try:
+        return urljoin(base, href)
+    except ValueError:  # an unclosed bracket where a host should be
+        return None
