@@ -1,0 +1,132 @@
+"""The installers that the table knows, and which of them a process is."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from hatch_torch.frontend.grammar import Grammar
+from hatch_torch.tables import rows
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A sub-command that installs."""
+
+    grammar: Grammar
+    files: bool = False
+    """Its words are requirements files."""
+    runs: bool = False
+    """Its first word is a program, and what follows is the program's business."""
+
+
+@dataclass(frozen=True, slots=True)
+class Installer:
+    """A program that runs build hooks: a row of `tables/installers.toml`."""
+
+    name: str
+    programs: frozenset[str]
+    modules: frozenset[str]
+    grammar: Grammar
+    """The options that stand before a sub-command."""
+    install: Mapping[str, Command]
+    portable: frozenset[str]
+    implied: Mapping[str, str] = field(default_factory=dict)
+    """Executable -> the sub-command that it stands for."""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """Option -> environment variable."""
+    separators: str = " "
+
+
+@cache
+def installers() -> tuple[Installer, ...]:
+    """Return the table."""
+    return tuple(_installer(row) for row in rows("installers"))
+
+
+def _installer(row: Mapping[str, Any]) -> Installer:
+    grammar = _grammar(row)
+    return Installer(
+        name=row["name"],
+        programs=frozenset(row["programs"]),
+        modules=frozenset(row["modules"]),
+        grammar=grammar,
+        install={
+            name: Command(grammar | _grammar(own), own.get("files", False), own.get("runs", False))
+            for name, own in row.get("install", {}).items()
+        },
+        portable=frozenset(row.get("portable", ())),
+        implied=row.get("implied", {}),
+        variables=row.get("variables", {}),
+        separators=row.get("separators", " "),
+    )
+
+
+def _grammar(row: Mapping[str, Any]) -> Grammar:
+    return Grammar.of(
+        row.get("values", ()), row.get("flags", ()), abbreviates=row.get("abbreviates", False)
+    )
+
+
+_FOLDER = re.compile(r"[/\\]")
+_PYTHON = re.compile(r"(python|pypy|graalpy)w?(\d+(\.\d+)*)?t?|pyw?", re.IGNORECASE)
+_SUFFIX = re.compile(r"\.(exe|pyz|py)$", re.IGNORECASE)
+_VERSION = re.compile(r"-?\d+(\.\d+)*$")
+_OF_PYTHON = Grammar.of(values=("-X", "-W", "-c", "-m", "--check-hash-based-pycs"))
+_MAINS = frozenset({"__main__.py", "__pip-runner__.py"})
+
+
+def recognise(argv: Sequence[str]) -> tuple[Installer, tuple[str, ...]] | None:
+    """Return the installer that a command line runs, and the words that it was given.
+
+    Recognised are its executable, a Python that runs its script, module, zip file or folder.
+    """
+    program, arguments = _program(argv)
+    for installer in installers():
+        if program in installer.programs:
+            return installer, (*installer.implied.get(program, "").split(), *arguments)
+        if program.removeprefix(_MODULE) in installer.modules and program.startswith(_MODULE):
+            return installer, tuple(arguments)
+    return None
+
+
+_MODULE = "-m "
+
+
+def _program(argv: Sequence[str]) -> tuple[str, Sequence[str]]:
+    """Return the program's name, `-m NAME` for a module, and its arguments."""
+    if not argv or not is_python(argv):
+        return _name(argv[0] if argv else ""), argv[1:]
+    words = argv[1:]
+    while words:
+        options, words = _OF_PYTHON.step(words)
+        last = options[-1]
+        if last.name == "-m":
+            return _MODULE + last.value.split(".")[0], words
+        if last.name == "-c":
+            break
+        if not last.name:
+            return _script(last.value), words
+    return "", ()
+
+
+def is_python(argv: Sequence[str]) -> bool:
+    """Tell whether a command line runs a Python interpreter."""
+    return bool(argv) and bool(_PYTHON.fullmatch(_SUFFIX.sub("", _FOLDER.split(argv[0])[-1])))
+
+
+def _script(path: str) -> str:
+    """Name what a script runs: a package for its `__main__.py`, otherwise a program."""
+    *folders, file = _FOLDER.split(path.rstrip("/\\"))
+    return _MODULE + folders[-1] if folders and file in _MAINS else _name(file)
+
+
+def _name(path: str) -> str:
+    """Return a program's name without its folder, its kind of file and its version."""
+    file = _SUFFIX.sub("", _FOLDER.split(path)[-1]).lower()
+    return _VERSION.sub("", file)
