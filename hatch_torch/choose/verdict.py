@@ -1,4 +1,4 @@
-"""Hardware and tables to verdicts: which backends run here, the most preferred first."""
+"""A backend, usable here or not."""
 
 from __future__ import annotations
 

@@ -1,0 +1,75 @@
+"""Whether one release of one backend runs on this machine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hatch_torch.choose import amd, intel, nvidia
+from hatch_torch.choose.words import family_name, platform_name
+from hatch_torch.releases import known_backends, published
+
+if TYPE_CHECKING:
+    from packaging.version import Version
+
+    from hatch_torch.backend import Backend
+    from hatch_torch.hardware.facts import Accelerator, Hardware
+    from hatch_torch.target import Target
+
+_PLAIN = {"cpu", "mps"}
+
+
+def why_not(
+    backend: Backend,
+    release: Version,
+    hardware: Hardware,
+    target: Target,
+    *,
+    foreign: bool = False,
+) -> str | None:
+    """Return None where torch ``release`` of a backend runs here, else the reason in a sentence.
+
+    It runs on every accelerator of its vendor that counts. What no table knows is judged like
+    its nearest older neighbour. `foreign`: the wheels are not PyTorch's but those of an index of
+    the project's own, so the tables say nothing about the machine code in them.
+    """
+    if foreign:
+        return _wrong_libc(hardware, target) or _by_vendor(backend, None, hardware, target)
+    return unpublished(backend, hardware, target) or _by_vendor(backend, release, hardware, target)
+
+
+def unpublished(backend: Backend, hardware: Hardware, target: Target) -> str | None:
+    """Say why PyTorch has no wheel of a backend for a platform at all, or None."""
+    known = known_backends(target.platform)
+    where = platform_name(target.platform)
+    if backend.family == "cpu":
+        return _wrong_libc(hardware, target)
+    if backend.family not in {one.family for one in known}:
+        return f"PyTorch publishes no {family_name(backend.family)} wheel for {where}"
+    if backend in known_backends() and not published(backend, target.platform):
+        return f"PyTorch publishes no {backend} wheel for {where}"
+    return _wrong_libc(hardware, target)
+
+
+def counted(backend: Backend, hardware: Hardware) -> tuple[Accelerator, ...]:
+    """Return the accelerators that a backend must run on."""
+    vendors = {"cuda": nvidia.counted, "rocm": amd.counted, "xpu": intel.counted}
+    return vendors[backend.family](hardware) if backend.family in vendors else ()
+
+
+def _wrong_libc(hardware: Hardware, target: Target) -> str | None:
+    """Refuse musl, where pip would take an old wheel by its tag ``linux_x86_64``."""
+    if target.platform.startswith("linux") and (hardware.libc or "").startswith("musl"):
+        return f"PyTorch's wheels need glibc, and this system has {hardware.libc}"
+    return None
+
+
+def _by_vendor(
+    backend: Backend, release: Version | None, hardware: Hardware, target: Target
+) -> str | None:
+    if backend.family in _PLAIN:
+        return None
+    if backend.family == "cuda":
+        return nvidia.why_not(backend, release, hardware, target)
+    if backend.family == "rocm":
+        return amd.why_not(backend, release, hardware, target)
+    return intel.why_not(hardware)

@@ -1,0 +1,107 @@
+"""NVIDIA: the driver says which CUDA releases run, each GPU which machine code it needs."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from hatch_torch.choose.builds import build
+from hatch_torch.choose.driver import driver_lacks, full_cuda
+from hatch_torch.choose.words import named
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from packaging.version import Version
+
+    from hatch_torch.backend import Backend
+    from hatch_torch.hardware.facts import Accelerator, Hardware
+    from hatch_torch.target import Target
+
+_UNIFIED = (13, 2)
+"""From this CUDA on a Jetson's GPU runs what servers run (NVIDIA's SBSA unification)."""
+
+
+_RENAMED = {101: 110}
+
+
+def counted(hardware: Hardware) -> tuple[Accelerator, ...]:
+    """Return the GPUs that a wheel must run on: every one."""
+    return hardware.of_vendor("nvidia")
+
+
+def why_not(
+    backend: Backend, release: Version | None, hardware: Hardware, target: Target
+) -> str | None:
+    """Say what keeps torch ``release`` of a CUDA backend from running on some GPU, or None.
+
+    Without a release only the driver decides: nobody knows what a private index's wheels hold.
+    """
+    gpus = counted(hardware)
+    if not gpus:
+        return "no NVIDIA GPU"
+    if hardware.nvidia is None and None in map(capability, gpus):
+        return "no NVIDIA driver"
+    lacking = driver_lacks(backend, hardware.nvidia, target.platform)
+    if lacking or release is None:
+        return lacking
+    return _no_code(backend, release, hardware, target)
+
+
+def favoured(
+    backends: Collection[Backend], hardware: Hardware, target: Target
+) -> frozenset[Backend]:
+    """Return the backends of whose CUDA the driver has everything, not only the least."""
+    cuda = full_cuda(hardware.nvidia, target.platform)
+    return frozenset(one for one in backends if one.family == "cuda" and one.release <= cuda)
+
+
+def capability(accelerator: Accelerator) -> int | None:
+    """Return the compute capability as a number, 90 for ``sm_90``; None where it is unknown."""
+    match = re.match(r"sm_(\d+)", accelerator.architecture or "")
+    return int(match[1]) if match else None
+
+
+def runs(code: int, device: int, cuda: tuple[int, ...]) -> bool:
+    """Say whether a GPU runs machine code that was compiled for a capability.
+
+    It does for the same major and a minor not above its own (CUDA C++ Programming Guide, binary
+    compatibility). The GPUs of Jetsons stand alone, some of them until CUDA 13.2; sm_101 was
+    renamed sm_110. The same rule as DEVICE_REQUIREMENT in torch/cuda/__init__.py of torch 2.14.
+    """
+    code, device = _RENAMED.get(code, code), _RENAMED.get(device, device)
+    alone = {53, 62} if cuda >= _UNIFIED else {53, 62, 72, 87}
+    if alone & {code, device}:
+        return code == device
+    return code // 10 == device // 10 and code <= device
+
+
+def _no_code(backend: Backend, release: Version, hardware: Hardware, target: Target) -> str | None:
+    row = build("cuda", backend, release, target.platform)
+    jetson = "jetson" in hardware.signs and backend.release < _UNIFIED
+    lacking = []
+    for one in counted(hardware):
+        device = capability(one)
+        if device is None and jetson:
+            return "wheels for servers run on a Jetson from CUDA 13.2 on"
+        if device is not None and not _covered(row, device, backend.release):
+            lacking.append(one)
+    if not lacking:
+        return None
+    return f"no machine code for {named(lacking)}; {_extent(row['sm'], lacking)}"
+
+
+def _covered(row: Mapping[str, Any], device: int, cuda: tuple[int, ...]) -> bool:
+    """Say whether some machine code of the wheel runs, or its PTX can be compiled."""
+    return device >= row.get("ptx", device + 1) or any(
+        runs(code, device, cuda) for code in row["sm"]
+    )
+
+
+def _extent(compiled: Sequence[int], lacking: Collection[Accelerator]) -> str:
+    devices = [capability(one) or 0 for one in lacking]
+    if max(devices) < min(compiled):
+        return f"starts at sm_{min(compiled)}"
+    if min(devices) > max(compiled):
+        return f"ends at sm_{max(compiled)}"
+    return "has " + ", ".join(f"sm_{one}" for one in compiled)

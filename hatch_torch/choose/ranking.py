@@ -1,0 +1,120 @@
+"""Every backend judged, the most preferred first."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from hatch_torch.backend import FAMILIES
+from hatch_torch.choose import amd, nvidia
+from hatch_torch.choose.builds import stand_in
+from hatch_torch.choose.judge import counted, why_not
+from hatch_torch.choose.verdict import Verdict
+from hatch_torch.choose.words import named
+from hatch_torch.releases import known_backends, published, torch_releases
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from packaging.version import Version
+
+    from hatch_torch.backend import Backend
+    from hatch_torch.hardware.facts import Hardware
+    from hatch_torch.target import Target
+
+
+def rank(
+    hardware: Hardware,
+    target: Target,
+    allowed: Collection[Backend] | None = None,
+    *,
+    foreign: Collection[Backend] = (),
+) -> tuple[Verdict, ...]:
+    """Return a verdict for every known and every allowed backend, the most preferred first.
+
+    NVIDIA's come first, then AMD's, Intel's and the plain ones; of each the usable before the
+    others, then what the driver or the installed ROCm was made for, then the newest. Usable means
+    that some release may run here; which, `why_not` knows. `allowed`: no other may be used.
+    `foreign`: backends that come from an index of the project's own.
+    """
+    judged = [
+        _judge(one, hardware, target, foreign=one in foreign)
+        if allowed is None or one in allowed
+        else Verdict(one, usable=False, reason="not one of this project's extras")
+        for one in known_backends() + _unknown(allowed or ())
+    ]
+    return _sorted(_verified_first(judged, target, foreign), hardware, target)
+
+
+def _judge(backend: Backend, hardware: Hardware, target: Target, *, foreign: bool) -> Verdict:
+    releases = published(backend, target.platform) or torch_releases()[-1:]
+    reasons = {one: why_not(backend, one, hardware, target, foreign=foreign) for one in releases}
+    running = [one for one, reason in reasons.items() if reason is None]
+    if not running:
+        reason = str(reasons[releases[-1]])
+    else:
+        reason = _what_runs(backend, hardware) + _span(running, releases)
+    return Verdict(backend, usable=bool(running), reason=reason + _note(backend, foreign=foreign))
+
+
+def _what_runs(backend: Backend, hardware: Hardware) -> str:
+    plain = {"cpu": "runs everywhere", "mps": "runs on Apple silicon"}
+    return plain.get(backend.family) or f"runs on {named(counted(backend, hardware))}"
+
+
+def _span(running: Collection[Version], releases: Collection[Version]) -> str:
+    """Name the releases that run, where not all do."""
+    if len(running) == len(releases):
+        return ""
+    first, last = min(running), max(running)
+    return f" with torch {first}" + (f" to {last}" if last > first else "")
+
+
+def _note(backend: Backend, *, foreign: bool) -> str:
+    """Say what a verdict on a backend that no table knows rests on."""
+    known = [one for one in known_backends() if one.family == backend.family]
+    if foreign or backend in known:
+        return ""
+    newer = backend.release > known[-1].release
+    what = "newer than the table knows" if newer else "not in the tables"
+    return f"; {what}: judged like {stand_in(backend, known)}"
+
+
+def _unknown(allowed: Collection[Backend]) -> tuple[Backend, ...]:
+    return tuple(one for one in allowed if one not in known_backends())
+
+
+def _verified_first(
+    judged: Collection[Verdict], target: Target, foreign: Collection[Backend]
+) -> list[Verdict]:
+    """Let a ROCm whose code nobody has looked into be used only where nothing else runs."""
+    rocm = [one for one in judged if one.usable and one.backend.family == "rocm"]
+    doubtful = [one for one in rocm if _is_doubtful(one.backend, target, foreign)]
+    verified = [one.backend for one in rocm if one not in doubtful]
+    return [_doubted(one, verified) if one in doubtful else one for one in judged]
+
+
+def _is_doubtful(backend: Backend, target: Target, foreign: Collection[Backend]) -> bool:
+    return backend not in foreign and not amd.is_verified(backend, torch_releases()[-1], target)
+
+
+def _doubted(verdict: Verdict, verified: Collection[Backend]) -> Verdict:
+    doubt = "its own machine code is unverified"
+    if not verified:
+        return replace(verdict, reason=f"{verdict.reason}; by its device packages, {doubt}")
+    best = max(verified, key=lambda one: one.release)
+    return replace(verdict, usable=False, reason=f"{doubt}, and {best} runs here")
+
+
+def _sorted(judged: Collection[Verdict], hardware: Hardware, target: Target) -> tuple[Verdict, ...]:
+    usable = [one.backend for one in judged if one.usable]
+    favourites = {*amd.favoured(usable, hardware), *nvidia.favoured(usable, hardware, target)}
+
+    newest_first = sorted(judged, key=lambda one: one.backend.release, reverse=True)
+
+    def place(verdict: Verdict) -> tuple[int, bool, bool]:
+        backend = verdict.backend
+        family = FAMILIES.index(backend.family)
+        return family, not verdict.usable, backend not in favourites
+
+    return tuple(sorted(newest_first, key=place))
