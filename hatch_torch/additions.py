@@ -24,7 +24,17 @@ class Addition:
     """A requirement that goes in front of the project's dependencies, or of an extra's."""
 
     requirement: str
+    """With its marker, but without the extra's."""
     extra: str | None = None
+
+    @property
+    def line(self) -> str:
+        """The requirement as the core metadata has it, with the extra in its marker."""
+        if self.extra is None:
+            return self.requirement
+        requirement, separator, marker = self.requirement.partition(" ; ")
+        within = f"({marker}) and " if separator else ""
+        return f'{requirement} ; {within}extra == "{self.extra}"'
 
 
 def additions(

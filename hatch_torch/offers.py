@@ -11,7 +11,7 @@ from hatch_torch import releases
 from hatch_torch.ranges import admits_newer
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from packaging.specifiers import SpecifierSet
 
@@ -50,26 +50,32 @@ class Offers:
     """The wheels of an index that fit a target, asked for as late as possible."""
 
     def __init__(
-        self, index: Index, target: Target, *, closed: bool = True, prereleases: bool = False
+        self,
+        index: Index,
+        target: Target,
+        *,
+        in_tables: Callable[[Backend], bool] = lambda _: True,
+        prereleases: Callable[[Backend], bool] = lambda _: False,
     ) -> None:
-        """Take the index and the target.
+        """Take the index and the target, and two questions about the page of a backend.
 
-        `closed`: the index holds what the tables say (PyTorch's own stable channel or a mirror
-        of it), so that the page of a backend need not be read where the tables rule it out.
-        `prereleases`: of the family only, for the channels that hold nothing else.
+        `in_tables`: whether it holds what the tables say (PyTorch's own stable channel or a mirror
+        of it), so that it need not be read where they rule it out. `prereleases`: whether the
+        family's pre-releases will do, as on a channel that holds little else.
         """
         self.index = index
         self.target = target
-        self._closed = closed
-        self._prereleases = prereleases or None
+        self._in_tables = in_tables
+        self._prereleases = prereleases
 
     def picks(self, backend: Backend, name: str, versions: SpecifierSet) -> tuple[Pick, ...]:
         """Return the wheels of a package that fit the target and the range, the newest first."""
         best = _best_by_version(self.index.wheels(backend, name), self.target)
+        prereleases = self._prereleases(backend) or None
         return tuple(
             Pick(name, best[version], backend)
             for version in sorted(best, reverse=True)
-            if versions.contains(version, prereleases=self._prereleases)
+            if versions.contains(version, prereleases=prereleases)
         )
 
     def torch(self, wants: Mapping[Backend, Wants]) -> Iterator[Pick]:
@@ -105,7 +111,7 @@ class Offers:
     def _releases(self, backend: Backend, versions: SpecifierSet) -> Collection[Version] | None:
         """Return the releases that the tables promise, or None where the page has to tell."""
         known = releases.published(backend, self.target.platform)
-        if not (known and self._closed) or self.index.has_own_folder(backend):
+        if not (known and self._in_tables(backend)):
             return None
         if releases.may_grow(backend) and admits_newer(versions, known[-1]):
             return None

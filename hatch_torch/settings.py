@@ -24,7 +24,6 @@ class Settings:
     """A hardware profile: a path to its JSON, or the JSON itself."""
     offline: bool = False
     upgrade: bool = False
-    cache_dir: str | None = None
     timeout: float = DEFAULT_TIMEOUT
     """Seconds for all network use of one decision."""
     debug: bool = False
@@ -39,7 +38,6 @@ class Settings:
             hardware=environ.get("TORCH_VARIANT_HARDWARE") or None,
             offline=is_true(environ.get("TORCH_VARIANT_OFFLINE")),
             upgrade=is_true(environ.get("TORCH_VARIANT_UPGRADE")),
-            cache_dir=environ.get("TORCH_VARIANT_CACHE_DIR") or None,
             timeout=float(environ.get("TORCH_VARIANT_TIMEOUT") or DEFAULT_TIMEOUT),
             debug=environ.get("TORCH_VARIANT_LOG") == "debug",
         )

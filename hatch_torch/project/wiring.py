@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from packaging.utils import canonicalize_name
+
+from hatch_torch.frontend.stamp import names_stamp
 from hatch_torch.project.schema import TABLE, Kind, boolean, faults_of, strings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
 HOOK = "torch-variant"
 METADATA_HOOK = f"tool.hatch.metadata.hooks.{HOOK}"
@@ -35,6 +38,9 @@ class Wiring:
     static: frozenset[str] = frozenset()
     static_extras: frozenset[str] = frozenset()
     direct_references: bool = False
+    uv_sources: Mapping[str, Any] = field(default_factory=dict)
+    names_stamp: bool = False
+    """Whether `[tool.uv] cache-keys` names the stamp."""
 
     @classmethod
     def of(cls, pyproject: Mapping[str, Any], hatch: Mapping[str, Any]) -> Wiring:
@@ -48,6 +54,8 @@ class Wiring:
             static=frozenset(project),
             static_extras=frozenset(project.get("optional-dependencies", ())),
             direct_references=metadata.get("allow-direct-references") is True,
+            uv_sources=pyproject.get("tool", {}).get("uv", {}).get("sources", {}),
+            names_stamp=names_stamp(pyproject),
         )
 
     @property
@@ -64,6 +72,15 @@ class Wiring:
     def asked_by_uv(self) -> bool:
         """Whether uv asks the build backend for the dependencies rather than read them itself."""
         return not self.dynamic.isdisjoint(FIELDS)
+
+    def routed(self, asked_extras: Collection[str]) -> frozenset[str]:
+        """Return the packages that `[tool.uv.sources]` routes in an install with these extras."""
+        return frozenset(
+            canonicalize_name(name)
+            for name, sources in self.uv_sources.items()
+            for source in (sources if isinstance(sources, list) else [sources])
+            if source.get("extra") in {None, *asked_extras} and "group" not in source
+        )
 
 
 def _build_hook(build: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -96,12 +113,12 @@ def _unread(wiring: Wiring, table: Mapping[str, Any]) -> Iterator[str]:
             f"{METADATA_HOOK}: Hatch calls it for a dynamic field only; "
             'add "optional-dependencies" to project.dynamic, or remove the hook'
         )
-    for field in FIELDS:
-        called = wiring.metadata_hook is not None and field in wiring.dynamic
-        if field in table and not called and field not in wiring.static:
+    for name in FIELDS:
+        called = wiring.metadata_hook is not None and name in wiring.dynamic
+        if name in table and not called and name not in wiring.static:
             yield (
-                f"{TABLE}.{field}: nothing reads it; "
-                f'add "{field}" to project.dynamic and the table [{METADATA_HOOK}]'
+                f"{TABLE}.{name}: nothing reads it; "
+                f'add "{name}" to project.dynamic and the table [{METADATA_HOOK}]'
             )
     extras = table.get("extras", {})
     for name in extras if isinstance(extras, dict) and not wiring.declares_extras else ():
@@ -113,9 +130,9 @@ def _unread(wiring: Wiring, table: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _twice(wiring: Wiring, table: Mapping[str, Any]) -> Iterator[str]:
-    for field in FIELDS:
-        if field in wiring.static and field in table:
+    for name in FIELDS:
+        if name in wiring.static and name in table:
             yield (
-                f"{TABLE}.{field}: found in project.{field} too; keep one of them "
-                f'(the table is read where "{field}" is in project.dynamic)'
+                f"{TABLE}.{name}: found in project.{name} too; keep one of them "
+                f'(the table is read where "{name}" is in project.dynamic)'
             )

@@ -1,0 +1,117 @@
+"""The door for Hatch: the portable metadata hook and the build hook; it adapts, decides nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from traceback import walk_stack
+from typing import TYPE_CHECKING, Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+from hatchling.metadata.plugin.interface import MetadataHookInterface
+from hatchling.plugin import hookimpl
+
+from hatch_torch.errors import HatchTorchError
+from hatch_torch.install import run
+from hatch_torch.project.files import read_project
+from hatch_torch.project.portable import declared_extras
+from hatch_torch.project.wiring import HOOK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hatch_torch.decision import Decision
+
+RECORD = "torch-variant.json"
+
+
+@hookimpl
+def hatch_register_metadata_hook() -> type[MetadataHookInterface]:
+    """Name the metadata hook to Hatch."""
+    return TorchVariantMetadataHook
+
+
+@hookimpl
+def hatch_register_build_hook() -> type[BuildHookInterface[Any]]:
+    """Name the build hook to Hatch."""
+    return TorchVariantBuildHook
+
+
+class TorchVariantMetadataHook(MetadataHookInterface):
+    """Declares what is dynamic: the same requirements and extras on every machine."""
+
+    PLUGIN_NAME = HOOK
+
+    def update(self, metadata: dict[str, Any]) -> None:
+        """Set the fields that `project.dynamic` leaves to it."""
+        root = Path(self.root)
+        with _plainly():
+            config = read_project(root)
+            dependencies = [*map(str, config.dependencies)]
+            extras = {key: [*map(str, lines)] for key, lines in declared_extras(config).items()}
+            if config.wiring.one_table and _builds_editable():
+                _add(run(root, os.environ, editable=True).decision, dependencies, extras)
+        fields = {"dependencies": dependencies, "optional-dependencies": extras}
+        metadata |= {key: fields[key] for key in fields.keys() & metadata.get("dynamic", ())}
+
+
+class TorchVariantBuildHook(BuildHookInterface[Any]):
+    """Adds this machine's exact wheels, only to what is being installed here."""
+
+    PLUGIN_NAME = HOOK
+    _folder: TemporaryDirectory[str] | None = None
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Add the decision in front of the project's requirements, and record it."""
+        # Hatchling writes a build hook's additions into an sdist's PKG-INFO too.
+        if self.target_name != "wheel":
+            return
+        with _plainly():
+            done = run(Path(self.root), os.environ, editable=version == "editable")
+        # Undocumented: METADATA is written from these very lists, and only in front of the
+        # plain requirement does an addition keep pip from fetching the default index's torch.
+        core = self.metadata.core
+        _add(done.decision, core.dependencies, core.optional_dependencies)
+        if done.record:
+            build_data["extra_metadata"][self._written(done.record)] = RECORD
+
+    def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:  # noqa: ARG002 (hatchling's signature)
+        """Remove the record's temporary file."""
+        if self._folder:
+            self._folder.cleanup()
+
+    def _written(self, record: dict[str, Any]) -> str:
+        self._folder = TemporaryDirectory(prefix="hatch-torch-")
+        path = Path(self._folder.name, RECORD)
+        path.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+        return str(path)
+
+
+def _add(decision: Decision | None, dependencies: list[str], extras: dict[str, list[str]]) -> None:
+    """Put the additions in front, each under its extra; only extras that are declared count."""
+    for one in reversed(decision.additions if decision else ()):
+        lines = extras.get(one.extra) if one.extra else dependencies
+        if lines is not None:
+            lines.insert(0, one.requirement)
+
+
+def _builds_editable() -> bool:
+    """Tell from the call stack what hatchling builds: it does not tell metadata hooks."""
+    return any(
+        frame.f_code.co_name == "build_editable"
+        and frame.f_globals.get("__name__") == "hatchling.build"
+        for frame, _ in walk_stack(None)
+    )
+
+
+@contextmanager
+def _plainly() -> Iterator[None]:
+    """Show a user what is wrong, without a traceback."""
+    try:
+        yield
+    except HatchTorchError as error:
+        sys.exit(f"hatch-torch: {error}")

@@ -1,0 +1,39 @@
+"""A project's own files: pyproject.toml, and hatch.toml where it has one."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from hatch_torch.errors import ConfigurationError
+from hatch_torch.project.config import Config, load
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def read_project(root: Path) -> Config:
+    """Read the configuration of the project in a folder.
+
+    Raises ConfigurationError, also where there is no pyproject.toml or it is no TOML.
+    """
+    pyproject = read_toml(root / "pyproject.toml")
+    hatch = pyproject.get("tool", {}).get("hatch", {})
+    # hatch.toml's tables stand in place of pyproject.toml's, as Hatch reads them.
+    own = root / "hatch.toml"
+    return load(pyproject, {**hatch, **(read_toml(own) if own.is_file() else {})})
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a TOML file; raises ConfigurationError, which names the file."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigurationError([f"{path}: there is no such file"]) from None
+    except (OSError, ValueError) as error:
+        raise ConfigurationError([f"{path}: {error}"]) from None

@@ -1,0 +1,59 @@
+"""A decision as JSON: what `hatch-torch explain --json` prints and what an install records."""
+
+from __future__ import annotations
+
+import platform
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from hatch_torch import __version__
+
+if TYPE_CHECKING:
+    from hatch_torch.choose import Verdict
+    from hatch_torch.decision import Decision
+    from hatch_torch.pins import Pin
+
+SCHEMA = 1
+
+
+def to_json(decision: Decision) -> dict[str, Any]:
+    """Return the decision as a JSON object; `backend` is null where nothing is added."""
+    return {
+        "schema": SCHEMA,
+        "backend": decision.backend.name if decision.backend else None,
+        "decided_by": decision.decided_by,
+        "hardware": decision.hardware.to_json(),
+        "candidates": [_candidate(one) for one in decision.verdicts],
+        "wheels": [_wheel(one) for one in decision.pins],
+        "added": [one.line for one in decision.additions],
+        "warnings": list(decision.warnings),
+    }
+
+
+def record(decision: Decision, *, frontend: str, purpose: str) -> dict[str, Any]:
+    """Return the record of an install: the decision, and when, for whom and by what it was made."""
+    return {
+        **to_json(decision),
+        "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "python": platform.python_version(),
+        "frontend": frontend,
+        "purpose": purpose,
+        "hatch_torch": __version__,
+    }
+
+
+def _candidate(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "backend": verdict.backend.name,
+        "usable": verdict.usable,
+        "reason": verdict.reason,
+    }
+
+
+def _wheel(pin: Pin) -> dict[str, Any]:
+    return {
+        "name": pin.name,
+        "version": str(pin.version),
+        "url": pin.url,
+        "sha256": pin.sha256,
+    }

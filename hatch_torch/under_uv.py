@@ -1,0 +1,40 @@
+"""What uv needs of a project, so that it asks the hook, and asks it again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hatch_torch.errors import ConfigurationError
+from hatch_torch.frontend import STAMP, has_uv_lock
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hatch_torch.frontend import Request
+    from hatch_torch.project.config import Config
+
+_KEY = f'cache-keys = [{{ file = "pyproject.toml" }}, {{ file = "{STAMP}" }}]'
+_FULL_FORM = """\
+uv reads this project's dependencies itself and asks no hook, since nothing of them is dynamic. \
+Add these lines to pyproject.toml, or set TORCH_VARIANT=portable:
+    [project]
+    dynamic = ["optional-dependencies"]
+    [tool.hatch.metadata.hooks.torch-variant]"""
+_STALE = f"uv may repeat an earlier answer; add to [tool.uv] in pyproject.toml:\n    {_KEY}"
+
+
+def check(config: Config, request: Request, project: Path) -> tuple[str, ...]:
+    """Return what an install by uv should note of the project.
+
+    Raises ConfigurationError, with the lines to paste, where uv would install something else than
+    was decided: it does not ask, or it shares its answers with a `uv.lock`.
+    """
+    if request.frontend != "uv" or request.purpose != "install":
+        return ()
+    if not config.wiring.asked_by_uv:
+        raise ConfigurationError([_FULL_FORM])
+    if config.wiring.names_stamp:
+        return ()
+    if has_uv_lock(project):
+        raise ConfigurationError([_STALE])
+    return (_STALE,)
