@@ -31,6 +31,8 @@ class Case:
     find_installed: Callable[[Collection[str]], tuple[Installed, ...]]
     """Which of these packages the environment has."""
     environ: Mapping[str, str] = field(default_factory=dict)
+    asked: tuple[str, str] | None = None
+    """An option of a command line and the backend that it names: nobody overrules it."""
     extras: frozenset[str] = frozenset()
     """The extras that are asked for in this very install."""
     constraints: tuple[Requirement, ...] = ()

@@ -59,9 +59,11 @@ def _lines(case: Case) -> tuple[Line, ...]:
 
 def _wish(case: Case, lines: Iterable[Line]) -> Wish:
     """Read the wish; a requirement that names its backend itself is obeyed."""
-    wish = read_wish(case.config, case.extras, case.environ)
+    wish = read_wish(case.config, case.extras, case.environ, case.asked)
     fixed = fixed_backend(line for line in lines if line.extra is None)
-    return Wish(fixed[0], f"the requirement {fixed[1]}", wish.notes) if fixed else wish
+    if fixed is None or case.asked:
+        return wish
+    return Wish(fixed[0], f"the requirement {fixed[1]}", wish.notes)
 
 
 def _look(case: Case, wish: Wish) -> Hardware:

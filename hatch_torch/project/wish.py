@@ -55,12 +55,19 @@ class Wish:
         return self.decided_by not in {_DETECTION, _TABLE_KEY, _UV_VARIABLE}
 
 
-def read_wish(config: Config, asked_extras: Collection[str], environ: Mapping[str, str]) -> Wish:
+def read_wish(
+    config: Config,
+    asked_extras: Collection[str],
+    environ: Mapping[str, str],
+    option: tuple[str, str] | None = None,
+) -> Wish:
     """Find who decides (contract.md, section 3), and what.
 
     Raises ConfigurationError for two backend extras at once, for a value that names no backend,
     and for one that is not among the project's extras.
     """
+    if option:
+        return _read(config, option[1], option[0])
     if extra := _asked_extra(config, asked_extras):
         return Wish(extra.backend, f"extra {extra.name}")
     for variable in (_VARIABLE, config.environment_variable):

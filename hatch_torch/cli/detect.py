@@ -1,0 +1,60 @@
+"""`hatch-torch detect`: what this machine has, from which source, what was tried."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from hatch_torch.cli import show
+from hatch_torch.hardware.detect import detect
+from hatch_torch.hardware.machine import Machine
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+
+    from hatch_torch.hardware.facts import Accelerator, Hardware
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser("detect", help="what this machine has, and how that is known")
+    parser.add_argument("--json", action="store_true", help="print a hardware profile")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Detect and print."""
+    hardware = detect(Machine(os.environ))
+    if options.json:
+        show.as_json(hardware.to_json())
+    else:
+        show_hardware(hardware)
+        rows = [(one.probe, one.result, one.detail) for one in hardware.sources]
+        show.table("Asked", ("probe", "result", "detail"), rows)
+    return 0
+
+
+def show_hardware(hardware: Hardware) -> None:
+    """Print the machine's facts."""
+    show.fields("Machine", _facts(hardware))
+
+
+def _facts(hardware: Hardware) -> Iterator[tuple[str, str]]:
+    yield "system", " ".join(filter(None, (hardware.system, hardware.machine, hardware.libc)))
+    yield "Python", hardware.python or "unknown"
+    for one in hardware.accelerators:
+        yield "accelerator", _accelerator(one)
+    if not hardware.accelerators:
+        yield "accelerator", "none found"
+    if hardware.nvidia:
+        yield "driver", f"{hardware.nvidia.driver} (CUDA {hardware.nvidia.cuda or 'unknown'})"
+    if hardware.rocm:
+        yield "ROCm", str(hardware.rocm.version)
+    if hardware.signs:
+        yield "signs", ", ".join(hardware.signs)
+
+
+def _accelerator(one: Accelerator) -> str:
+    memory = f", {one.memory_mib / 1024:.0f} GiB" if one.memory_mib else ""
+    return f"{one.name} ({one.architecture or 'architecture unknown'}{memory})"

@@ -1,0 +1,74 @@
+"""Tables and lines on a terminal: with rich where it is installed, plain and complete without."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+_CONTROL = {code: None for code in (*range(32), *range(127, 160)) if code != ord("\n")}
+
+
+def as_json(value: Mapping[str, Any]) -> None:
+    """Print one JSON object."""
+    print(json.dumps(value, indent=2))
+
+
+def fields(title: str, pairs: Iterable[tuple[str, str]]) -> None:
+    """Print names and values under a title, a pair a line."""
+    found = [(name, _clean(value)) for name, value in pairs]
+    width = max((len(name) for name, _ in found), default=0)
+    _heading(title)
+    for name, value in found:
+        _line(f"  {name:<{width}}  {value}")
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table under a title."""
+    cells = [[_clean(cell) for cell in row] for row in rows]
+    _heading(title)
+    try:
+        from rich import box  # noqa: PLC0415 (of the extra `cli`: the commands work without)
+        from rich.console import Console  # noqa: PLC0415
+        from rich.table import Table  # noqa: PLC0415
+        from rich.text import Text  # noqa: PLC0415
+    except ImportError:
+        _plain_table(columns, cells)
+        return
+    drawn = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    for row in cells:
+        drawn.add_row(*map(Text, row))
+    Console().print(drawn)
+
+
+def notes(title: str, lines: Iterable[str]) -> None:
+    """Print lines under a title, or nothing where there are none."""
+    found = [_clean(line) for line in lines]
+    if found:
+        _heading(title)
+    for line in found:
+        _line(f"  {line}")
+
+
+def _plain_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    widths = [max(map(len, column)) for column in zip(columns, *rows, strict=True)]
+    for row in (columns, ["-" * width for width in widths], *rows):
+        padded = (f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
+        _line("  " + "  ".join(padded).rstrip())
+
+
+def _heading(text: str) -> None:
+    bold, end = ("\033[1m", "\033[0m") if sys.stdout.isatty() else ("", "")
+    _line(f"{bold}{text}{end}")
+
+
+def _line(text: str) -> None:
+    print(text)
+
+
+def _clean(text: str) -> str:
+    """Remove control characters: names of devices and files come from elsewhere."""
+    return text.translate(_CONTROL)

@@ -1,0 +1,48 @@
+"""Several machines as one: what a wheel has to run on so that it runs on each of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from packaging.version import Version
+
+from hatch_torch.hardware.facts import Hardware, Nvidia, Rocm, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+
+def together(machines: Sequence[Hardware]) -> Hardware:
+    """Merge machines: every accelerator, the oldest driver, the oldest ROCm.
+
+    Machines of different vendors share no accelerator, so that only the CPU fits them all.
+    Expects at least one machine; facts about the system are the first one's.
+    """
+    first = machines[0]
+    vendors = {frozenset(one.vendor for one in machine.accelerators) for machine in machines}
+    if len(vendors) > 1:
+        note = Source("profiles", "absent", "the profiles have no vendor in common")
+        return replace(first, accelerators=(), nvidia=None, rocm=None, sources=(note,), signs=())
+    return replace(
+        first,
+        accelerators=tuple(
+            dict.fromkeys(one for machine in machines for one in machine.accelerators)
+        ),
+        nvidia=_nvidia([machine.nvidia for machine in machines if machine.nvidia]),
+        rocm=_rocm([machine.rocm for machine in machines if machine.rocm]),
+    )
+
+
+def _nvidia(found: Sequence[Nvidia]) -> Nvidia | None:
+    if not found:
+        return None
+    return Nvidia(_oldest(one.driver for one in found), _oldest(one.cuda for one in found))
+
+
+def _rocm(found: Sequence[Rocm]) -> Rocm | None:
+    return Rocm(_oldest(one.version for one in found)) if found else None
+
+
+def _oldest(versions: Iterable[str | None]) -> str | None:
+    return min(filter(None, versions), key=Version, default=None)
