@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, urldefrag
+from urllib.parse import parse_qs
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
@@ -100,17 +100,24 @@ def _split(text: str, *, is_path: bool) -> tuple[str | None, set[str]]:
 
 def _place(text: str) -> str:
     """Return a path or URL without its extras, and with the subdirectory that it names."""
-    place, fragment = urldefrag(text)
+    place, fragment = _unfragmented(text)
     place = _EXTRAS.sub("", place)
     return "/".join((place, *parse_qs(fragment).get("subdirectory", ()))) if place else ""
 
 
 def _names(text: str) -> set[str]:
     """Return the extras of `path[a,b]` or, an older spelling, of `path#egg=name[a,b]`."""
-    place, fragment = urldefrag(text)
+    place, fragment = _unfragmented(text)
     lists = (_EXTRAS.search(one) for one in (place, *parse_qs(fragment).get("egg", ())))
     names = (name.strip() for found in lists if found for name in found[1].split(","))
     return {name for name in names if name}
+
+
+def _unfragmented(text: str) -> tuple[str, str]:
+    """Part a URL from its fragment; in a path, `#` is a letter like any other."""
+    is_url = text.startswith("file:") or "://" in text
+    place, _, fragment = text.partition("#") if is_url else (text, "", "")
+    return place, fragment
 
 
 def _parse(text: str) -> Requirement | None:

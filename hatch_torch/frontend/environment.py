@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from hatch_torch.frontend.calls import Call
 
@@ -26,11 +26,13 @@ _PLACES = (
 )
 
 
-def own_site_packages() -> tuple[Path, ...]:
-    """Return the site-packages of this interpreter: under pip, those of the target."""
-    folders = site.getsitepackages()
-    if sys.prefix == sys.base_prefix:
-        folders.append(site.getusersitepackages())
+def own_site_packages(
+    *,
+    is_virtual: bool = sys.prefix != sys.base_prefix,
+    user: Callable[[], str] = site.getusersitepackages,
+) -> tuple[Path, ...]:
+    """Return the folders of this interpreter's packages: under pip, those of the target."""
+    folders = [*site.getsitepackages()] if is_virtual else [*site.getsitepackages(), user()]
     return _existing(map(Path, folders))
 
 

@@ -35,7 +35,7 @@ _GRAMMAR = Grammar.of(
 )
 _COMMENT = re.compile(r"(^|\s)#.*$")
 _CONTINUED = re.compile(r"\\\r?\n")
-_OPTIONS = re.compile(r"\s--?[a-z].*$")
+_OPTIONS = re.compile(r"\s+--?[a-z].*$")
 _VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
 
 

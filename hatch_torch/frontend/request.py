@@ -91,9 +91,8 @@ def read_request(
 
 def _stand_ins(environ: Mapping[str, str]) -> tuple[Call, ...]:
     """Return calls of which only the variables are known: of pip or uv, or of both."""
-    names = {"pip": PIP_TRACKER in environ, "uv": "UV" in environ}
-    likely = [name for name, sign in names.items() if sign] or list(names)
-    calls = (read_call(Process(0, (name,)), environ) for name in likely)
+    names = ("pip",) if PIP_TRACKER in environ else ("uv",) if "UV" in environ else ("pip", "uv")
+    calls = (read_call(Process(0, (name,)), environ) for name in names)
     return tuple(call for call in calls if call)
 
 

@@ -1,0 +1,86 @@
+"""Requirements files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from hatch_torch.frontend.files import CONSTRAINT, expand, parse_requirements, to_path
+from hatch_torch.frontend.grammar import WORD, Option
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("# all\n\ntorch>=2  # why\n", [(WORD, "torch>=2")]),
+        ("torch\\\n>=2", [(WORD, "torch>=2")]),
+        ("torch==2 \\\n  --hash=sha256:ab \\\n  --hash=sha256:cd", [(WORD, "torch==2")]),
+        ("-e ./app[x] # y", [("--editable", "./app[x]")]),
+        ("-e './my app'", [("--editable", "./my app")]),
+        ("--constraint=c.txt", [("--constraint", "c.txt")]),
+        ("-r more.txt", [("--requirement", "more.txt")]),
+        ("--no-index\n-f wheels", [("--no-index", ""), ("--find-links", "wheels")]),
+        ("${HERE}/app ${MISSING}", [(WORD, "/home/me/app ${MISSING}")]),
+        ("x#y", [(WORD, "x#y")]),
+        ("-e 'unended", []),
+    ],
+)
+def test_parse(text: str, expected: list[tuple[str, str]]) -> None:
+    """Each line is read as pip reads it."""
+    actual = parse_requirements(text, {"HERE": "/home/me"})
+
+    assert [Option(*pair) for pair in expected] == [*actual]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text())
+def test_parse_anything(text: str) -> None:
+    """No text is too odd to be read."""
+    assert isinstance(parse_requirements(text, {}), tuple)
+
+
+def test_expand(tmp_path: Path) -> None:
+    """Files name files: from their own folder, each but once."""
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "wheels").mkdir()
+    (tmp_path / "all.txt").write_text("-r sub/more.txt\nnumpy\n-r all.txt\n")
+    (tmp_path / "sub" / "more.txt").write_text("\ufefftorch\n-c limits.txt\n-f wheels\n")
+    (tmp_path / "sub" / "limits.txt").write_text("torch<2.6\n-c missing.txt\n--pre\n")
+
+    actual = expand([Option("--requirement", "all.txt"), Option("-U")], tmp_path, {})
+
+    expected = [
+        Option(WORD, "torch"),
+        Option(CONSTRAINT, "torch<2.6"),
+        Option("--pre"),
+        Option("--find-links", str(tmp_path / "sub" / "wheels")),
+        Option(WORD, "numpy"),
+        Option("-U"),
+    ]
+    assert expected == [*actual]
+
+
+def test_expand_not_files(tmp_path: Path) -> None:
+    """A URL, a pyproject.toml and a path whose folder is unknown stay as they are."""
+    options = [Option("--requirement", "pyproject.toml"), Option(CONSTRAINT, "https://x.org/c.txt")]
+    unknown = Option(CONSTRAINT, "c.txt")
+
+    assert options == [*expand(options, tmp_path, {})]
+    assert [unknown] == [*expand([unknown], None, {})]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a/b", Path("/home/me/a/b")),
+        ("/a", Path("/a")),
+        ("file:///a%20b", Path("/a b")),
+        ("file:a", Path("/home/me/a")),
+        ("https://x.org/a", None),
+    ],
+)
+def test_to_path(text: str, expected: Path | None) -> None:
+    """Paths and file URLs are local, other URLs are not."""
+    assert expected == to_path(text, Path("/home/me"))
