@@ -61,7 +61,7 @@ class TestPaired:
         assert [str(one) for one in paired(Version(release))[name]] == expected
 
     def test_torchtext_ends(self) -> None:
-        """torchtext was given up after torch 2.3."""
+        """The last torchtext was made for torch 2.3."""
         assert "torchtext" not in paired(Version("2.4.0"))
 
     def test_every_release_has_vision_and_audio(self) -> None:

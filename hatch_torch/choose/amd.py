@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hatch_torch.target import Target
 
 
-def counted(hardware: Hardware) -> tuple[Accelerator, ...]:
+def amd_gpus(hardware: Hardware) -> tuple[Accelerator, ...]:
     """Return the GPUs that a wheel must run on: no integrated one beside a discrete one."""
     gpus = hardware.of_vendor("amd")
     integrated = {row["gfx"] for row in rows("integrated")}
@@ -26,7 +26,7 @@ def counted(hardware: Hardware) -> tuple[Accelerator, ...]:
     return discrete or gpus
 
 
-def why_not(
+def no_rocm(
     backend: Backend, release: Version | None, hardware: Hardware, target: Target
 ) -> str | None:
     """Say what keeps torch ``release`` of a ROCm backend from running on some GPU, or None.
@@ -34,7 +34,7 @@ def why_not(
     Without a release a GPU whose target is known counts as served: nobody knows what a private
     index's wheels hold.
     """
-    gpus = counted(hardware)
+    gpus = amd_gpus(hardware)
     if not gpus:
         return "no AMD GPU"
     unknown = [one for one in gpus if _gfx(one) is None]
@@ -47,7 +47,7 @@ def why_not(
     return f"no machine code for {named(lacking)}" if lacking else None
 
 
-def favoured(backends: Collection[Backend], hardware: Hardware) -> frozenset[Backend]:
+def favoured_rocm(backends: Collection[Backend], hardware: Hardware) -> frozenset[Backend]:
     """Return the newest of the backends that is not newer than the installed ROCm."""
     installed = _installed(hardware)
     older = [one for one in backends if one.family == "rocm" and one.release <= installed]

@@ -12,14 +12,12 @@ if TYPE_CHECKING:
     from hatch_torch.hardware.facts import Nvidia
 
 
-def driver_lacks(backend: Backend, nvidia: Nvidia | None, platform: str) -> str | None:
+def driver_lacks(backend: Backend, nvidia: Nvidia, platform: str) -> str | None:
     """Say why the driver cannot run a CUDA release, by NVIDIA's minor-version compatibility.
 
     The driver's own version decides, else the CUDA release that it says it runs. Where neither
     is known nothing speaks against it.
     """
-    if nvidia is None:
-        return None
     major, driver, cuda = backend.release[0], numbers(nvidia.driver), numbers(nvidia.cuda)
     least = _least_driver(backend, platform)
     if driver and least:
@@ -30,10 +28,8 @@ def driver_lacks(backend: Backend, nvidia: Nvidia | None, platform: str) -> str 
     return f"no table knows the least driver for CUDA {major}" if driver else None
 
 
-def full_cuda(nvidia: Nvidia | None, platform: str) -> tuple[int, ...]:
+def full_cuda(nvidia: Nvidia, platform: str) -> tuple[int, ...]:
     """Return the newest CUDA release of which the driver has everything; () for none."""
-    if nvidia is None:
-        return ()
     column, driver = _column(platform), numbers(nvidia.driver)
     full = [
         numbers(row["cuda"])

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hatch_torch.choose import amd, intel, nvidia
+from hatch_torch.choose.amd import amd_gpus, no_rocm
+from hatch_torch.choose.intel import intel_gpus, no_xpu
+from hatch_torch.choose.nvidia import no_cuda, nvidia_gpus
 from hatch_torch.choose.words import family_name, platform_name
 from hatch_torch.releases import known_backends, published
 
@@ -14,8 +16,6 @@ if TYPE_CHECKING:
     from hatch_torch.backend import Backend
     from hatch_torch.hardware.facts import Accelerator, Hardware
     from hatch_torch.target import Target
-
-_PLAIN = {"cpu", "mps"}
 
 
 def why_not(
@@ -52,7 +52,7 @@ def unpublished(backend: Backend, hardware: Hardware, target: Target) -> str | N
 
 def counted(backend: Backend, hardware: Hardware) -> tuple[Accelerator, ...]:
     """Return the accelerators that a backend must run on."""
-    vendors = {"cuda": nvidia.counted, "rocm": amd.counted, "xpu": intel.counted}
+    vendors = {"cuda": nvidia_gpus, "rocm": amd_gpus, "xpu": intel_gpus}
     return vendors[backend.family](hardware) if backend.family in vendors else ()
 
 
@@ -66,10 +66,8 @@ def _wrong_libc(hardware: Hardware, target: Target) -> str | None:
 def _by_vendor(
     backend: Backend, release: Version | None, hardware: Hardware, target: Target
 ) -> str | None:
-    if backend.family in _PLAIN:
-        return None
     if backend.family == "cuda":
-        return nvidia.why_not(backend, release, hardware, target)
+        return no_cuda(backend, release, hardware, target)
     if backend.family == "rocm":
-        return amd.why_not(backend, release, hardware, target)
-    return intel.why_not(hardware)
+        return no_rocm(backend, release, hardware, target)
+    return no_xpu(hardware) if backend.family == "xpu" else None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hatch_torch.choose.builds import build
 from hatch_torch.choose.driver import driver_lacks, full_cuda
 from hatch_torch.choose.words import named
+from hatch_torch.hardware.facts import Nvidia
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -25,34 +26,35 @@ _UNIFIED = (13, 2)
 _RENAMED = {101: 110}
 
 
-def counted(hardware: Hardware) -> tuple[Accelerator, ...]:
+def nvidia_gpus(hardware: Hardware) -> tuple[Accelerator, ...]:
     """Return the GPUs that a wheel must run on: every one."""
     return hardware.of_vendor("nvidia")
 
 
-def why_not(
+def no_cuda(
     backend: Backend, release: Version | None, hardware: Hardware, target: Target
 ) -> str | None:
     """Say what keeps torch ``release`` of a CUDA backend from running on some GPU, or None.
 
     Without a release only the driver decides: nobody knows what a private index's wheels hold.
     """
-    gpus = counted(hardware)
+    gpus = nvidia_gpus(hardware)
     if not gpus:
         return "no NVIDIA GPU"
-    if hardware.nvidia is None and None in map(capability, gpus):
-        return "no NVIDIA driver"
-    lacking = driver_lacks(backend, hardware.nvidia, target.platform)
+    nvidia = hardware.nvidia or Nvidia()
+    if nvidia == Nvidia() and None in map(capability, gpus):
+        return "no NVIDIA driver whose version is known"
+    lacking = driver_lacks(backend, nvidia, target.platform)
     if lacking or release is None:
         return lacking
     return _no_code(backend, release, hardware, target)
 
 
-def favoured(
+def favoured_cuda(
     backends: Collection[Backend], hardware: Hardware, target: Target
 ) -> frozenset[Backend]:
     """Return the backends of whose CUDA the driver has everything, not only the least."""
-    cuda = full_cuda(hardware.nvidia, target.platform)
+    cuda = full_cuda(hardware.nvidia or Nvidia(), target.platform)
     return frozenset(one for one in backends if one.family == "cuda" and one.release <= cuda)
 
 
@@ -80,7 +82,7 @@ def _no_code(backend: Backend, release: Version, hardware: Hardware, target: Tar
     row = build("cuda", backend, release, target.platform)
     jetson = "jetson" in hardware.signs and backend.release < _UNIFIED
     lacking = []
-    for one in counted(hardware):
+    for one in nvidia_gpus(hardware):
         device = capability(one)
         if device is None and jetson:
             return "wheels for servers run on a Jetson from CUDA 13.2 on"

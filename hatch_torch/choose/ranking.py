@@ -6,9 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hatch_torch.backend import FAMILIES
-from hatch_torch.choose import amd, nvidia
+from hatch_torch.choose.amd import favoured_rocm, is_verified
 from hatch_torch.choose.builds import stand_in
 from hatch_torch.choose.judge import counted, why_not
+from hatch_torch.choose.nvidia import favoured_cuda
 from hatch_torch.choose.verdict import Verdict
 from hatch_torch.choose.words import named
 from hatch_torch.releases import known_backends, published, torch_releases
@@ -50,11 +51,11 @@ def _judge(backend: Backend, hardware: Hardware, target: Target, *, foreign: boo
     releases = published(backend, target.platform) or torch_releases()[-1:]
     reasons = {one: why_not(backend, one, hardware, target, foreign=foreign) for one in releases}
     running = [one for one, reason in reasons.items() if reason is None]
+    note = "" if foreign or not counted(backend, hardware) else _note(backend)
     if not running:
-        reason = str(reasons[releases[-1]])
-    else:
-        reason = _what_runs(backend, hardware) + _span(running, releases)
-    return Verdict(backend, usable=bool(running), reason=reason + _note(backend, foreign=foreign))
+        return Verdict(backend, usable=False, reason=f"{reasons[releases[-1]]}{note}")
+    reason = _what_runs(backend, hardware) + _span(running, releases)
+    return Verdict(backend, usable=True, reason=reason + note)
 
 
 def _what_runs(backend: Backend, hardware: Hardware) -> str:
@@ -70,10 +71,10 @@ def _span(running: Collection[Version], releases: Collection[Version]) -> str:
     return f" with torch {first}" + (f" to {last}" if last > first else "")
 
 
-def _note(backend: Backend, *, foreign: bool) -> str:
+def _note(backend: Backend) -> str:
     """Say what a verdict on a backend that no table knows rests on."""
     known = [one for one in known_backends() if one.family == backend.family]
-    if foreign or backend in known:
+    if backend in known:
         return ""
     newer = backend.release > known[-1].release
     what = "newer than the table knows" if newer else "not in the tables"
@@ -95,7 +96,7 @@ def _verified_first(
 
 
 def _is_doubtful(backend: Backend, target: Target, foreign: Collection[Backend]) -> bool:
-    return backend not in foreign and not amd.is_verified(backend, torch_releases()[-1], target)
+    return backend not in foreign and not is_verified(backend, torch_releases()[-1], target)
 
 
 def _doubted(verdict: Verdict, verified: Collection[Backend]) -> Verdict:
@@ -108,8 +109,7 @@ def _doubted(verdict: Verdict, verified: Collection[Backend]) -> Verdict:
 
 def _sorted(judged: Collection[Verdict], hardware: Hardware, target: Target) -> tuple[Verdict, ...]:
     usable = [one.backend for one in judged if one.usable]
-    favourites = {*amd.favoured(usable, hardware), *nvidia.favoured(usable, hardware, target)}
-
+    favourites = {*favoured_rocm(usable, hardware), *favoured_cuda(usable, hardware, target)}
     newest_first = sorted(judged, key=lambda one: one.backend.release, reverse=True)
 
     def place(verdict: Verdict) -> tuple[int, bool, bool]:

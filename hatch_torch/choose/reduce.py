@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hatch_torch.choose import amd, nvidia
+from hatch_torch.choose.amd import amd_gpus
+from hatch_torch.choose.nvidia import capability, nvidia_gpus
 
 if TYPE_CHECKING:
     from hatch_torch.hardware.facts import Accelerator, Hardware
@@ -17,7 +18,7 @@ def most_capable(hardware: Hardware) -> tuple[Hardware, tuple[Accelerator, ...]]
     NVIDIA's GPUs are reduced where they differ, else AMD's; None where all are alike. The result
     has to be ranked anew, since other backends may be usable on it.
     """
-    for gpus in (nvidia.counted(hardware), amd.counted(hardware)):
+    for gpus in (nvidia_gpus(hardware), amd_gpus(hardware)):
         best = max(gpus, key=_capability, default=None)
         left_out = tuple(one for one in gpus if best and one.architecture != best.architecture)
         if left_out:
@@ -29,4 +30,4 @@ def most_capable(hardware: Hardware) -> tuple[Hardware, tuple[Accelerator, ...]]
 def _capability(accelerator: Accelerator) -> tuple[int, int, str]:
     """Order NVIDIA's GPUs by compute capability, AMD's by memory: their targets have no order."""
     memory = accelerator.memory_mib or 0
-    return nvidia.capability(accelerator) or 0, memory, accelerator.architecture or ""
+    return capability(accelerator) or 0, memory, accelerator.architecture or ""
