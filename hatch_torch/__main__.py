@@ -1,6 +1,6 @@
 """``python -m hatch_torch``."""
 
-from hatch_torch.cli import main
+from hatch_torch.cli.main import main
 
 if __name__ == "__main__":
     raise SystemExit(main())
