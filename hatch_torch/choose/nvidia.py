@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 _UNIFIED = (13, 2)
 """From this CUDA on a Jetson's GPU runs what servers run (NVIDIA's SBSA unification)."""
 
-
 _RENAMED = {101: 110}
+"""Capabilities that NVIDIA gave another number: Thor, in CUDA 13."""
 
 
 def nvidia_gpus(hardware: Hardware) -> tuple[Accelerator, ...]:
@@ -79,25 +79,21 @@ def runs(code: int, device: int, cuda: tuple[int, ...]) -> bool:
 
 
 def _no_code(backend: Backend, release: Version, hardware: Hardware, target: Target) -> str | None:
+    cuda, gpus = backend.release, nvidia_gpus(hardware)
+    if "jetson" in hardware.signs and cuda < _UNIFIED and None in map(capability, gpus):
+        return "wheels for servers run on a Jetson from CUDA 13.2 on"
     row = build("cuda", backend, release, target.platform)
-    jetson = "jetson" in hardware.signs and backend.release < _UNIFIED
-    lacking = []
-    for one in nvidia_gpus(hardware):
-        device = capability(one)
-        if device is None and jetson:
-            return "wheels for servers run on a Jetson from CUDA 13.2 on"
-        if device is not None and not _covered(row, device, backend.release):
-            lacking.append(one)
+    lacking = [one for one in gpus if not _is_covered(row, capability(one), cuda)]
     if not lacking:
         return None
     return f"no machine code for {named(lacking)}; {_extent(row['sm'], lacking)}"
 
 
-def _covered(row: Mapping[str, Any], device: int, cuda: tuple[int, ...]) -> bool:
-    """Say whether some machine code of the wheel runs, or its PTX can be compiled."""
-    return device >= row.get("ptx", device + 1) or any(
-        runs(code, device, cuda) for code in row["sm"]
-    )
+def _is_covered(row: Mapping[str, Any], device: int | None, cuda: tuple[int, ...]) -> bool:
+    """Say whether code of the wheel runs, or its PTX can be compiled; yes for an unknown GPU."""
+    if device is None or device >= row.get("ptx", device + 1):
+        return True
+    return any(runs(code, device, cuda) for code in row["sm"])
 
 
 def _extent(compiled: Sequence[int], lacking: Collection[Accelerator]) -> str:
