@@ -108,6 +108,7 @@ def _offers(
         target,
         in_tables=lambda one: config.channel == "stable" and not index.has_own_folder(one),
         prereleases=lambda one: channel_of(one) != "stable",
+        require_hashes=config.require_hashes,
     )
 
 

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 
 from hatch_torch import courses as ways
-from hatch_torch.additions import additions, for_everybody
+from hatch_torch.additions import Addition, additions, for_everybody
 from hatch_torch.answer import Answer, answer, wants_of
+from hatch_torch.compatibility import bounded
 from hatch_torch.decision import Decision
 from hatch_torch.errors import IndexFaultError, NoAnswerError
 from hatch_torch.extras import backend_extras, own_requirements, unasked
 from hatch_torch.fallback import default_pins
 from hatch_torch.foreign import keep_foreign
 from hatch_torch.hardware.facts import Hardware
+from hatch_torch.offers import TORCH
 from hatch_torch.project.wants import Line, family_lines, fixed_backend
 from hatch_torch.project.wish import PORTABLE, Wish, read_wish, with_contained
 from hatch_torch.refusal import refusal
@@ -129,6 +131,11 @@ def _without_index(
     )
 
 
+def _compatible(case: Case, found: Answer) -> Iterator[Addition]:
+    (torch,) = (pin for pin in found.pins if pin.name == TORCH)
+    return bounded(case.config.dependencies, torch.version)
+
+
 def _completed(case: Case, draft: Decision, found: Answer, lines: tuple[Line, ...]) -> Decision:
     """Spell the answer out: what is added to the dependencies and to each extra."""
     asked = _asked(case, lines)
@@ -137,6 +144,7 @@ def _completed(case: Case, draft: Decision, found: Answer, lines: tuple[Line, ..
         *(for_everybody(found.pins) if case.config.family else ()),
         *additions((line for line in asked if line.extra not in own), found.pins, case.family),
         *own_requirements(case, found),
+        *(_compatible(case, found) if case.config.compatibility else ()),
         *backend_extras(case, found, lines),
     ]
     warnings = list(found.warnings)

@@ -56,21 +56,26 @@ class Offers:
         *,
         in_tables: Callable[[Backend], bool] = lambda _: True,
         prereleases: Callable[[Backend], bool] = lambda _: False,
+        require_hashes: bool = False,
     ) -> None:
         """Take the index and the target, and two questions about the page of a backend.
 
         `in_tables`: whether it holds what the tables say (PyTorch's own stable channel or a mirror
         of it), so that it need not be read where they rule it out. `prereleases`: whether the
-        family's pre-releases will do, as on a channel that holds little else.
+        family's pre-releases will do, as on a channel that holds little else. `require_hashes`
+        passes over a wheel whose page gives no hash.
         """
         self.index = index
         self.target = target
         self._in_tables = in_tables
         self._prereleases = prereleases
+        self._require_hashes = require_hashes
 
     def picks(self, backend: Backend, name: str, versions: SpecifierSet) -> tuple[Pick, ...]:
         """Return the wheels of a package that fit the target and the range, the newest first."""
-        best = _best_by_version(self.index.wheels(backend, name), self.target)
+        wheels = self.index.wheels(backend, name)
+        trusted = (one for one in wheels if one.sha256 or not self._require_hashes)
+        best = _best_by_version(trusted, self.target)
         prereleases = self._prereleases(backend) or None
         return tuple(
             Pick(name, best[version], backend)
