@@ -1,4 +1,4 @@
-"""Answers kept in a folder: one file a URL, written at once or not at all, checked when read."""
+"""Documents kept in a folder: one file a URL, written at once or not at all, checked when read."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import mkstemp
 from typing import TYPE_CHECKING
 
-from hatch_torch.index.answer import Answer
+from hatch_torch.index.document import Document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,7 +31,7 @@ def cache_folder(environ: Mapping[str, str]) -> Path:
 
 
 class Cache:
-    """A folder of answers; one that cannot be used is no error, only an empty cache."""
+    """A folder of documents; one that cannot be used is no error, only an empty cache."""
 
     def __init__(self, folder: Path | None) -> None:
         """Take the folder, which need not exist, or None to keep nothing."""
@@ -39,7 +39,7 @@ class Cache:
         self.notes: list[str] = []
         self._is_usable: bool | None = None
 
-    def read(self, key: str) -> Answer | None:
+    def read(self, key: str) -> Document | None:
         """Return what was kept; a damaged entry is thrown away."""
         if not self._may_use():
             return None
@@ -47,7 +47,7 @@ class Cache:
         try:
             if path.stat().st_size > _LIMIT:
                 return None
-            return Answer.unpack(key, path.read_bytes())
+            return Document.unpack(key, path.read_bytes())
         except OSError:
             return None
         except (ValueError, KeyError, TypeError, AttributeError):
@@ -55,12 +55,12 @@ class Cache:
                 path.unlink()
             return None
 
-    def write(self, key: str, answer: Answer) -> None:
-        """Keep an answer; where that fails, say so once and keep nothing more."""
+    def write(self, key: str, document: Document) -> None:
+        """Keep a document; where that fails, say so once and keep nothing more."""
         if not self._may_use():
             return
         try:
-            self._replace(self._path(key), answer.pack(key))
+            self._replace(self._path(key), document.pack(key))
         except OSError as error:
             self._give_up(f"it cannot be written ({error.strerror})")
 
@@ -110,17 +110,24 @@ class Cache:
 
 
 def _fault_of(folder: Path) -> str | None:
-    """Say why a folder must not be trusted; others could have put anything into it."""
     try:
         status = folder.lstat()
     except FileNotFoundError:
         return None
     except OSError as error:
         return f"it cannot be read ({error.strerror})"
+    return distrust(status, None if sys.platform == "win32" else os.getuid())
+
+
+def distrust(status: os.stat_result, user: int | None) -> str | None:
+    """Say why a user must not believe what lies in a folder; others could have put it there.
+
+    `user` is None on Windows, whose permissions are no bits.
+    """
     if not stat.S_ISDIR(status.st_mode):
         return "it is a link or a file, not a folder"
-    if sys.platform != "win32" and status.st_uid != os.getuid():
+    if user is None:
+        return None
+    if status.st_uid != user:
         return "it belongs to somebody else"
-    if sys.platform != "win32" and status.st_mode & stat.S_IWOTH:
-        return "everybody may write to it"
-    return None
+    return "everybody may write to it" if status.st_mode & stat.S_IWOTH else None

@@ -2,42 +2,40 @@
 
 from __future__ import annotations
 
-import re
 import time
-from pathlib import Path
 from threading import Lock
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from hatch_torch.errors import IndexFaultError
-from hatch_torch.index.answer import Answer
 from hatch_torch.index.courier import Courier, Reply, Request
 from hatch_torch.index.credentials import Credentials
+from hatch_torch.index.document import Document
 from hatch_torch.index.hosts import bare
 from hatch_torch.index.patience import WIDTH, Deadline, in_time
-from hatch_torch.index.ranges import Slice
-from hatch_torch.index.route import Proxy, certificates, proxy_for
-from hatch_torch.index.wire import LATE, fault_of, read_body
+from hatch_torch.index.remote import Slice
+from hatch_torch.index.route import Certificates, Proxy, certificates, proxy_for
+from hatch_torch.index.wire import LATE, fault_of, refusal_of, take_body
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from urllib3 import PoolManager
 
     from hatch_torch.index.cache import Cache
     from hatch_torch.index.hosts import Hosts
 
+R = TypeVar("R")
+
 _PAGE = {
     "Accept": "application/vnd.pypi.simple.v1+json, text/html;q=0.5, */*;q=0.1",
     "Accept-Encoding": "gzip",
 }
 _PLAIN = {"Accept-Encoding": "identity"}
-_OK, _PARTIAL, _UNCHANGED, _UNAUTHORIZED = 200, 206, 304, 401
+_OK, _PARTIAL, _UNCHANGED = 200, 206, 304
 _MISSING = {403, 404, 410}
 """PyTorch's index, and every other on S3, answers 403 for a page that is not there."""
-_CONTENT_RANGE = re.compile(r"bytes (\d{1,15})-(\d{1,15})/(\d{1,15})")
 _OFF = "it is not in the cache, and the network is switched off"
-_SHORT = 64 * 1024
 _FOR_GOOD, _DAY = 10 * 365 * 86400.0, 86400.0
 
 
@@ -80,19 +78,22 @@ class Fetcher:
         """Close the connections that were kept open."""
         self._connections.close()
 
-    def get_all(self, urls: Collection[str], hosts: Hosts) -> dict[str, Answer]:
-        """Return what an index says to each URL, from the cache where that is fresh.
+    def get_all(
+        self, urls: Iterable[str], hosts: Hosts, read: Callable[[Document], R]
+    ) -> dict[str, R]:
+        """Return what an index says to each URL, read; from the cache where that is fresh.
 
-        Raises IndexFaultError where a URL has no answer and none was kept.
+        What `read` refuses with IndexFaultError counts as no answer: a login page never takes the
+        place of a page that was kept. Raises IndexFaultError where nothing was kept.
         """
         kept = {url: self._cache.read(url) for url in urls}
-        answers = {url: answer for url, answer in kept.items() if answer and self._is_fresh(answer)}
-        open_ = [url for url in kept if url not in answers]
-        asked = {} if self._offline else self._ask_all(open_, kept, hosts)
-        for url in open_:
-            late = IndexFaultError(bare(url), _OFF if self._offline else LATE)
-            answers[url] = self._settle(url, kept[url], asked.get(url, late))
-        return answers
+        now = self._now()
+        fresh = {url: old for url, old in kept.items() if old and old.is_fresh(now)}
+        found = self._ask_all({url: old for url, old in kept.items() if url not in fresh}, hosts)
+        return {
+            url: read(fresh[url]) if url in fresh else self._settle(url, old, found[url], read)
+            for url, old in kept.items()
+        }
 
     def get(self, url: str, hosts: Hosts) -> bytes | None:
         """Return a file's bytes, uncached, or None where there is none."""
@@ -106,23 +107,17 @@ class Fetcher:
         """
         span = f"bytes={first}" if last is None else f"bytes={first}-{last}"
         reply = self._send(Request(url, {**_PLAIN, "Range": span}, _PARTIAL), hosts)
-        match = _CONTENT_RANGE.fullmatch(reply.headers.get("content-range", ""))
-        if reply.status != _PARTIAL or match is None:
-            return None
-        return Slice(reply.body, int(match[1]), int(match[3]))
+        return Slice.of(reply.headers, reply.body) if reply.status == _PARTIAL else None
 
     def recall(self, key: str) -> bytes | None:
         """Return what `keep` kept, while it holds."""
-        answer = self._cache.read(key)
-        return answer.body if answer and self._is_fresh(answer) else None
+        kept = self._cache.read(key)
+        return kept.body if kept and kept.is_fresh(self._now()) else None
 
     def keep(self, key: str, body: bytes, *, for_good: bool) -> None:
         """Keep bytes that were worked out, for good or for a day."""
         age = _FOR_GOOD if for_good else _DAY
-        self._cache.write(key, Answer(key, _OK, body, stored=self._now(), max_age=age))
-
-    def _is_fresh(self, answer: Answer) -> bool:
-        return answer.is_fresh(self._now())
+        self._cache.write(key, Document(key, _OK, body, stored=self._now(), max_age=age))
 
     def _send(self, request: Request, hosts: Hosts) -> Reply:
         if self._offline:
@@ -133,34 +128,50 @@ class Fetcher:
         return sent[None]
 
     def _ask_all(
-        self, urls: Collection[str], kept: Mapping[str, Answer | None], hosts: Hosts
-    ) -> dict[str, Answer | IndexFaultError]:
-        def ask(url: str) -> Answer | IndexFaultError:
+        self, kept: Mapping[str, Document | None], hosts: Hosts
+    ) -> dict[str, Document | IndexFaultError]:
+        def ask(url: str) -> Document | IndexFaultError:
             try:
                 return self._ask(url, kept[url], hosts)
             except IndexFaultError as fault:
                 return fault
 
-        return in_time(ask, urls, self._deadline)
+        found = {} if self._offline else in_time(ask, kept, self._deadline)
+        silence = _OFF if self._offline else LATE
+        return {url: found.get(url) or IndexFaultError(bare(url), silence) for url in kept}
 
-    def _ask(self, url: str, kept: Answer | None, hosts: Hosts) -> Answer:
+    def _ask(self, url: str, kept: Document | None, hosts: Hosts) -> Document:
         conditions = kept.conditions if kept else {}
         reply = self._courier.send(Request(url, {**_PAGE, **conditions}), hosts)
         if kept and reply.status == _UNCHANGED:
             return kept.renewed(reply.headers, self._now())
         if reply.status != _OK and reply.status not in _MISSING:
-            raise IndexFaultError(bare(reply.url), _refusal(reply))
-        return Answer.of(bare(reply.url), reply.status, reply.headers, reply.body, self._now())
+            raise IndexFaultError(bare(reply.url), refusal_of(reply))
+        return Document.of(bare(reply.url), reply.status, reply.headers, reply.body, self._now())
 
-    def _settle(self, url: str, kept: Answer | None, found: Answer | IndexFaultError) -> Answer:
-        """Keep a new answer; use the old one where there is none, and say so."""
-        if isinstance(found, Answer):
-            self._cache.write(url, found)
-            return found
+    def _settle(
+        self,
+        url: str,
+        kept: Document | None,
+        found: Document | IndexFaultError,
+        read: Callable[[Document], R],
+    ) -> R:
+        """Keep what is new and good; use what was kept where it is not."""
+        if isinstance(found, IndexFaultError):
+            return read(self._stand_in(kept, found))
+        try:
+            value = read(found)
+        except IndexFaultError as fault:
+            return read(self._stand_in(kept, fault))
+        self._cache.write(url, found)
+        return value
+
+    def _stand_in(self, kept: Document | None, fault: IndexFaultError) -> Document:
+        """Return what was kept, and say so; raises the fault where nothing was."""
         if kept is None:
-            raise found
+            raise fault
         day = time.strftime("%Y-%m-%d", time.gmtime(kept.stored))
-        self.note(f"{found}; the copy of {day} was used")
+        self.note(f"{fault}; the copy of {day} was used")
         return kept
 
 
@@ -199,13 +210,8 @@ class _Connections:
             retries=False,
         )
         headers = {name.lower(): value for name, value in response.headers.items()}
-        body = b""
         try:
-            if response.status == request.expected:
-                encoding = headers.get("content-encoding", "")
-                body = read_body(response, encoding, request.url, self._deadline)
-            elif int(headers.get("content-length") or _SHORT) < _SHORT:
-                response.drain_conn()
+            body = take_body(response, headers, request, self._deadline)
         finally:
             response.close()  # no effect on one that was read to its end and is back in the pool
         return Reply(request.url, response.status, headers, body)
@@ -222,25 +228,17 @@ class _Connections:
             manager.clear()
 
 
-def _new_manager(proxy: Proxy | None, trusted: str | None) -> PoolManager:
+def _new_manager(proxy: Proxy | None, trusted: Certificates) -> PoolManager:
     from urllib3 import PoolManager, ProxyManager  # noqa: PLC0415 - as above
-    from urllib3.util import create_urllib3_context  # noqa: PLC0415 - as above
 
-    context = create_urllib3_context()
-    if trusted is None:
-        context.load_default_certs()
-    elif Path(trusted).is_dir():
-        context.load_verify_locations(capath=trusted)
-    else:
-        context.load_verify_locations(cafile=trusted)
+    file, folder = trusted
     if proxy is None:
-        return PoolManager(num_pools=WIDTH, maxsize=WIDTH, ssl_context=context)
-    headers = dict(proxy.headers)
-    return ProxyManager(proxy.url, WIDTH, proxy_headers=headers, ssl_context=context)
-
-
-def _refusal(reply: Reply) -> str:
-    if reply.status == _UNAUTHORIZED:
-        return "it asks for a user and a password (401); give them in the netrc file"
-    wait = reply.headers.get("retry-after", "")
-    return f"answered with status {reply.status}" + (f", retry after {wait!r}" if wait else "")
+        return PoolManager(WIDTH, maxsize=WIDTH, ca_certs=file, ca_cert_dir=folder)
+    return ProxyManager(
+        proxy.url,
+        WIDTH,
+        maxsize=WIDTH,
+        proxy_headers=dict(proxy.headers),
+        ca_certs=file,
+        ca_cert_dir=folder,
+    )

@@ -18,7 +18,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from hatch_torch.errors import IndexFaultError
-from hatch_torch.index.ranges import RemoteFile
+from hatch_torch.index.remote import RemoteFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

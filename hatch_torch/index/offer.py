@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from packaging.requirements import Requirement
     from packaging.specifiers import SpecifierSet
 
-    from hatch_torch.index.answer import Answer
+    from hatch_torch.index.document import Document
     from hatch_torch.index.fetch import Fetcher
     from hatch_torch.index.wheel import Wheel
 
@@ -65,7 +65,7 @@ class Index:
         return [*self._notes, *self._fetcher.notes]
 
     def has_own_folder(self, backend: Backend) -> bool:
-        """Answer whether a backend's wheels lie elsewhere than below the root."""
+        """Document whether a backend's wheels lie elsewhere than below the root."""
         return backend in self._folders
 
     def wheels(self, backend: Backend, name: str) -> tuple[Wheel, ...]:
@@ -124,7 +124,7 @@ class Index:
         return f"{self._folder(backend)}{canonicalize_name(name)}/"
 
     def _may_be_flat(self, backend: Backend, name: str) -> bool:
-        """Answer whether the folder itself may list the files, as simple mirrors do."""
+        """Document whether the folder itself may list the files, as simple mirrors do."""
         folder = self._folder(backend)
         return (
             self._pages[self._url((backend, name))] is None and host_of(folder) not in PYTORCH_HOSTS
@@ -132,8 +132,8 @@ class Index:
 
     def _load(self, urls: Iterable[str]) -> None:
         new = [url for url in dict.fromkeys(urls) if url not in self._pages]
-        for url, answer in self._fetcher.get_all(new, self._hosts).items():
-            self._pages[url] = page = _page(answer)
+        for url, page in self._fetcher.get_all(new, self._hosts, _page).items():
+            self._pages[url] = page
             self._notes |= dict.fromkeys(page.notes if page else ())
 
     def _select(self, backend: Backend, name: str) -> Iterable[Wheel]:
@@ -152,14 +152,15 @@ def _folder(url: str) -> str:
     return url.rstrip("/") + "/"
 
 
-def _page(answer: Answer) -> Page | None:
-    if not answer.is_found:
+def _page(document: Document) -> Page | None:
+    if not document.is_found:
         return None
-    return parse_page(decode(answer.body, answer.content_type), answer.content_type, answer.url)
+    text = decode(document.body, document.content_type)
+    return parse_page(text, document.content_type, document.url)
 
 
 def _belongs(local: str | None, backend: Backend) -> bool:
-    """Answer whether a wheel with this local version is of the backend in whose folder it lies.
+    """Document whether a wheel with this local version is of the backend in whose folder it lies.
 
     Without one it is of any: aarch64 wheels up to 2.5, macOS. A local version that is no
     backend's (triton's git hashes) says nothing.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from hatch_torch.index.credentials import basic
@@ -35,9 +36,19 @@ class Proxy:
         return cls(bare(url), (("proxy-authorization", secret),))
 
 
-def certificates(environ: Mapping[str, str]) -> str | None:
-    """Return the file or folder of certificates to trust, or None for the system's."""
-    return next((environ[name] for name in CERTIFICATES if environ.get(name)), None)
+class Certificates(NamedTuple):
+    """A file or a folder of certificates to trust, instead of the system's."""
+
+    file: str | None = None
+    folder: str | None = None
+
+
+def certificates(environ: Mapping[str, str]) -> Certificates:
+    """Return the certificates that a variable names; without one, the system's count."""
+    named = next((environ[name] for name in CERTIFICATES if environ.get(name)), None)
+    if named and Path(named).is_dir():
+        return Certificates(folder=named)
+    return Certificates(file=named)
 
 
 def proxy_for(url: str, environ: Mapping[str, str]) -> Proxy | None:

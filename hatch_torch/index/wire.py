@@ -6,11 +6,13 @@ import zlib
 from typing import TYPE_CHECKING, Protocol
 
 from hatch_torch.errors import IndexFaultError
-from hatch_torch.index.courier import BrokenError
+from hatch_torch.index.courier import BrokenError, Reply, Request
 from hatch_torch.index.hosts import bare
 from hatch_torch.index.route import CERTIFICATES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from hatch_torch.index.patience import Deadline
 
 BODY_LIMIT = 32 * 1024 * 1024
@@ -23,34 +25,54 @@ _WORDS = {
     "NameResolutionError": "its host name is unknown here",
     "NewConnectionError": "nobody takes the connection",
     "TimeoutError": LATE,
-    "SSLError": f"its certificate is not trusted; {', '.join(CERTIFICATES)} name others",
+    "SSLError": f"its certificate is not trusted; {', '.join(CERTIFICATES)} may name others",
     "ProxyError": "the proxy does not answer",
     "ProxySchemeUnknown": "a proxy of this kind is not supported, only http: and https:",
     "ProtocolError": "the connection broke off",
-    "OSError": f"the certificates that {', '.join(CERTIFICATES)} name cannot be read",
 }
+_UNAUTHORIZED = 401
 _WORTH_ANOTHER_TRY = {"NewConnectionError", "ProtocolError"}
 
 
-class Body(Protocol):
-    """A body that arrives piece by piece, as urllib3's responses give it."""
+class Response(Protocol):
+    """A reply whose body arrives piece by piece, as urllib3 gives it."""
+
+    status: int
 
     def read1(self, amt: int, /, *, decode_content: bool) -> bytes:
         """Return what is there, at most `amt` bytes; nothing at the end."""
 
+    def drain_conn(self) -> None:
+        """Read over the body, so that the connection can be used again."""
 
-def read_body(body: Body, encoding: str, url: str, deadline: Deadline) -> bytes:
-    """Read a body to its end; raises IndexFaultError where it is too large or comes too late."""
+
+def take_body(
+    response: Response, headers: Mapping[str, str], request: Request, deadline: Deadline
+) -> bytes:
+    """Read the body where the status is the one expected; any other body is not worth the time.
+
+    Raises IndexFaultError where it is too large, comes too late, or cannot be unpacked.
+    """
+    if response.status == request.expected:
+        body = _read(response, request.url, deadline)
+        return _unpack(body, headers.get("content-encoding", "").strip().lower(), request.url)
+    length = headers.get("content-length", "")
+    if length.isdecimal() and int(length[:9]) < _PIECE:
+        response.drain_conn()
+    return b""
+
+
+def _read(response: Response, url: str, deadline: Deadline) -> bytes:
     pieces: list[bytes] = []
     size = 0
-    while piece := body.read1(_PIECE, decode_content=False):
+    while piece := response.read1(_PIECE, decode_content=False):
         size += len(piece)
         if size > BODY_LIMIT:
             raise IndexFaultError(bare(url), _TOO_LARGE)
         if not deadline.remaining():
             raise IndexFaultError(bare(url), LATE)
         pieces.append(piece)
-    return _unpack(b"".join(pieces), encoding.strip().lower(), url)
+    return b"".join(pieces)
 
 
 def _unpack(body: bytes, encoding: str, url: str) -> bytes:
@@ -76,3 +98,11 @@ def fault_of(url: str, error: Exception) -> IndexFaultError:
     name = next(known, "")
     fault = BrokenError if name in _WORTH_ANOTHER_TRY else IndexFaultError
     return fault(bare(url), _WORDS.get(name, f"the request failed ({type(error).__name__})"))
+
+
+def refusal_of(reply: Reply) -> str:
+    """Say what a status means that is neither a page nor the lack of one."""
+    if reply.status == _UNAUTHORIZED:
+        return "it asks for a user and a password (401); the netrc file is the place for them"
+    wait = reply.headers.get("retry-after", "")[:40]
+    return f"answered with status {reply.status}" + (f", retry after {wait!r}" if wait else "")

@@ -1,4 +1,4 @@
-"""What an index answered, with all that is needed to keep it and to ask whether it changed."""
+"""A page as an index gave it, with all that is needed to keep it and to ask for changes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MISSING_AGE = 600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Document:
     """A body and where it came from, or the knowledge that there is none."""
 
     url: str
@@ -37,7 +37,7 @@ class Answer:
     @classmethod
     def of(
         cls, url: str, status: int, headers: Mapping[str, str], body: bytes, now: float
-    ) -> Answer:
+    ) -> Document:
         """Take what a server sent; header names in lower case."""
         return cls(
             url=url,
@@ -50,7 +50,7 @@ class Answer:
             max_age=_age(headers.get("cache-control", "")) if status == _FOUND else _MISSING_AGE,
         )
 
-    def renewed(self, headers: Mapping[str, str], now: float) -> Answer:
+    def renewed(self, headers: Mapping[str, str], now: float) -> Document:
         """Return it as the server confirmed it (304)."""
         return replace(self, stored=now, max_age=_age(headers.get("cache-control", "")))
 
@@ -66,7 +66,7 @@ class Answer:
         return {name: value for name, value in headers.items() if value and self.is_found}
 
     def is_fresh(self, now: float) -> bool:
-        """Answer whether it may be used unasked; never where the clock went back since."""
+        """Document whether it may be used unasked; never where the clock went back since."""
         return self.stored <= now < self.stored + self.max_age
 
     def pack(self, key: str) -> bytes:
@@ -76,7 +76,7 @@ class Answer:
         return _checksum(content) + b"\n" + content
 
     @classmethod
-    def unpack(cls, key: str, file: bytes) -> Answer:
+    def unpack(cls, key: str, file: bytes) -> Document:
         """Read `pack`'s file; raises ValueError where it is damaged or another key's."""
         checksum, _, content = file.partition(b"\n")
         if checksum != _checksum(content):
@@ -91,7 +91,7 @@ class Answer:
 def _age(cache_control: str) -> float:
     """Read max-age, of at most a day.
 
-    An answer marked ``no-store`` (nightly pages) is kept as well, though never fresh: nobody's
+    A page marked ``no-store`` (nightly pages) is kept as well, though never fresh: nobody's
     secret is in it, and it is what is left on the day that the index is down.
     """
     match = _MAX_AGE.search(cache_control.lower())

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
+_CONTENT_RANGE = re.compile(r"bytes (\d{1,15})-\d{1,15}/(\d{1,15})")
 TAIL = 64 * 1024
 """Bytes of the first piece: in most wheels their whole directory and their METADATA."""
 _PIECE = 16 * 1024
@@ -23,6 +25,12 @@ class Slice:
     body: bytes
     start: int
     total: int
+
+    @classmethod
+    def of(cls, headers: Mapping[str, str], body: bytes) -> Slice | None:
+        """Take a reply of status 206; None where it does not say which part it is."""
+        match = _CONTENT_RANGE.fullmatch(headers.get("content-range", ""))
+        return cls(body, int(match[1]), int(match[2])) if match else None
 
 
 class RemoteFile(io.RawIOBase):

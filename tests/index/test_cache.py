@@ -1,0 +1,154 @@
+"""The folder of documents: sound after anything, and never in the way."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from hatch_torch.index.cache import Cache, cache_folder, distrust
+from hatch_torch.index.document import Document
+
+DOCUMENT = Document("https://x.org/", 200, b"body", stored=1.0, max_age=2.0)
+POSIX = pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")
+
+
+def test_folder() -> None:
+    """A variable names the folder; without it the system does."""
+    assert cache_folder({"TORCH_VARIANT_CACHE_DIR": "/x"}) == Path("/x")
+    assert cache_folder({}).parts[-1].lower() in {"hatch-torch", "cache"}
+
+
+def test_round_trip(tmp_path: Path) -> None:
+    """What was written is read, from a folder that nobody had made."""
+    cache = Cache(tmp_path / "a" / "b")
+    cache.write("key", DOCUMENT)
+    assert cache.read("key") == DOCUMENT
+    assert cache.read("other") is None
+    assert cache.notes == []
+
+
+def test_no_cache() -> None:
+    """Without a folder nothing is kept."""
+    cache = Cache(None)
+    cache.write("key", DOCUMENT)
+    assert (cache.read("key"), cache.size(), cache.notes) == (None, 0, [])
+
+
+@pytest.mark.parametrize("content", [b"", b"half\nwritten", b"\xff" * 100])
+def test_damage(tmp_path: Path, content: bytes) -> None:
+    """A damaged entry is thrown away."""
+    cache = Cache(tmp_path)
+    cache.write("key", DOCUMENT)
+    [entry] = cache.entries()
+    entry.write_bytes(content)
+    assert cache.read("key") is None
+    assert [*cache.entries()] == []
+
+
+def test_entry_of_another_version(tmp_path: Path) -> None:
+    """An entry with fields that we do not know is thrown away, too."""
+    cache = Cache(tmp_path)
+    cache.write("key", DOCUMENT)
+    [entry] = cache.entries()
+    content = entry.read_bytes().partition(b"\n")[2].replace(b'"etag"', b'"etog"')
+    from hashlib import sha256  # noqa: PLC0415 - only this test forges
+
+    entry.write_bytes(sha256(content).hexdigest().encode() + b"\n" + content)
+    assert cache.read("key") is None
+
+
+def test_huge_entry(tmp_path: Path) -> None:
+    """An entry larger than anything we write is not read."""
+    cache = Cache(tmp_path)
+    cache.write("key", DOCUMENT)
+    [entry] = cache.entries()
+    os.truncate(entry, 65 * 1024 * 1024)
+    assert cache.read("key") is None
+
+
+def test_size_and_clear(tmp_path: Path) -> None:
+    """Clearing removes our entries, with what killed processes left, and nothing else."""
+    cache = Cache(tmp_path)
+    cache.write("key", DOCUMENT)
+    (tmp_path / "writing-abc.torch-variant").write_bytes(b"xx")
+    (tmp_path / "thesis.tex").write_text("mine")
+    assert cache.size() == len(DOCUMENT.pack("key")) + 2
+    assert cache.clear() == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_many_writers(tmp_path: Path) -> None:
+    """Whoever reads while many write sees one whole entry."""
+    cache = Cache(tmp_path)
+    versions = [Document("https://x.org/", 200, bytes([n]) * 50_000) for n in range(8)]
+
+    def work(version: Document) -> bool:
+        cache.write("key", version)
+        return Cache(tmp_path).read("key") in versions
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(work, versions * 8))
+    assert len([*cache.entries()]) == 1
+
+
+@POSIX
+def test_link(tmp_path: Path) -> None:
+    """A link could lead anywhere."""
+    (tmp_path / "cache").symlink_to(tmp_path)
+    cache = Cache(tmp_path / "cache")
+    cache.write("key", DOCUMENT)
+    assert cache.read("key") is None
+    assert cache.notes == [
+        f"the cache {tmp_path / 'cache'} is not used: it is a link or a file, not a folder"
+    ]
+
+
+@POSIX
+def test_open_to_everybody(tmp_path: Path) -> None:
+    """What everybody may write is not believed."""
+    tmp_path.chmod(0o777)
+    cache = Cache(tmp_path)
+    assert cache.read("key") is None
+    assert cache.notes == [f"the cache {tmp_path} is not used: everybody may write to it"]
+
+
+@pytest.mark.parametrize(
+    ("mode", "user", "expected"),
+    [
+        (stat.S_IFDIR | 0o755, 1000, None),
+        (stat.S_IFDIR | 0o777, None, None),
+        (stat.S_IFDIR | 0o755, 0, "it belongs to somebody else"),
+        (stat.S_IFDIR | 0o777, 1000, "everybody may write to it"),
+        (stat.S_IFLNK | 0o777, 1000, "it is a link or a file, not a folder"),
+    ],
+)
+def test_distrust(mode: int, user: int | None, expected: str | None) -> None:
+    """Only a user's own folder is believed."""
+    assert distrust(os.stat_result((mode, 0, 0, 1, 1000, 1000, 0, 0, 0, 0)), user) == expected
+
+
+def test_folder_that_cannot_be(tmp_path: Path) -> None:
+    """A folder below a file cannot be made; that is said once and is no error."""
+    (tmp_path / "file").write_text("")
+    cache = Cache(tmp_path / "file" / "cache")
+    cache.write("key", DOCUMENT)
+    cache.write("key", DOCUMENT)
+    assert len(cache.notes) == 1
+
+
+def test_write_that_fails(tmp_path: Path) -> None:
+    """A write that fails leaves nothing behind, and is said once."""
+    cache = Cache(tmp_path)
+    cache.write("key", DOCUMENT)
+    [entry] = cache.entries()
+    entry.unlink()
+    entry.mkdir()  # a folder in the way, as a full disk would be
+    cache.write("key", DOCUMENT)
+    cache.write("key", DOCUMENT)
+    assert cache.notes[0].startswith(f"the cache {tmp_path} is not used: it cannot be written")
+    assert [*tmp_path.iterdir()] == [entry]

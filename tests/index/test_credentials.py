@@ -1,0 +1,72 @@
+"""Credentials go to their own origin only."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hatch_torch.index.credentials import Credentials
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NETRC = "machine files.example.org login net password rc\n"
+
+
+def known(credentials: Credentials, url: str) -> str:
+    """Return user and password in plain."""
+    header = credentials.header(url).get("Authorization", "Basic ")
+    return b64decode(header.removeprefix("Basic ")).decode()
+
+
+def test_url() -> None:
+    """What a URL holds is taken out of it, decoded, and used for its origin alone."""
+    credentials = Credentials({})
+    assert credentials.learn("https://me:p%40ss@x.org/whl?token=1") == "https://x.org/whl"
+    assert known(credentials, "https://X.org/whl/cu126/torch/") == "me:p@ss"
+    assert known(credentials, "https://x.org:8443/whl") == ""
+    assert known(credentials, "https://y.org/whl") == ""
+    assert credentials.only_here("https://x.org/a.whl")
+
+
+def test_url_without() -> None:
+    """Most URLs hold nothing."""
+    credentials = Credentials({})
+    assert credentials.learn("https://x.org/whl") == "https://x.org/whl"
+    assert not credentials.only_here("https://x.org/a.whl")
+
+
+@pytest.mark.parametrize("name", [".netrc", "_netrc"])
+def test_netrc_at_home(tmp_path: Path, name: str) -> None:
+    """The netrc file lies in the home folder, under one of two names."""
+    (tmp_path / name).write_text(NETRC)
+    (tmp_path / name).chmod(0o600)
+    credentials = Credentials({"HOME": str(tmp_path)})
+    assert known(credentials, "https://files.example.org/x") == "net:rc"
+    assert known(credentials, "https://other.example.org/x") == ""
+
+
+def test_installers_read_netrc_too(tmp_path: Path) -> None:
+    """What netrc knows is not known to us alone."""
+    (tmp_path / "mine").write_text(NETRC)
+    credentials = Credentials({"NETRC": str(tmp_path / "mine")})
+    credentials.learn("https://me@files.example.org/")
+    assert not credentials.only_here("https://files.example.org/x")
+
+
+@pytest.mark.parametrize("content", [b"machine", b"\xff\xfe\x00machine x login", None])
+def test_netrc_that_cannot_be_read(tmp_path: Path, content: bytes | None) -> None:
+    """A broken netrc file knows nobody, and is no error."""
+    if content is not None:
+        (tmp_path / "mine").write_bytes(content)
+    credentials = Credentials({"NETRC": str(tmp_path / "mine")})
+    assert credentials.header("https://files.example.org/x") == {}
+
+
+def test_nothing_is_shown() -> None:
+    """A representation holds no secret."""
+    credentials = Credentials({})
+    credentials.learn("https://me:secret@x.org/")
+    assert "secret" not in repr(credentials)

@@ -1,0 +1,64 @@
+"""What is kept of a page, and for how long it holds."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from hatch_torch.index.document import Document
+
+
+def made(cache_control: str, status: int = 200) -> Document:
+    """Return a document of second 1000."""
+    return Document.of("https://x.org/", status, {"cache-control": cache_control}, b"x", 1000.0)
+
+
+@pytest.mark.parametrize(
+    ("cache_control", "seconds"),
+    [
+        ("max-age=600, public, must-revalidate", 600.0),
+        ("no-cache,no-store,must-revalidate", 0.0),
+        ("no-cache, max-age=600", 0.0),
+        ("", 0.0),
+        ("max-age=999999999", 86400.0),
+        ("max-age=99999999999999999999", 86400.0),
+    ],
+)
+def test_age(cache_control: str, seconds: float) -> None:
+    """A page is fresh for as long as its index says, and never for more than a day."""
+    assert made(cache_control).max_age == seconds
+
+
+@pytest.mark.parametrize(("now", "expected"), [(999, False), (1000, True), (1600, False)])
+def test_clock(now: float, expected: bool) -> None:  # noqa: FBT001 - the expected answer
+    """Nothing is fresh where the clock went back."""
+    assert made("max-age=600").is_fresh(now) == expected
+
+
+def test_missing_pages_are_remembered() -> None:
+    """That a page is missing holds for ten minutes, and is asked anew without conditions."""
+    missing = made("", 403)
+    assert (missing.max_age, missing.is_found, missing.conditions) == (600.0, False, {})
+
+
+def test_renewal() -> None:
+    """A confirmed page is as good as new."""
+    renewed = made("max-age=600").renewed({"cache-control": "max-age=60"}, 5000.0)
+    assert (renewed.body, renewed.stored, renewed.max_age) == (b"x", 5000.0, 60.0)
+
+
+@settings(max_examples=50, deadline=None)
+@given(body=st.binary(), etag=st.text(), data=st.data())
+def test_pack(body: bytes, etag: str, data: st.DataObject) -> None:
+    """What is packed is unpacked; one changed byte anywhere is noticed."""
+    packed = Document("https://x.org/", 200, body, etag=etag).pack("key")
+    assert Document.unpack("key", packed) == Document("https://x.org/", 200, body, etag=etag)
+    at = data.draw(st.integers(0, len(packed) - 1))
+    with pytest.raises(ValueError, match="damaged"):
+        Document.unpack("key", packed[:at] + bytes([packed[at] ^ 1]) + packed[at + 1 :])
+
+
+def test_another_key() -> None:
+    """An entry is only believed under its own key."""
+    with pytest.raises(ValueError, match="another URL"):
+        Document.unpack("other", Document("https://x.org/", 200).pack("key"))

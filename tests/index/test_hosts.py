@@ -1,0 +1,57 @@
+"""Which URLs may be used."""
+
+from __future__ import annotations
+
+import pytest
+
+from hatch_torch.index.hosts import Hosts, bare, host_of
+
+PYTORCH = Hosts.of(["https://download.pytorch.org/whl"], ["files.example.org:8443"])
+LOOPBACK = Hosts.of(["http://127.0.0.1:8000/whl"])
+
+
+@pytest.mark.parametrize(
+    ("hosts", "url"),
+    [
+        (PYTORCH, "https://download-r2.pytorch.org/whl/cu126/x.whl"),
+        (PYTORCH, "https://FILES.example.org./x.whl"),
+        (LOOPBACK, "http://localhost:9/x.whl"),
+        (LOOPBACK, "http://[::1]:9/x.whl"),
+        (Hosts.of(["https://mirror.example.org/whl"]), "https://mirror.example.org/x.whl"),
+    ],
+)
+def test_allowed(hosts: Hosts, url: str) -> None:
+    """The index's own host, PyTorch's and the project's are allowed."""
+    assert hosts.refusal(url) is None
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://evil.example.org/x.whl", "the host evil.example.org, which"),
+        ("http://127.0.0.1/x.whl", "the host localhost, which"),
+        ("http://download.pytorch.org/x.whl", "http: at download.pytorch.org"),
+        ("https://me:secret@download.pytorch.org/x.whl", "a URL with user-info"),
+        ("ftp://download.pytorch.org/x", "a URL that begins with ftp:"),
+        ("file:///etc/passwd", "a URL that cannot be read"),
+        ("https://[::1/x", "a URL that cannot be read"),
+        ("https://download.pytorch.org:banana/x", "a URL that cannot be read"),
+    ],
+)
+def test_refused(url: str, expected: str) -> None:
+    """A refusal says why, without the secret."""
+    refusal = PYTORCH.refusal(url)
+    assert refusal is not None
+    assert refusal.startswith(expected)
+    assert "secret" not in refusal
+
+
+def test_bare() -> None:
+    """User-info, query and fragment are secrets, and go."""
+    assert bare("https://me:secret@x.org:1/a?token=secret#secret") == "https://x.org:1/a"
+    assert bare("https://[oops") == "(a URL that cannot be read)"
+
+
+def test_host_of() -> None:
+    """Hosts are compared in lower case; a path has none."""
+    assert [host_of("https://A.Example.org/x"), host_of("/x")] == ["a.example.org", ""]

@@ -1,0 +1,53 @@
+"""The scanner of start tags, against the standard library's parser."""
+
+from __future__ import annotations
+
+import time
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from hatch_torch.index.links import html_links
+
+WORDS = st.text("ab/.&;=é", max_size=6)
+ATTRIBUTE = st.tuples(st.sampled_from(["href", "HREF", "data-yanked", "title"]), WORDS | st.none())
+
+
+class Oracle(HTMLParser):
+    """Collects the links as the standard library sees them."""
+
+    def __init__(self) -> None:
+        """Begin without links."""
+        super().__init__()
+        self.hrefs: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Take the first href of an anchor."""
+        hrefs = [value or "" for name, value in attrs if name == "href"]
+        if tag == "a" and hrefs:
+            self.hrefs.append(hrefs[0])
+
+
+def spelled(attributes: list[tuple[str, str | None]]) -> str:
+    """Write a start tag."""
+    parts = (name if value is None else f'{name}="{value}"' for name, value in attributes)
+    return f"<a {' '.join(parts)}>text</a><br/>"
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.lists(ATTRIBUTE, min_size=1)))
+def test_agrees_with_the_standard_library(tags: list[list[tuple[str, str | None]]]) -> None:
+    """Well-formed pages are read as HTMLParser reads them."""
+    text = "\n".join(spelled(tag) for tag in tags)
+    oracle = Oracle()
+    oracle.feed(text)
+    assert [link.href for link in html_links(text)[1]] == oracle.hrefs
+
+
+@pytest.mark.parametrize("piece", ["<a href='", '<a "', "<!--", "<a x", "<a href=a ", "<a\t\t\t\t"])
+def test_time_is_linear(piece: str) -> None:
+    """A hostile page of a megabyte costs no more than a good one."""
+    start = time.perf_counter()
+    html_links(piece * (1024 * 1024 // len(piece)))
+    assert time.perf_counter() - start < 5

@@ -1,0 +1,179 @@
+"""METADATA of wheels, beside them or out of them, over a real server."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from hatch_torch.index.metadata import Metadata, parse_metadata, read_metadata
+from hatch_torch.index.wheel import Wheel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conftest import Server
+
+    from hatch_torch.index.fetch import Fetcher
+    from hatch_torch.index.hosts import Hosts
+
+NAME = "torch-2.6.0+rocm6.2-cp312-cp312-linux_x86_64.whl"
+CONTENT = b"""Metadata-Version: 2.1
+Name: Torch
+Version: 2.6.0+rocm6.2
+Requires-Python: >=3.9
+Requires-Dist: pytorch-triton-rocm==3.2.0; platform_system == "Linux"
+Requires-Dist: not a requirement !
+Requires-Dist: sympy==1.13.1
+
+Tensors.
+"""
+REQUIRES = ['pytorch-triton-rocm==3.2.0; platform_system == "Linux"', "sympy==1.13.1"]
+OTHER = CONTENT.replace(b"Torch", b"numpy")
+PATH = "torch-2.6.0+rocm6.2.dist-info/METADATA"
+
+
+def wheel_at(url: str, **known: str) -> Wheel:
+    """Return a wheel of a server."""
+    return Wheel.from_filename(NAME, f"{url}/{NAME}", **known)
+
+
+def archive(files: dict[str, bytes]) -> bytes:
+    """Return a large zip file whose last members are these."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr(zipfile.ZipInfo("torch/lib/libtorch.so"), bytes(1_000_000))
+        for name, content in files.items():
+            made.writestr(name, content)
+    return buffer.getvalue()
+
+
+def lines(metadata: Metadata | None) -> list[str] | None:
+    """Return the requirements as text."""
+    return None if metadata is None else [str(line) for line in metadata.requires]
+
+
+class TestParse:
+    """The pure reading."""
+
+    def test_requirements(self) -> None:
+        """What can be read is read; Python's range too."""
+        metadata = parse_metadata(CONTENT, wheel_at(""))
+        assert lines(metadata) == REQUIRES
+        assert str(metadata.requires_python) == ">=3.9"
+
+    def test_odd_range(self) -> None:
+        """A range of Pythons that nobody can read excludes nobody."""
+        content = CONTENT.replace(b">=3.9", b"three")
+        assert parse_metadata(content, wheel_at("")).requires_python is None
+
+    @pytest.mark.parametrize("content", [OTHER, CONTENT.replace(b"2.6.0", b"2.7.0")])
+    def test_of_another_wheel(self, content: bytes) -> None:
+        """METADATA of another package or version is refused."""
+        with pytest.raises(ValueError, match="its METADATA is that of"):
+            parse_metadata(content, wheel_at(""))
+
+    @pytest.mark.parametrize("version", [b"Version: banana", b""])
+    def test_without_version(self, version: bytes) -> None:
+        """METADATA must name its version."""
+        with pytest.raises(ValueError, match="has no version"):
+            parse_metadata(CONTENT.replace(b"Version: 2.6.0+rocm6.2", version), wheel_at(""))
+
+    @settings(max_examples=100, deadline=None)
+    @given(st.binary(), st.binary())
+    def test_never_raises_anything_else(self, head: bytes, tail: bytes) -> None:
+        """Whatever comes is metadata or a ValueError."""
+        for content in (head, CONTENT + tail, CONTENT[:60] + head + CONTENT[60:]):
+            try:
+                parse_metadata(content, wheel_at(""))
+            except ValueError:
+                continue
+
+
+class TestRead:
+    """Over a server."""
+
+    @pytest.mark.parametrize("digest", ["", sha256(CONTENT).hexdigest()])
+    def test_beside(self, server: Server, fetcher: Fetcher, hosts: Hosts, digest: str) -> None:
+        """A metadata file beside the wheel is all that is read."""
+        server.page(f"/{NAME}.metadata", CONTENT)
+        metadata = read_metadata(wheel_at(server.url, metadata=digest), fetcher, hosts)
+        assert lines(metadata) == REQUIRES
+        assert server.asked == [f"/{NAME}.metadata"]
+
+    def test_inside(self, server: Server, fetcher: Fetcher, hosts: Hosts) -> None:
+        """Without one, the end of the wheel is."""
+        server.file(f"/{NAME}", archive({PATH: CONTENT}))
+        assert lines(read_metadata(wheel_at(server.url), fetcher, hosts)) == REQUIRES
+        assert [headers["range"] for headers in server.headers] == ["bytes=-65536"]
+
+    @pytest.mark.parametrize(
+        ("beside", "note"),
+        [
+            (CONTENT + b"Checksum", "its metadata file does not match the hash on the index page"),
+            (None, "the index page names a metadata file that is not there"),
+        ],
+    )
+    def test_falls_back(
+        self, server: Server, fetcher: Fetcher, hosts: Hosts, beside: bytes | None, note: str
+    ) -> None:
+        """A metadata file that is wrong or missing is told, and the wheel is read instead."""
+        if beside:
+            server.page(f"/{NAME}.metadata", beside)
+        server.file(f"/{NAME}", archive({PATH: CONTENT}))
+        wheel = wheel_at(server.url, metadata=sha256(CONTENT).hexdigest())
+        assert lines(read_metadata(wheel, fetcher, hosts)) == REQUIRES
+        assert fetcher.notes == [f"{NAME}: {note}"]
+
+    def test_kept(self, server: Server, new_fetcher: Callable[..., Fetcher], hosts: Hosts) -> None:
+        """What was read once is never asked for again."""
+        server.file(f"/{NAME}", archive({PATH: CONTENT}))
+        wheel = wheel_at(server.url, sha256="1" * 64)
+        for _ in range(2):
+            assert lines(read_metadata(wheel, new_fetcher(), hosts)) == REQUIRES
+        assert len(server.asked) == 1
+
+    @pytest.mark.parametrize(
+        ("files", "note"),
+        [
+            ({}, "it has 0 METADATA files"),
+            ({PATH: CONTENT, f"x{PATH}": CONTENT}, "it has 2 METADATA files"),
+            ({PATH: OTHER}, "its METADATA is that of 'numpy' '2.6.0+rocm6.2'"),
+            ({PATH: bytes(5_000_000)}, "its METADATA is larger than 4194304 bytes"),
+        ],
+    )
+    def test_odd_wheels(
+        self, server: Server, fetcher: Fetcher, hosts: Hosts, files: dict[str, bytes], note: str
+    ) -> None:
+        """A wheel without METADATA of its own is told and not read."""
+        server.file(f"/{NAME}", archive(files))
+        assert read_metadata(wheel_at(server.url), fetcher, hosts) is None
+        assert fetcher.notes == [f"{NAME}: {note}"]
+
+    @pytest.mark.parametrize("content", [b"no zip file", archive({PATH: CONTENT})[:-9]])
+    def test_no_archive(
+        self, server: Server, fetcher: Fetcher, hosts: Hosts, content: bytes
+    ) -> None:
+        """What is no zip file is told and not read."""
+        server.file(f"/{NAME}", content)
+        assert read_metadata(wheel_at(server.url), fetcher, hosts) is None
+        assert fetcher.notes == [f"{NAME}: File is not a zip file"]
+
+    def test_corrupt_member(self, server: Server, fetcher: Fetcher, hosts: Hosts) -> None:
+        """Bytes that do not unpack are told and not read."""
+        content = bytearray(archive({PATH: CONTENT}))
+        at = content.index(PATH.encode()) + len(PATH)
+        content[at : at + 40] = bytes(range(40))
+        server.file(f"/{NAME}", bytes(content))
+        assert read_metadata(wheel_at(server.url), fetcher, hosts) is None
+        assert len(fetcher.notes) == 1
+
+    def test_no_ranges(self, server: Server, fetcher: Fetcher, hosts: Hosts) -> None:
+        """A server without range requests is not made to send 800 MB."""
+        server.page(f"/{NAME}", bytes(10_000_000))
+        assert read_metadata(wheel_at(server.url), fetcher, hosts) is None
+        assert fetcher.notes == [f"{NAME}: the server does not answer range requests"]

@@ -1,0 +1,243 @@
+"""Index pages, as PyTorch's index, mirrors and broken servers give them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from hatch_torch.errors import IndexFaultError
+from hatch_torch.index.page import Page, decode, parse_page
+
+URL = "https://download.pytorch.org/whl/cu126/torch/"
+FILES = "https://download-r2.pytorch.org/whl/cu126"
+NAME = "torch-2.9.1%2Bcu126-cp312-cp312-manylinux_2_28_x86_64.whl"
+ONE, TWO = "0" * 63 + "1", "0" * 63 + "2"
+PYTORCH = f"""<!DOCTYPE html>
+<html>
+  <body>
+    <h1>Links for torch</h1>
+    <a href="{FILES}/torch-2.6.0%2Bcu126-cp312-cp312-linux_x86_64.whl">torch-2.6.0+cu126</a><br/>
+    <a href="{FILES}/{NAME}#sha256={ONE}" data-dist-info-metadata="sha256={TWO}" \
+data-core-metadata="sha256={TWO}" data-upload-time="2025-11-12T15:00:00Z">{NAME}</a><br/>
+  </body>
+</html>
+<!--TIMESTAMP 1790000000-->"""
+
+
+def read(links: str, url: str = URL) -> Page:
+    """Read a page with some links in its body."""
+    return parse_page(f"<!DOCTYPE html><html><body>{links}</body></html>", "text/html", url)
+
+
+def urls(page: Page) -> list[str]:
+    """Return the addresses of a page's wheels."""
+    return [wheel.url for wheel in page.wheels]
+
+
+class TestPyTorch:
+    """The shape of download.pytorch.org."""
+
+    def test_urls_are_taken_as_given(self) -> None:
+        """The plus sign stays encoded, for installers compare URLs as text."""
+        page = parse_page(PYTORCH, "text/html", URL)
+        assert urls(page)[1] == f"{FILES}/{NAME}"
+        assert str(page.wheels[1].version) == "2.9.1+cu126"
+
+    def test_hashes_are_optional(self) -> None:
+        """Old and nightly files have neither a hash nor a metadata file."""
+        page = parse_page(PYTORCH, "text/html", URL)
+        assert [wheel.sha256 for wheel in page.wheels] == [None, ONE]
+        assert [wheel.metadata for wheel in page.wheels] == [None, TWO]
+
+    def test_root_relative_links(self) -> None:
+        """Release candidates are linked from the root of the host."""
+        page = read(f'<a href="/whl/test/cu126/{NAME}">x</a>')
+        assert urls(page) == [f"https://download.pytorch.org/whl/test/cu126/{NAME}"]
+
+    def test_listing_of_packages(self) -> None:
+        """A page of folders has no wheels, and is no fault."""
+        page = read('<a href="filelock/">filelock</a><br/>\n<a href="torch/">torch</a><br/>')
+        assert (page.wheels, page.folders) == ((), ("filelock", "torch"))
+
+    def test_page_without_files(self) -> None:
+        """A page may list nothing."""
+        assert read("<h1>Links for torch</h1>") == Page()
+
+
+class TestMirrors:
+    """Other servers of the simple API."""
+
+    @pytest.mark.parametrize(
+        ("href", "expected"),
+        [
+            (NAME, f"{URL}{NAME}"),
+            (f"../{NAME}", f"https://download.pytorch.org/whl/cu126/{NAME}"),
+            (f"../../+f/ab/{NAME}", f"https://download.pytorch.org/whl/+f/ab/{NAME}"),
+            (f"//files.example.org/{NAME}", f"https://files.example.org/{NAME}"),
+        ],
+    )
+    def test_relative_links(self, href: str, expected: str) -> None:
+        """Links are relative to the page."""
+        assert urls(read(f'<a href="{href}">x</a>')) == [expected]
+
+    def test_base(self) -> None:
+        """A base element moves the links (PEP 503 pages are HTML)."""
+        page = read(f'<base href="https://a.example.org/x/"><a href="{NAME}">x</a>')
+        assert urls(page) == [f"https://a.example.org/x/{NAME}"]
+
+    def test_spellings_of_html(self) -> None:
+        """Case, quotes, entities, blanks and unescaped brackets are HTML's own business."""
+        page = read(
+            f"<A data-requires-python='>=3.10' HREF = '{NAME}&#35;sha256={ONE}' >x</A>"
+            f"<a href={NAME}>x</a><a name=top>x</a>"
+        )
+        assert [wheel.sha256 for wheel in page.wheels] == [ONE, None]
+
+    def test_comments_are_no_links(self) -> None:
+        """What is commented out is not offered."""
+        assert read(f'<!-- <a href="{NAME}"> --><a href="torch/">x</a>').wheels == ()
+
+    def test_yanked(self) -> None:
+        """A yanked file is not offered (PEP 592)."""
+        assert read(f'<a href="{NAME}" data-yanked="broken">x</a>').wheels == ()
+
+    @pytest.mark.parametrize(
+        ("attribute", "expected"),
+        [("true", ""), ("false", None), (f"SHA256={ONE.upper()}", ONE), ("md5=1", "")],
+    )
+    def test_metadata(self, attribute: str, expected: str | None) -> None:
+        """A metadata file is offered with a hash, without one, or not (PEP 714)."""
+        page = read(f'<a href="{NAME}" data-dist-info-metadata="{attribute}">x</a>')
+        assert [wheel.metadata for wheel in page.wheels] == [expected]
+
+    def test_json(self) -> None:
+        """A page may be JSON (PEP 691)."""
+        files = [
+            {"url": NAME, "hashes": {"sha256": ONE}, "core-metadata": {"sha256": TWO}},
+            {"url": NAME, "hashes": {"md5": "x"}, "dist-info-metadata": True},
+            {"url": NAME, "yanked": "broken"},
+            {"url": NAME, "hashes": {"sha256": 1}, "yanked": False},
+            {"url": 3},
+            "junk",
+        ]
+        page = parse_page(json.dumps({"files": files}), "application/vnd.pypi.simple.v1+json", URL)
+        assert [(wheel.url, wheel.sha256, wheel.metadata) for wheel in page.wheels] == [
+            (f"{URL}{NAME}", ONE, TWO),
+            (f"{URL}{NAME}", None, ""),
+            (f"{URL}{NAME}", None, None),
+        ]
+
+
+class TestRefused:
+    """What is listed, but never offered."""
+
+    @pytest.mark.parametrize(
+        "href",
+        [
+            "torch-2.9.1.tar.gz",
+            "torch-2.8.0-variants.json",
+            "torch-2.8.0-cp312-cp312-linux_x86_64-cu126.whl",
+            "torch-banana-cp312-cp312-linux_x86_64.whl",
+            "torch.whl",
+        ],
+    )
+    def test_other_files(self, href: str) -> None:
+        """Only plain wheels count, no sdists, no variant wheels."""
+        assert read(f'<a href="{href}">x</a>').wheels == ()
+
+    @pytest.mark.parametrize(
+        "href",
+        [
+            f"https://e.example.org/a b/{NAME}",
+            f"https://e.example.org/&#10;/{NAME}",
+            f"https://e.example.org/;x'/{NAME}",
+            f"https://[::1/{NAME}",
+            f"..%2F..%2F{NAME}",
+            "t&ouml;rch-1.0-py3-none-any.whl",
+        ],
+    )
+    def test_unsafe_links(self, href: str) -> None:
+        """Nothing that could break out of a requirement or a folder is offered."""
+        page = read(f'<a href="{href}">x</a>')
+        note = "refused 1 links to a .whl that are unsafe or name no wheel"
+        assert (page.wheels, page.notes) == ((), (f"{URL}: {note}",))
+
+    def test_queries(self) -> None:
+        """A query may be a secret, so the note does not repeat it."""
+        page = read(f'<a href="{NAME}?token=secret">x</a><a href="torch/">x</a>')
+        assert (page.wheels, page.notes) == ((), (f"{URL}: refused 1 links with a query",))
+
+
+class TestNoIndexPage:
+    """Answers that are something else."""
+
+    @pytest.mark.parametrize(
+        ("text", "content_type", "found"),
+        [
+            ("  \n", "text/html", "an empty answer"),
+            ("\x00\x01garbage", "text/html", "something else than HTML"),
+            ("<html><form>Sign in", "text/html", "a page that was cut in the middle"),
+            (PYTORCH[:400], "text/html", "a page that was cut in the middle"),
+            ("<html><form></form></html>", "text/html", "a page without packages"),
+            ('<html><a href="/login">x</a></html>', "text/html", "a page without packages"),
+            ("{", "text/html", "JSON that is no index page"),
+            ("[]", "application/json", "JSON that is no index page"),
+            ("[" * 100_000, "application/json", "JSON that is no index page"),
+        ],
+    )
+    def test_faults(self, text: str, content_type: str, found: str) -> None:
+        """The error names the page and what was found."""
+        with pytest.raises(IndexFaultError) as fault:
+            parse_page(text, content_type, URL)
+        assert str(fault.value).startswith(f"{URL}: found {found}")
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        ("\ufeff<html>".encode(), "text/html"),
+        ("\ufeff<html>".encode("utf-16-le"), "text/html; charset=UTF-16"),
+        (b"<html>", "text/html; charset=no-such-thing"),
+    ],
+)
+def test_decode(body: bytes, content_type: str) -> None:
+    """A page is decoded whatever it says of itself."""
+    assert decode(body, content_type) == "<html>"
+
+
+MARKUP = st.lists(
+    st.sampled_from(
+        [
+            "<a ",
+            "href=",
+            '"',
+            "'",
+            ">",
+            "<!--",
+            "-->",
+            NAME,
+            "/",
+            "[",
+            "://",
+            "{",
+            "<base ",
+            "x=",
+            " ",
+        ]
+    )
+    | st.text(max_size=5)
+).map("".join)
+
+
+@settings(max_examples=100, deadline=None)
+@given(text=MARKUP | st.text(), content_type=st.sampled_from(["text/html", "application/json"]))
+def test_never_raises_anything_else(text: str, content_type: str) -> None:
+    """Whatever comes is a page or a fault."""
+    for body in (text, f"<html>{text}</html>"):
+        try:
+            page = parse_page(body, content_type, URL)
+        except IndexFaultError:
+            continue
+        assert all(wheel.url.isascii() and " " not in wheel.url for wheel in page.wheels)

@@ -1,0 +1,72 @@
+"""Proxies and certificates by the usual variables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hatch_torch.index.route import Proxy, certificates, proxy_for
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+URL = "https://download.pytorch.org/whl/"
+PROXY = "http://proxy:3128"
+
+
+@pytest.mark.parametrize(
+    ("environ", "expected"),
+    [
+        ({}, None),
+        ({"https_proxy": PROXY}, PROXY),
+        ({"HTTPS_PROXY": "proxy:3128"}, PROXY),
+        ({"https_proxy": "", "HTTPS_PROXY": PROXY}, None),
+        ({"all_proxy": PROXY}, PROXY),
+        ({"http_proxy": PROXY}, None),
+        ({"https_proxy": PROXY, "no_proxy": "*"}, None),
+        ({"https_proxy": PROXY, "no_proxy": ",.pytorch.org"}, None),
+        ({"https_proxy": PROXY, "no_proxy": "torch.org, x"}, PROXY),
+        ({"https_proxy": PROXY, "NO_PROXY": "*.pytorch.org"}, None),
+        ({"https_proxy": PROXY, "no_proxy": "10.0.0.0/8"}, PROXY),
+    ],
+)
+def test_proxy(environ: dict[str, str], expected: str | None) -> None:
+    """Lower case is preferred, exceptions are domains."""
+    proxy = proxy_for(URL, environ)
+    assert (proxy and proxy.url) == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "exceptions"),
+    [("https://10.1.2.3/", "10.0.0.0/8"), ("https://a.org:8443/", "a.org:8443")],
+)
+def test_more_exceptions(url: str, exceptions: str) -> None:
+    """Exceptions are networks and ports, too."""
+    assert proxy_for(url, {"https_proxy": PROXY, "no_proxy": exceptions}) is None
+
+
+def test_loopback_needs_no_proxy() -> None:
+    """The demonstration's index is reached in companies, too."""
+    assert proxy_for("http://127.0.0.1:8000/", {"http_proxy": PROXY}) is None
+
+
+def test_cgi() -> None:
+    """In CGI, HTTP_PROXY is what a client sent as a header."""
+    environ = {"HTTP_PROXY": PROXY, "REQUEST_METHOD": "GET"}
+    assert proxy_for("http://a.org/", environ) is None
+
+
+def test_credentials_of_a_proxy() -> None:
+    """User and password leave the URL, and are not shown."""
+    proxy = Proxy.of("http://me:secret@proxy:3128")
+    assert proxy.url == PROXY
+    assert dict(proxy.headers) == {"proxy-authorization": "Basic bWU6c2VjcmV0"}
+    assert "bWU6c2VjcmV0" not in repr(proxy)
+
+
+def test_certificates(tmp_path: Path) -> None:
+    """The first variable that is set names a file or a folder."""
+    assert certificates({"SSL_CERT_FILE": "/b", "PIP_CERT": "/a"}) == ("/a", None)
+    assert certificates({"SSL_CERT_DIR": str(tmp_path)}) == (None, str(tmp_path))
+    assert certificates({"SSL_CERT_FILE": ""}) == (None, None)

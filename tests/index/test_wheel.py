@@ -1,0 +1,34 @@
+"""Names of wheels."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings, strategies as st
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+
+from hatch_torch.index.wheel import Wheel
+
+PARTS = st.sampled_from(
+    ["torch", "2.6.0", "2.6.0+cu126", "1", "cp312", "cp310.cp311", "any", "_", ""]
+)
+
+
+def test_build_tag() -> None:
+    """Six parts: the third is the build."""
+    wheel = Wheel.from_filename("torch-2.10.0-3-cp310-cp310-win_amd64.whl", "https://x")
+    assert (wheel.name, wheel.build, len(wheel.tags)) == ("torch", (3, ""), 1)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(PARTS, min_size=1, max_size=8).map("-".join), st.sampled_from([".whl", ".zip"]))
+def test_agrees_with_packaging(stem: str, suffix: str) -> None:
+    """A name read in two halves is read as packaging reads it whole."""
+    filename = stem + suffix
+    try:
+        expected = parse_wheel_filename(filename)
+    except InvalidWheelFilename:
+        with pytest.raises(InvalidWheelFilename):
+            Wheel.from_filename(filename, "")
+    else:
+        wheel = Wheel.from_filename(filename, "")
+        assert (wheel.name, wheel.version, wheel.build, wheel.tags) == expected
