@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 from hatch_torch.backend import Backend
@@ -52,11 +51,13 @@ def settle(wish: Wish, target: Target) -> Wish:
     The CPU's wheel is the plain one everywhere. Raises NoAnswerError where the backend was asked
     for in this very run.
     """
-    backend = wish.backend
-    if backend is None or backend.family == "cpu":
-        return wish.replaced(plain(target)) if backend else wish
+    backend = Backend(str(wish.value)) if wish.value in _PLAIN else wish.backend
+    if backend is None:
+        return wish
+    if backend.family == "cpu" or backend == plain(target):
+        return wish.replaced(plain(target))
     never = backend in known_backends() and backend not in known_backends(target.platform)
-    if not (never or (backend.family != "mps" and target.platform.startswith("macos"))):
+    if not (never or target.platform.startswith("macos")):
         return wish
     refusal = f"PyTorch publishes no {backend} wheel for {target.platform}"
     if wish.explicit:
@@ -71,31 +72,31 @@ def verdicts(config: Config, wish: Wish, hardware: Hardware, target: Target) -> 
     allowed = {extra.backend for extra in config.extras} or None
     if allowed and (target.platform.startswith("macos") or Backend("cpu") in allowed):
         allowed.add(plain(target))
-    judged = rank(hardware, target, allowed)
+    judged = rank(hardware, target, allowed, foreign=_foreign(config))
     return tuple(one for one in judged if wish.family in {None, one.backend.family})
 
 
 def courses(
-    wish: Wish, judged: Collection[Verdict], hardware: Hardware, target: Target
+    config: Config, wish: Wish, hardware: Hardware, judged: tuple[Verdict, ...], target: Target
 ) -> Iterator[Course]:
     """Yield the ways to go that use what this machine has, the most preferred first.
 
     A backend asked for by name is obeyed without a look at the hardware, and so is a family of
     which this machine shows no device.
     """
-    usable = [one.backend for one in judged if one.usable]
     if wish.backend:
-        yield Course(tuple(usable), warnings=wish.notes)
+        yield Course((wish.backend,), warnings=wish.notes)
         return
-    if wish.family and not usable:
-        warning = f"{wish.decided_by} asks for {wish.family}, of which nothing was found here"
+    if wish.family and not hardware.of_vendor(VENDORS[wish.family]):
+        warning = f"{wish.decided_by} asks for {wish.family}, of which no device was found"
         backends = tuple(one.backend for one in judged)
         yield Course(backends, warnings=(*wish.notes, warning))
         return
-    yield from _by_family(usable, hardware, target, wish.notes)
+    yield from _by_family(config, judged, hardware, target, wish.notes)
     if reduced := most_capable(hardware):
         best, left_out = reduced
-        yield from _by_family(usable, best, target, (*wish.notes, _left_out(left_out)))
+        anew = verdicts(config, wish, best, target)
+        yield from _by_family(config, anew, best, target, (*wish.notes, _left_out(left_out)))
 
 
 def plain_course(wish: Wish, target: Target, *warnings: str) -> Course:
@@ -104,16 +105,26 @@ def plain_course(wish: Wish, target: Target, *warnings: str) -> Course:
 
 
 def _by_family(
-    usable: Collection[Backend], hardware: Hardware, target: Target, warnings: tuple[str, ...]
+    config: Config,
+    judged: Collection[Verdict],
+    hardware: Hardware,
+    target: Target,
+    warnings: tuple[str, ...],
 ) -> Iterator[Course]:
-    fits = partial(_fits, hardware, target)
-    for family in dict.fromkeys(one.family for one in usable if one.family != "cpu"):
+    usable = [one.backend for one in judged if one.usable and one.backend.family != "cpu"]
+    own = _foreign(config)
+
+    def fits(backend: Backend, release: Version) -> str | None:
+        return why_not(backend, release, hardware, target, foreign=backend in own)
+
+    for family in dict.fromkeys(one.family for one in usable):
         members = tuple(one for one in usable if one.family == family)
         yield Course(members, fits, warnings)
 
 
-def _fits(hardware: Hardware, target: Target, backend: Backend, release: Version) -> str | None:
-    return why_not(backend, release, hardware, target)
+def _foreign(config: Config) -> frozenset[Backend]:
+    """Return the backends of an index of the project's own, of which the tables say nothing."""
+    return frozenset(extra.backend for extra in config.extras if extra.index_url)
 
 
 def _left_out(accelerators: Collection[Accelerator]) -> str:

@@ -103,12 +103,8 @@ def _first_answer(case: Case, wish: Wish, draft: Decision, lines: tuple[Line, ..
 
 def _courses(case: Case, wish: Wish, draft: Decision) -> Iterator[Course]:
     """Return every way to go: with what this machine has, then without."""
-    seen = (draft.hardware, draft.verdicts, case.target)
-    hardware, judged, target = seen
-    return chain(
-        ways.courses(wish, judged, hardware, target),
-        last_courses(case.config, wish, hardware, judged, target),
-    )
+    seen = (case.config, wish, draft.hardware, draft.verdicts, case.target)
+    return chain(ways.courses(*seen), last_courses(*seen))
 
 
 def _without_index(

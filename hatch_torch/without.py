@@ -27,7 +27,7 @@ def last_courses(
     `when-no-accelerator` says where none is. Raises NoAnswerError where that is "error" or where
     the plain wheel is none of the project's backends.
     """
-    if wish.family is not None:
+    if wish.family and (wish.explicit or not has_accelerator(hardware, judged)):
         return
     if has_accelerator(hardware, judged):
         if config.when_unsupported == "cpu":
