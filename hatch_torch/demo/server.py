@@ -1,0 +1,137 @@
+"""The index on loopback: an HTTP server in threads of its own, for as long as a block runs."""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from hashlib import sha256
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from hatch_torch.demo.site import Answer, Site
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from packaging.version import Version
+
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+
+
+class EmbeddedIndex:
+    """An index that is being served."""
+
+    def __init__(self, url: str, newest: Version | None = None) -> None:
+        """Take where it is served, and the newest torch that is out."""
+        self.url = url
+        self.newest = newest
+        """Set it, and a newer torch has come out; None: every known release is out."""
+        self.requests: list[tuple[str, str]] = []
+        """The method and the path of each request so far; paths are not percent-encoded."""
+        self.wheels_fetched: list[str] = []
+        """The names of the wheels that were fetched whole so far."""
+
+    @property
+    def torch_index(self) -> str:
+        """The root of what stands for PyTorch's index."""
+        return f"{self.url}/whl"
+
+    @property
+    def default_index(self) -> str:
+        """What stands for PyPI."""
+        return f"{self.url}/simple"
+
+    def forget(self) -> None:
+        """Begin to count requests and wheels anew."""
+        self.requests.clear()
+        self.wheels_fetched.clear()
+
+    def answer(self, method: str, path: str, *, whole: bool) -> Answer:
+        """Note a request, for a whole file or for a part of it, and answer it."""
+        self.requests.append((method, path))
+        if whole and method == "GET" and path.endswith(".whl"):
+            self.wheels_fetched.append(path.rsplit("/", 1)[1])
+        return Site(self.url, self.newest).answer(path)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+    index: EmbeddedIndex
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1  # head and body in one packet
+    disable_nagle_algorithm = True
+    server: _Server
+
+    def do_GET(self) -> None:
+        """Answer with a body."""
+        self._answer(with_body=True)
+
+    def do_HEAD(self) -> None:
+        """Answer without one."""
+        self._answer(with_body=False)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+        """Be quiet."""
+
+    def _answer(self, *, with_body: bool) -> None:
+        path = unquote(urlsplit(self.path).path)
+        answer = self.server.index.answer(self.command, path, whole="Range" not in self.headers)
+        tag = f'"{sha256(answer.body).hexdigest()[:32]}"'
+        status, body, more = self._part(answer, tag)
+        self.send_response(status)
+        for name, value in more.items():
+            self.send_header(name, value)
+        self.send_header("Content-Type", answer.kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Cache-Control", answer.caching)
+        self.send_header("ETag", tag)
+        self.end_headers()
+        if with_body and status != HTTPStatus.NOT_MODIFIED:
+            self.wfile.write(body)
+
+    def _part(self, answer: Answer, tag: str) -> tuple[int, bytes, dict[str, str]]:
+        """Return the status, the bytes and the headers of what was asked for of an answer."""
+        if answer.status == HTTPStatus.OK and self.headers.get("If-None-Match") == tag:
+            return HTTPStatus.NOT_MODIFIED, b"", {}
+        asked = _RANGE.fullmatch(self.headers.get("Range", ""))
+        if answer.status != HTTPStatus.OK or not asked:
+            return answer.status, answer.body, {"Accept-Ranges": "bytes"}
+        size = len(answer.body)
+        span = _span(asked[1], asked[2], size)
+        if not span:
+            too_far = HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
+            return too_far, b"", {"Content-Range": f"bytes */{size}"}
+        place = f"bytes {span.start}-{span.stop - 1}/{size}"
+        part = answer.body[span.start : span.stop]
+        return HTTPStatus.PARTIAL_CONTENT, part, {"Content-Range": place}
+
+
+def _span(first: str, last: str, size: int) -> range:
+    """Return the bytes of a range (RFC 9110, 14.1.2): ``5-9``, ``5-`` or, the last five, ``-5``."""
+    if not first:
+        return range(max(0, size - int(last or 0)), size)
+    return range(int(first), min(size, int(last) + 1 if last else size))
+
+
+@contextmanager
+def serve(newest: Version | None = None) -> Iterator[EmbeddedIndex]:
+    """Serve the index on a free port of loopback while the block runs.
+
+    `newest`: the newest release of torch that is out. None: every known one.
+    """
+    with _Server(("127.0.0.1", 0), _Handler) as server:
+        server.index = EmbeddedIndex(f"http://127.0.0.1:{server.server_port}", newest)
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        thread.start()
+        try:
+            yield server.index
+        finally:
+            server.shutdown()
+            thread.join()
