@@ -71,7 +71,8 @@ class Courier:
         url = request.url
         for _ in range(_MOST_REDIRECTS + 1):
             if refusal := hosts.refusal(url):
-                raise IndexFaultError(bare(request.url), f"leads to {refusal}")
+                verb = "would use" if url == request.url else "redirects to"
+                raise IndexFaultError(bare(request.url), f"{verb} {refusal}")
             headers = {**request.headers, **self.credentials.header(url)}
             reply = self._persist(Request(url, headers, request.expected))
             if reply.status not in _REDIRECTS:

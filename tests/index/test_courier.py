@@ -59,8 +59,8 @@ def test_redirects() -> None:
 @pytest.mark.parametrize(
     ("location", "found"),
     [
-        ("https://evil.example.org/", "leads to the host evil.example.org"),
-        ("https://me:secret@y.org/", "leads to a URL with user-info"),
+        ("https://evil.example.org/", "redirects to the host evil.example.org"),
+        ("https://me:secret@y.org/", "redirects to a URL with user-info"),
         ("http://x.org/", "redirects from https: to something less safe"),
         ("file:///etc/passwd", "redirects from https: to something less safe"),
         (URL, "redirects to nowhere"),
@@ -73,6 +73,15 @@ def test_bad_redirects(location: str, found: str) -> None:
     with pytest.raises(IndexFaultError) as fault:
         Script([redirect(location)]).send()
     assert str(fault.value).startswith(f"{URL}: {found}")
+
+
+def test_refused_itself() -> None:
+    """An index that may not be used is not asked at all."""
+    script = Script([Reply("", 200)])
+    courier = Courier(script.exchange, Credentials({}), Deadline(10))
+    with pytest.raises(IndexFaultError, match="would use http: at mirror"):
+        courier.send(Request("http://mirror.example.org/"), Hosts.of(["http://mirror.example.org"]))
+    assert script.asked == []
 
 
 def test_redirect_loop() -> None:

@@ -51,7 +51,7 @@ STATUSES = [
     (503, {"Retry-After": "120"}, "answered with status 503, retry after '120'"),
     (429, {"Retry-After": "soon"}, "answered with status 429, retry after 'soon'"),
     (302, {"Location": "/a"}, "redirects to nowhere"),
-    (302, {"Location": "https://evil.example.org/"}, "leads to the host evil.example.org, "),
+    (302, {"Location": "https://evil.example.org/"}, "redirects to the host evil.example.org, "),
     (418, {"Content-Length": "many"}, "answered with status 418"),
 ]
 
@@ -62,7 +62,7 @@ def test_bodies(
 ) -> None:
     """A body that is cut, too large, or packed wrongly is a fault."""
     content, headers, expected = case
-    server.page("/a", content, **headers)
+    server.page("/a", content, 200, **headers)
     assert fault_of(fetcher, f"{server.url}/a", hosts) == expected
 
 
