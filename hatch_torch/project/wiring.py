@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 from packaging.utils import canonicalize_name
 
 from hatch_torch.frontend.stamp import names_stamp
-from hatch_torch.project.schema import TABLE, Kind, boolean, faults_of, strings
+from hatch_torch.project.schema import TABLE, boolean, faults_of, strings
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
+
+    from hatch_torch.project.schema import Kind
 
 HOOK = "torch-variant"
 METADATA_HOOK = f"tool.hatch.metadata.hooks.{HOOK}"
