@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
+from hatch_torch.ranges import admits_newer
 from hatch_torch.tables import rows
 
 if TYPE_CHECKING:
@@ -40,6 +41,14 @@ def paired(release: Version) -> Mapping[str, tuple[Version, ...]]:
     return {name: versions for name, versions in found.items() if versions}
 
 
+def may_pair(release: Version, members: Mapping[str, SpecifierSet]) -> bool:
+    """Answer whether a torch can have members in these ranges, as far as the table knows.
+
+    A range that admits a member newer than the table says nothing against any torch.
+    """
+    return all(_may_pair(release, name, versions) for name, versions in members.items())
+
+
 def index_only(name: str, platform: str, wanted: SpecifierSet = _ANY) -> bool:
     """Say whether a dependency of the family's wheels comes from the backend's index alone.
 
@@ -54,6 +63,13 @@ def index_only(name: str, platform: str, wanted: SpecifierSet = _ANY) -> bool:
         and _admits(wanted, row.get("versions"))
         for row in rows("index_only")
     )
+
+
+def _may_pair(release: Version, name: str, versions: SpecifierSet) -> bool:
+    known = _pins(name)
+    if not known or admits_newer(versions, [*known][-1]):
+        return True
+    return any(pin.contains(release) for one, pin in known.items() if versions.contains(one))
 
 
 @cache

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from packaging.version import Version
 
 from hatch_torch import releases
+from hatch_torch.companions import may_pair
 from hatch_torch.ranges import admits_newer
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     """Package names to the versions that will do."""
 
 TORCH = "torch"
+_BEYOND = Version("9999")
+"""Stands for a release that no table knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,7 @@ class Offers:
         `wants` holds the backends in the order of their rank. Pages are read when their turn
         comes: those that may hold the newest release all at once, the others one by one.
         """
-        listed = {backend: self._releases(backend, of[TORCH]) for backend, of in wants.items()}
+        listed = {backend: self._releases(backend, of) for backend, of in wants.items()}
         self._read_ahead(wants, [backend for backend, known in listed.items() if known is None])
         found = {
             backend: {pick.release for pick in self.picks(backend, TORCH, wants[backend][TORCH])}
@@ -113,14 +116,23 @@ class Offers:
         members = [(backend, name) for backend in [*backends][:1] for name in wants[backend]]
         self.index.pages([*members, *((backend, TORCH) for backend in backends)])
 
-    def _releases(self, backend: Backend, versions: SpecifierSet) -> Collection[Version] | None:
+    def _releases(self, backend: Backend, wants: Wants) -> Collection[Version] | None:
         """Return the releases that the tables promise, or None where the page has to tell."""
         known = releases.published(backend, self.target.platform)
         if not (known and self._in_tables(backend)):
             return None
-        if releases.may_grow(backend) and admits_newer(versions, known[-1]):
+        newer = releases.may_grow(backend) and admits_newer(wants[TORCH], known[-1])
+        if newer and self._may_pair(_BEYOND, wants):
             return None
-        return {release for release in known if versions.contains(release)}
+        return {
+            release
+            for release in known
+            if wants[TORCH].contains(release) and self._may_pair(release, wants)
+        }
+
+    def _may_pair(self, release: Version, wants: Wants) -> bool:
+        members = {name: versions for name, versions in wants.items() if name != TORCH}
+        return may_pair(release, members)
 
 
 def _best_by_version(wheels: Iterable[Wheel], target: Target) -> dict[Version, Wheel]:

@@ -1,7 +1,7 @@
 """Requirements, ranked backends and wheels to picks: the family moves together.
 
-The search is resolvelib's. torch is chosen first, and what it is chosen for (its members, its
-companions that only the index serves) follows as its dependencies, all from the same backend.
+The search is resolvelib's. torch is chosen first; its members, and its companions that only the
+index serves, follow as its dependencies, all from the same backend and built for that torch.
 """
 
 from __future__ import annotations
@@ -34,11 +34,12 @@ _MAX_ROUNDS = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Want:
-    """A package in a range, from a backend once that is settled."""
+    """A package in a range; what comes with a torch is of its backend, and built for it."""
 
     name: str
     versions: SpecifierSet = _ANY
     backend: Backend | None = None
+    torch: Version | None = None
     extras: frozenset[str] = frozenset()
 
 
@@ -81,22 +82,20 @@ class _Family(AbstractProvider["Want", "Pick", str]):
 
         def matches() -> Iterator[Pick]:
             for pick in self._offered(identifier, wanted):
-                if pick.wheel not in excluded and all(_meets(pick, want) for want in wanted):
+                if pick.wheel not in excluded and all(self._meets(pick, want) for want in wanted):
                     yield pick
 
         return matches
 
     def is_satisfied_by(self, requirement: Want, candidate: Pick) -> bool:
-        return _meets(candidate, requirement)
+        return self._meets(candidate, requirement)
 
     def get_dependencies(self, candidate: Pick) -> Iterator[Want]:
+        members = self._wants[candidate.backend]
         if candidate.name == TORCH:
-            for name, versions in self._wants[candidate.backend].items():
-                yield Want(name, versions, candidate.backend)
-            yield from self._companions(candidate)
-        elif candidate.name in self._wants[candidate.backend]:
-            yield from self._torch_of(candidate)
-        else:
+            for name in members.keys() - {TORCH}:
+                yield Want(name, members[name], candidate.backend, candidate.version)
+        if candidate.name == TORCH or candidate.name not in members:
             yield from self._companions(candidate)
 
     def _offered(self, name: str, wanted: Iterable[Want]) -> Iterator[Pick]:
@@ -110,14 +109,18 @@ class _Family(AbstractProvider["Want", "Pick", str]):
             for pick in self._offers.picks(backend, name, _ANY):
                 yield replace(pick, extras=extras)
 
-    def _torch_of(self, member: Pick) -> Iterator[Want]:
-        """Which torch a member was built for: the table knows, or else its METADATA does."""
+    def _meets(self, pick: Pick, want: Want) -> bool:
+        in_range = want.versions.contains(pick.version, prereleases=True)
+        return in_range and (want.torch is None or self._is_built_for(pick, want.torch))
+
+    def _is_built_for(self, member: Pick, torch: Version) -> bool:
+        """Answer which torch a wheel was built for: the table knows, or else its METADATA."""
         pin = torch_pin(member.name, member.release)
         if pin is None:
             required = self._requires(member)
             pins = [one.specifier for one in required if canonicalize_name(one.name) == TORCH]
             pin = pins[0] if pins else _ANY
-        yield Want(TORCH, pin, member.backend)
+        return pin.contains(torch, prereleases=True)
 
     def _companions(self, pick: Pick) -> Iterator[Want]:
         """Which of a wheel's dependencies only the backend's index serves."""
@@ -125,7 +128,7 @@ class _Family(AbstractProvider["Want", "Pick", str]):
         for one in self._requires(pick):
             name = canonicalize_name(one.name)
             if index_only(name, platform, one.specifier):
-                yield Want(name, one.specifier, pick.backend, frozenset(one.extras))
+                yield Want(name, one.specifier, pick.backend, extras=frozenset(one.extras))
 
     def _requires(self, pick: Pick) -> Iterator[Requirement]:
         environment = self._offers.target.environment
@@ -133,9 +136,3 @@ class _Family(AbstractProvider["Want", "Pick", str]):
             environments = [{**environment, "extra": extra} for extra in ("", *pick.extras)]
             if one.marker is None or any(map(one.marker.evaluate, environments)):
                 yield one
-
-
-def _meets(pick: Pick, want: Want) -> bool:
-    return want.backend in {None, pick.backend} and want.versions.contains(
-        pick.version, prereleases=True
-    )
