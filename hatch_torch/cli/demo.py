@@ -17,7 +17,7 @@ from hatch_torch.cli import show
 from hatch_torch.demo.server import serve
 from hatch_torch.errors import HatchTorchError
 from hatch_torch.frontend import site_packages
-from hatch_torch.hardware.commands import call
+from hatch_torch.hardware.call import call
 from hatch_torch.installed import installed
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
-    from hatch_torch.demo.server import Index
+    from hatch_torch.demo.server import EmbeddedIndex
 
 _FOLDER = Path(demo.__file__).parent
 _COLUMNS = ("machine", "backend", "installed", "why", "seconds")
@@ -73,7 +73,7 @@ def run(_options: argparse.Namespace) -> int:
     return 0
 
 
-def _stages(folder: Path, index: Index) -> Iterator[_Stage]:
+def _stages(folder: Path, index: EmbeddedIndex) -> Iterator[_Stage]:
     environ = _environ(folder, index)
     yield _Stage("this machine", folder / "this", environ)
     for profile in sorted(_FOLDER.glob("machines/*.json")):
@@ -81,7 +81,7 @@ def _stages(folder: Path, index: Index) -> Iterator[_Stage]:
         yield _Stage(profile.stem, folder / profile.stem, recorded)
 
 
-def _environ(folder: Path, index: Index) -> dict[str, str]:
+def _environ(folder: Path, index: EmbeddedIndex) -> dict[str, str]:
     """Return this process's variables without what would lead pip elsewhere."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith(_FOREIGN)}
     return {

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hatch_torch.demo.server import Index, serve
+from hatch_torch.demo.server import EmbeddedIndex, serve
 from hatch_torch.frontend import site_packages
 from hatch_torch.installed import Installed, installed
 
@@ -121,7 +121,7 @@ class World:
     """A checkout, an environment beside it, and installers that know nothing else."""
 
     folder: Path
-    index: Index
+    index: EmbeddedIndex
     environ: Mapping[str, str] = field(repr=False)
 
     @property
@@ -210,14 +210,14 @@ class World:
 
 
 @pytest.fixture(scope="session")
-def index() -> Iterator[Index]:
+def index() -> Iterator[EmbeddedIndex]:
     """The embedded index, once for all."""
     with serve() as running:
         yield running
 
 
 @pytest.fixture
-def world(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, index: Index) -> World:
+def world(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, index: EmbeddedIndex) -> World:
     """A world of its own for each test, with the smallest project in it, without accelerator."""
     shared = tmp_path_factory.getbasetemp() / "installers-own"
     kept = {key: value for key, value in os.environ.items() if not key.startswith(FOREIGN)}

@@ -1,0 +1,35 @@
+"""Commands that are run for a person: an installer, an interpreter."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """How a command ended, and what it said on both of its streams."""
+
+    code: int
+    output: str
+
+
+def call(command: Sequence[str], environ: Mapping[str, str], folder: Path) -> Completed:
+    """Run a command in a folder, with this environment and no other, and wait for its end."""
+    done = subprocess.run(  # noqa: S603 (a list of words, never a shell)
+        command,
+        cwd=folder,
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    return Completed(done.returncode, done.stdout)
