@@ -82,24 +82,27 @@ def _around(
     backend = kept[0].backend
     if backend is None:
         return None
-    pins = tuple(_as_installed(case, one) for one in kept)
-    names = {pin.name for pin in pins}
+    members = tuple(_as_installed(case, one) for one in kept)
+    pins = (*members, *_companions(case, kept))
     settled = all(pin.by_version or pin.url for pin in pins)
-    if settled and names >= wants[backend].keys():
-        return Answer(backend, (*pins, *_companions(case, kept)))
-    found = complete(case, backend, pins, wants[backend])
+    if settled and {pin.name for pin in members} >= wants[backend].keys():
+        return Answer(backend, pins)
+    found = complete(case, backend, members, wants[backend])
     return Answer(backend, found) if found else None
 
 
 def _as_installed(case: Case, one: Installed) -> Pin:
-    """Pin by version where the installer takes that, or where the wheel is PyPI's plain one."""
-    return replace(keep.pinned(one), by_version=case.by_version or one.version.local is None)
+    """Pin by version where the installer takes that, or where PyPI has the very wheel."""
+    pin = keep.pinned(one)
+    from_pypi = pin.url is None and pin.version.local is None
+    return replace(pin, by_version=case.by_version or from_pypi)
 
 
 def _companions(case: Case, kept: Iterable[Installed]) -> tuple[Pin, ...]:
     """Pin what came with torch from its index too, so that nobody looks for it elsewhere."""
     names = keep.companion_names(kept, case.target)
-    return tuple(_as_installed(case, one) for one in case.find_installed(names)) if names else ()
+    found = case.find_installed(names) if names else ()
+    return tuple(replace(keep.pinned(one), by_version=case.by_version) for one in found)
 
 
 def _installed(case: Case) -> tuple[Installed, ...]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from uv import find_uv_bin
 
 from hatch_torch.demo.server import EmbeddedIndex, serve
 from hatch_torch.frontend import site_packages
@@ -181,7 +182,7 @@ class World:
         if not self.venv.exists():
             self.make_environment()
         active = World(self.folder, self.index, {**self.environ, "VIRTUAL_ENV": str(self.venv)})
-        return active.run(sys.executable, "-m", "uv", *arguments, fails=fails)
+        return active.run(find_uv_bin(), *arguments, fails=fails)
 
     def installed(self) -> dict[str, Installed]:
         """Return what of the family is installed in the environment, by name."""
