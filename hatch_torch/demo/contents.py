@@ -111,11 +111,14 @@ def _commit(version: str) -> str:
 def _architectures(backend: Backend, platform: str, torch: Version) -> tuple[str, ...]:
     if backend.family not in {"cuda", "rocm"}:
         return ()
-    for row in rows(backend.family):
-        here = row["backend"] == backend.name and platform in row.get("platforms", [platform])
-        if here and Version(row["first"]) <= torch <= Version(row["last"]):
-            return _of_row(row)
-    return ()
+    fitting = (
+        _of_row(row)
+        for row in rows(backend.family)
+        if row["backend"] == backend.name
+        and platform in row.get("platforms", [platform])
+        and Version(row["first"]) <= torch <= Version(row["last"])
+    )
+    return next(fitting, ())
 
 
 def _of_row(row: dict[str, Any]) -> tuple[str, ...]:

@@ -62,9 +62,9 @@ def others(name: str, backend: str | None = None) -> tuple[Item, ...]:
 @cache
 def names() -> tuple[str, ...]:
     """Return the packages on the default index."""
-    in_table = {row["name"] for row in rows("packages", HERE) if "backend" not in row}
-    family = {one for one in FAMILY if plain(one)}
-    return tuple(sorted({*in_table, *family, *tools(), *(one.name for one in _required())}))
+    in_table = {row["name"] for row in rows("packages", HERE)}
+    every = sorted({*in_table, *tools(), *FAMILY, *(one.name for one in _required())})
+    return tuple(name for name in every if (plain(name) if name in FAMILY else others(name)))
 
 
 def _item(made: Stub) -> Item:
@@ -90,7 +90,7 @@ def _stub(row: dict[str, Any], version: Version) -> Stub:
     extras = {extra for one in _required() if one.name == row["name"] for extra in one.extras}
     return Stub(
         filename=f"{module}-{version}-py3-none-any.whl",
-        sources=((f"{module}/__init__.py", f'__version__ = "{version}"\n'),),
+        sources=((f"{module}/__init__.py", f'__version__ = "{version}"\n{row.get("code", "")}'),),
         requires=tuple(row.get("requires", ())),
         python=row.get("python", ""),
         extras=tuple(sorted(extras)),

@@ -15,6 +15,9 @@ from hatch_torch.demo.stub import packed
 # What an installer writes beside what the wheel had; RECORD is written anew.
 _INSTALLERS_OWN = {"INSTALLER", "RECORD", "REQUESTED", "direct_url.json"}
 
+# What builds a project that has this plugin, editable too; what these require comes along.
+_ROOTS = ("hatch-torch", "hatchling", "editables")
+
 
 @cache
 def repacked(name: str) -> tuple[str, bytes, bytes] | None:
@@ -65,10 +68,10 @@ def _tag(wheel: str) -> str:
 
 
 @cache
-def tools() -> frozenset[str]:
-    """Return the installed packages that building a project with this plugin takes."""
+def tools(roots: tuple[str, ...] = _ROOTS) -> frozenset[str]:
+    """Return the packages that building a project takes, as far as they are installed."""
     found: set[str] = set()
-    waiting = ["hatch-torch", "hatchling", "editables"]
+    waiting = list(roots)
     while waiting:
         name = canonicalize_name(waiting.pop())
         if name not in found and (requires := _requires(name)) is not None:

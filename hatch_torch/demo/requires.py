@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
-from hatch_torch.demo.builds import HERE, PYPI
+from hatch_torch.demo.builds import HERE, PYPI, STABLE
 from hatch_torch.demo.catalog import TORCH, triton
 from hatch_torch.releases import published, pypi_backend
 from hatch_torch.tables import rows
@@ -30,8 +30,7 @@ def requires(build: Build) -> tuple[str, ...]:
     if build.package == TORCH:
         return _of_torch(build.release, _described(build), build.on)
     row = _member_row(build.package, build.version)
-    pin = [f"torch{row['torch']}{_pinned(build)}"] if "torch" in row else []
-    return (*row["requires"], *pin)
+    return (*row["requires"], *_pin(build, row.get("torch")))
 
 
 def requires_python(build: Build) -> str:
@@ -45,9 +44,12 @@ def _described(build: Build) -> Backend:
     return plain or build.backend
 
 
-def _pinned(build: Build) -> str:
-    """Return the torch that a companion pins: its own, the oldest if it runs with several."""
-    return build.release.shown(TORCH, build.release.like)
+def _pin(build: Build, operator: str | None) -> Iterator[str]:
+    """Yield the torch that a companion pins: the oldest, if it runs with several."""
+    if operator:
+        same_day = build.release.channel != STABLE
+        torch = build.release.shown(TORCH, build.release.like)
+        yield f"torch{'==' if same_day else operator}{torch}"
 
 
 @cache

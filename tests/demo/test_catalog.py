@@ -1,0 +1,182 @@
+"""The embedded index has what PyTorch's index has, by the same names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from packaging.utils import parse_wheel_filename
+from packaging.version import Version
+
+from hatch_torch.demo.builds import STABLE
+from hatch_torch.demo.catalog import CHANNELS, FAMILY, files, folders, plain, releases, triton
+from hatch_torch.releases import known_backends, published, pythons, torch_releases
+from hatch_torch.target import PLATFORMS
+
+if TYPE_CHECKING:
+    from hatch_torch.backend import Backend
+
+_NAMES = Path(__file__).parents[2] / "fixtures/catalog/filenames.tsv"
+# The names that are left out, and why.
+_LEFT_OUT = {
+    "-cp38-": "hatch-torch needs Python 3.10",
+    "-cp39-": "hatch-torch needs Python 3.10",
+    "_s390x.": "no table of ours has that platform",
+    "win_arm64.": "no table of ours has that platform",
+}
+
+
+def _real_names() -> list[tuple[str, str]]:
+    lines = _NAMES.read_text(encoding="utf-8").splitlines()
+    pairs = [line.split("\t") for line in lines if not line.startswith("#")]
+    kept = (pair for pair in pairs if not any(part in pair[1] for part in _LEFT_OUT))
+    return [(folder, name) for folder, name in kept]
+
+
+def _names(channel: str, folder: str, package: str) -> set[str]:
+    return {one.name for one in files(channel, folder, package)}
+
+
+class TestRealNames:
+    """The names that public lock files give."""
+
+    def test_every_one_is_offered(self) -> None:
+        """Each real wheel is on the page of its backend; one at the root on some page."""
+        missing = [
+            (folder, name)
+            for folder, name in _real_names()
+            if not any(
+                name in _names(STABLE, one, parse_wheel_filename(name)[0])
+                for one in (folders(STABLE) if folder == "root" else [folder])
+            )
+        ]
+        assert missing == []
+
+    def test_are_many(self) -> None:
+        """The catalogue is the real one, not a remnant of it."""
+        assert len(_real_names()) > 2500
+
+
+class TestMatrix:
+    """The whole matrix of torch, backend, Python and platform."""
+
+    @pytest.mark.parametrize("backend", known_backends(), ids=str)
+    def test_torch_is_complete(self, backend: Backend) -> None:
+        """Every cell of the tables has a wheel of torch."""
+        built = files(STABLE, backend.folder, "torch")
+        found = {
+            (one.build.release.like, one.build.platform, one.build.python)
+            for one in built
+            if one.build.backend == backend
+        }
+        cells = {
+            (release, platform, python)
+            for platform in PLATFORMS
+            for release in published(backend, platform)
+            if release >= Version("2.2")
+            for python in pythons(release, platform)
+        }
+        assert cells == found
+
+    @pytest.mark.parametrize("channel", CHANNELS)
+    def test_every_name_is_a_wheels(self, channel: str) -> None:
+        """Packaging reads each name, and finds the package and the version that were meant."""
+        for folder in folders(channel):
+            for package in FAMILY:
+                for one in files(channel, folder, package):
+                    name, version, *_ = parse_wheel_filename(one.name)
+                    expected = (package, Version(one.build.shown).public)
+                    assert expected == (name, version.public)
+
+
+class TestFiles:
+    """What lies in a folder."""
+
+    @pytest.mark.parametrize(
+        ("folder", "name"),
+        [
+            ("cpu", "torch-2.5.1-cp312-cp312-manylinux_2_17_aarch64.manylinux2014_aarch64.whl"),
+            ("cu124", "torch-2.5.1-cp312-cp312-linux_aarch64.whl"),
+            ("cpu", "torch-2.6.0-cp312-none-macosx_11_0_arm64.whl"),
+            ("cpu", "torch-2.2.2-cp310-none-macosx_10_9_x86_64.whl"),
+            ("cu130", "torch-2.9.1+cu130-cp313-cp313t-manylinux_2_28_x86_64.whl"),
+            ("cpu", "torch-2.10.0-2-cp312-none-macosx_11_0_arm64.whl"),
+        ],
+    )
+    def test_has_the_names_with_a_twist(self, folder: str, name: str) -> None:
+        """No local version, abi none, build tag, free-threaded: as in the real index."""
+        assert name in _names(STABLE, folder, "torch")
+
+    def test_companions_leave_holes(self) -> None:
+        """ROCm 7.14 has no torchaudio, which ended with 2.11.0."""
+        assert files(STABLE, "rocm7.14", "torchaudio") == ()
+
+    def test_unknown_folder(self) -> None:
+        """A backend that never was has nothing."""
+        assert files(STABLE, "cu127", "torch") == ()
+
+
+class TestChannels:
+    """The channels test and nightly."""
+
+    def test_nightly_is_dated(self) -> None:
+        """A family of nightlies has one date."""
+        assert {"2.10.0.dev20251120+rocm7.0"} == {
+            name.split("-")[1] for name in _names("nightly", "rocm7.0", "torch")
+        }
+
+    def test_candidate_has_a_final_version(self) -> None:
+        """A release candidate's name is that of the release, and torchaudio has none."""
+        versions = {name.split("-")[1] for name in _names("test", "cu130", "torch")}
+        assert ({"2.16.0+cu130"}, set()) == (versions, _names("test", "cu130", "torchaudio"))
+
+    def test_nightly_triton_has_a_local_version(self) -> None:
+        """Its requirement names the local version, which PyPI does not take."""
+        (release,) = {one for one in releases("nightly") if one.backends == ("rocm7.0",)}
+        assert str(triton(release, "rocm")) == "triton-rocm==3.6.0+git6f1d1b6a"
+
+    def test_folders(self) -> None:
+        """The stable channel has a folder for every backend since torch 2.2."""
+        every = {one.folder for one in known_backends() if _since_2_2(one)}
+        assert every == set(folders(STABLE))
+
+
+def _since_2_2(backend: Backend) -> bool:
+    last = [published(backend, platform)[-1:] for platform in PLATFORMS]
+    return any(found and found[0] >= Version("2.2") for found in last)
+
+
+class TestReleases:
+    """The releases of a channel."""
+
+    def test_stable(self) -> None:
+        """All releases from 2.2 on are there."""
+        expected = [one for one in torch_releases() if one >= Version("2.2")]
+        assert expected == [one.like for one in releases(STABLE)]
+
+
+class TestPlain:
+    """What PyPI has."""
+
+    @pytest.mark.parametrize(
+        ("package", "name"),
+        [
+            ("torch", "torch-2.5.1-cp312-cp312-manylinux1_x86_64.whl"),
+            ("torch", "torch-2.10.0-3-cp310-cp310-manylinux_2_28_x86_64.whl"),
+            ("torch", "torch-2.15.0-cp312-cp312-win_amd64.whl"),
+            ("torchvision", "torchvision-0.29.2-py3-none-manylinux_2_28_x86_64.whl"),
+            (
+                "triton",
+                "triton-3.5.1-cp312-cp312-manylinux_2_27_aarch64.manylinux_2_28_aarch64.whl",
+            ),
+        ],
+    )
+    def test_has_no_local_version(self, package: str, name: str) -> None:
+        """The names are those of PyPI."""
+        assert name in {one.name for one in plain(package)}
+
+    @pytest.mark.parametrize("package", ["triton-rocm", "pytorch-triton-xpu"])
+    def test_lacks_what_only_the_index_serves(self, package: str) -> None:
+        """The tritons of ROCm and XPU are not there."""
+        assert plain(package) == ()

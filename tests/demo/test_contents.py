@@ -1,0 +1,91 @@
+"""A stub of torch can be imported, and knows what it is."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+from zipfile import ZipFile
+
+import pytest
+
+from hatch_torch.demo.builds import STABLE
+from hatch_torch.demo.catalog import File, files, plain
+from hatch_torch.demo.contents import stub
+from hatch_torch.demo.stub import wheel
+from hatch_torch.installed import installed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_ASK = """
+import json, torch, torchvision
+print(json.dumps([
+    torch.__version__, torch.version.cuda, torch.version.hip, torch.version.xpu,
+    torch.cuda.is_available(), torch.cuda.get_arch_list(), torchvision.__version__,
+]))
+"""
+
+
+def _first(found: tuple[File, ...], start: str) -> File:
+    return next(one for one in found if one.name.startswith(start))
+
+
+def _unpacked(folder: Path, *found: File) -> Path:
+    for one in found:
+        with ZipFile(io.BytesIO(wheel(stub(one)))) as archive:
+            archive.extractall(folder)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("backend", "expected"),
+    [
+        ("cu126", ["12.6", None, None, False, [f"sm_{one}" for one in (80, 90)]]),
+        ("rocm6.4", [None, "6.4.0", None, False, ["gfx900", "gfx906"]]),
+        ("xpu", [None, None, "20250301", False, []]),
+        ("cpu", [None, None, None, False, []]),
+    ],
+)
+def test_imports(tmp_path: Path, backend: str, expected: list[object]) -> None:
+    """A real interpreter imports it, and reads its variant."""
+    torch = _first(files(STABLE, backend, "torch"), f"torch-2.9.1+{backend}")
+    vision = _first(files(STABLE, backend, "torchvision"), "torchvision-0.24.1")
+    _unpacked(tmp_path, torch, vision)
+    asked = subprocess.run(
+        [sys.executable, "-I", "-c", f"import sys; sys.path[:0] = [{str(tmp_path)!r}]\n{_ASK}"],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    version, *told, architectures, companion = json.loads(asked.stdout)
+    assert [f"2.9.1+{backend}", expected[:-1]] == [version, told]
+    assert set(map(str, expected[-1])) <= set(architectures)  # type: ignore[call-overload] # a list
+    assert companion == vision.name.split("-")[1]
+
+
+def test_installed_reads_it(tmp_path: Path) -> None:
+    """What reads a real torch's files finds the backend in the stub's, by no local version."""
+    _unpacked(tmp_path, _first(plain("torch"), "torch-2.9.1-cp312-cp312-manylinux_2_28_x86_64"))
+    (found,) = installed([tmp_path], ["torch"])
+    assert (str(found.version), str(found.backend)) == ("2.9.1", "cu128")
+
+
+def test_mac_has_no_backend_in_its_version() -> None:
+    """The wheel for macOS has no local version anywhere."""
+    made = stub(_first(plain("torch"), "torch-2.15.0-cp312-cp312-macosx"))
+    assert "__version__ = '2.15.0'" in dict(made.sources)["torch/version.py"]
+
+
+def test_tritons_are_one_module() -> None:
+    """Every triton is imported by one name."""
+    made = stub(files(STABLE, "rocm6.4", "pytorch-triton-rocm")[0])
+    assert [path for path, _ in made.sources] == ["triton/__init__.py"]
+
+
+def test_ptx_is_an_architecture() -> None:
+    """Where the wheel holds PTX, the list says compute_NN, as torch does."""
+    found = [dict(stub(one).sources) for one in files(STABLE, "cu128", "torch")]
+    assert any("compute_" in sources["torch/cuda/__init__.py"] for sources in found)
