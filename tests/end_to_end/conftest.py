@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,6 +18,7 @@ from hatch_torch.installed import Installed, installed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
 FAMILY = ("torch", "torchaudio", "torchvision")
 FOREIGN = ("PIP_", "UV_", "TORCH_VARIANT", "VIRTUAL_ENV", "CONDA_", "PYTHONPATH", "CI")
@@ -212,14 +212,14 @@ class World:
 
 @pytest.fixture(scope="session")
 def index() -> Iterator[EmbeddedIndex]:
-    """The embedded index, once for all."""
+    """Serve the embedded index, once for all."""
     with serve() as running:
         yield running
 
 
 @pytest.fixture
 def world(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, index: EmbeddedIndex) -> World:
-    """A world of its own for each test, with the smallest project in it, without accelerator."""
+    """Make a world for each test, with the smallest project in it, and no accelerator."""
     shared = tmp_path_factory.getbasetemp() / "installers-own"
     kept = {key: value for key, value in os.environ.items() if not key.startswith(FOREIGN)}
     made = World(
