@@ -16,7 +16,7 @@ from hatchling.metadata.plugin.interface import MetadataHookInterface
 from hatchling.plugin import hookimpl
 
 from hatch_torch.errors import HatchTorchError
-from hatch_torch.install import run
+from hatch_torch.install import build_requirements, run
 from hatch_torch.project.files import read_project
 from hatch_torch.project.portable import declared_extras
 from hatch_torch.project.wiring import HOOK
@@ -64,6 +64,13 @@ class TorchVariantBuildHook(BuildHookInterface[Any]):
 
     PLUGIN_NAME = HOOK
     _folder: TemporaryDirectory[str] | None = None
+
+    def dependencies(self) -> list[str]:
+        """Return the members of the family that the build environment needs."""
+        if self.target_name != "wheel":
+            return []
+        with _plainly():
+            return build_requirements(Path(self.root), os.environ)
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Add the decision in front of the project's requirements, and record it."""

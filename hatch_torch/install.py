@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from packaging.utils import canonicalize_name
 
 from hatch_torch import under_uv
 from hatch_torch.assemble import assemble
+from hatch_torch.companions import FAMILY
 from hatch_torch.decide import decide
 from hatch_torch.frontend import read_request, write_stamp
 from hatch_torch.hardware.processes import ancestors
+from hatch_torch.offers import TORCH
 from hatch_torch.project.files import read_project
 from hatch_torch.record import record
 
@@ -41,13 +45,35 @@ class Run:
         return record(self.decision, frontend=request.frontend, purpose=request.purpose)
 
 
-def run(root: Path, environ: Mapping[str, str], *, editable: bool) -> Run:
+def build_requirements(root: Path, environ: Mapping[str, str]) -> list[str]:
+    """Return what the build environment needs of the family: the same wheels as are installed.
+
+    The environment is new, so that wheels are named by URL even where the target has them. In a
+    portable build they are the project's own lines, or the bare names.
+    """
+    config = read_project(root)
+    if not config.build_requires:
+        return []
+    done = run(root, environ, editable=True, anew=True)
+    names = {canonicalize_name(name) for name in config.build_requires}
+    if done.decision is None or done.decision.backend is None:
+        own = [str(one) for one in config.dependencies if canonicalize_name(one.name) in names]
+        return own or sorted(names)
+    companions = {pin.name for pin in done.decision.pins} - {*FAMILY, *config.family}
+    wanted = names | companions | {TORCH}
+    return [pin.requirement for pin in done.decision.pins if pin.name in wanted]
+
+
+def run(root: Path, environ: Mapping[str, str], *, editable: bool, anew: bool = False) -> Run:
     """Read the project, find out who builds it for what, and decide where it is an install.
+
+    `anew`: for an environment that has nothing yet, so that `==` finds nothing in it.
 
     Raises HatchTorchError; its sentence is for the user.
     """
     config = read_project(root)
     request = read_request(root, ancestors(), environ, editable=editable)
+    request = replace(request, pinnable=request.pinnable and not anew)
     if request.frontend == "uv" and request.in_place:
         write_stamp(root)
     if request.purpose == "portable":
