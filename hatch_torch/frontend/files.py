@@ -7,7 +7,6 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
-from urllib.request import url2pathname
 
 from hatch_torch.frontend.grammar import WORD, Grammar, Option
 
@@ -16,6 +15,9 @@ if TYPE_CHECKING:
 
 REQUIREMENT, CONSTRAINT, FIND_LINKS = "--requirement", "--constraint", "--find-links"
 PYPROJECT = "pyproject.toml"
+
+# The path of `file:///C:/work` is `/C:/work` (RFC 8089, appendix E.2).
+_DRIVE = re.compile(r"^/([A-Za-z]:)")
 
 # The options of a line (pip's reference, "Requirements file format").
 _GRAMMAR = Grammar.of(
@@ -93,7 +95,7 @@ def to_path(text: str, folder: Path | None) -> Path | None:
     Also None for a relative path where its folder is not known.
     """
     if text.startswith("file:"):
-        path = Path(url2pathname(unquote(urlsplit(text).path)))
+        path = Path(_DRIVE.sub(r"\1", unquote(urlsplit(text).path)))
     elif "://" in text:
         return None
     else:
