@@ -1,35 +1,111 @@
-"""Commands that are run for a person: an installer, an interpreter."""
+"""Running a vendor's tool: from a place that is not the project's, within limits."""
 
 from __future__ import annotations
 
-import subprocess
+import os
+import signal
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from subprocess import DEVNULL, PIPE, Popen, TimeoutExpired
+from threading import Thread
+from time import monotonic
+from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Iterator, Mapping, Sequence
+
+LIMIT = 2**20
+"""Bytes that are read of a file or of a tool's output; what comes behind is left out."""
+_FOLDER = Path(os.sep).absolute()  # libraries and settings are not taken from the project's folder
+_GRACE = 1.0  # seconds that a killed tool has to go; one that the kernel holds is left behind
 
 
 @dataclass(frozen=True, slots=True)
-class Completed:
-    """How a command ended, and what it said on both of its streams."""
+class Ran:
+    """How a tool ended."""
 
-    code: int
-    output: str
+    out: str = ""
+    """What it wrote to its standard output."""
+    code: int | None = 0
+    """Its exit status, negative for a signal; None where its time was over."""
 
 
-def call(command: Sequence[str], environ: Mapping[str, str], folder: Path) -> Completed:
-    """Run a command in a folder, with this environment and no other, and wait for its end."""
-    done = subprocess.run(  # noqa: S603 (a list of words, never a shell)
-        command,
-        cwd=folder,
-        env=environ,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        check=False,
-    )
-    return Completed(done.returncode, done.stdout)
+def find(name: str, path: str, here: Path, *, suffix: str = "") -> str | None:
+    """Return where a tool is: an absolute name itself, or the first of that name on PATH.
+
+    Folders of PATH that are relative, the current folder, or in it are passed over: what lies
+    there belongs to a project, and need not be what its name says.
+    """
+    if Path(name).is_absolute():
+        candidates = [Path(name)]
+    else:
+        candidates = [folder / f"{name}{suffix}" for folder in _trusted(path, here)]
+    return next((str(one) for one in candidates if _is_program(one)), None)
+
+
+def run(command: Sequence[str], environ: Mapping[str, str], seconds: float) -> Ran | None:
+    """Run a tool without input, and stop it after some seconds; None where it cannot be started.
+
+    Bytes that are no UTF-8 are replaced, and what it writes to its standard error is dropped.
+    """
+    end = monotonic() + seconds
+    try:
+        process = Popen(  # noqa: S603 - our own constants, the tool found by `find`
+            command,
+            stdin=DEVNULL,
+            stdout=PIPE,
+            stderr=DEVNULL,
+            cwd=_FOLDER,
+            env=dict(environ),
+            start_new_session=True,
+        )
+    except (OSError, ValueError):
+        return None
+    parts: list[bytes] = []
+    reader = Thread(target=_read, args=(process.stdout, parts), daemon=True)
+    reader.start()
+    reader.join(max(0, end - monotonic()))
+    code = _wait(process, 0 if reader.is_alive() else max(0, end - monotonic()))
+    if code is None:
+        _kill(process)
+        reader.join(_GRACE)
+    return Ran(b"".join(parts).decode("utf-8", "replace"), code)
+
+
+def _trusted(path: str, here: Path) -> Iterator[Path]:
+    """Yield the folders of PATH that are not the project's.
+
+    Where the current folder is the root of the system, only that one is left out.
+    """
+    for folder in map(Path, filter(None, path.split(os.pathsep))):
+        below = here in folder.parents and here != Path(here.anchor)
+        if folder.is_absolute() and folder != here and not below:
+            yield folder
+
+
+def _is_program(path: Path) -> bool:
+    return path.is_file() and os.access(path, os.X_OK)
+
+
+def _read(stream: IO[bytes], parts: list[bytes]) -> None:
+    """Read up to the limit; closing ends a tool that would go on writing."""
+    with stream:
+        parts.append(stream.read(LIMIT))
+
+
+def _wait(process: Popen[bytes], seconds: float) -> int | None:
+    try:
+        return process.wait(seconds)
+    except TimeoutExpired:
+        return None
+
+
+def _kill(process: Popen[bytes]) -> None:
+    """End a tool and what it started."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except (AttributeError, OSError):  # Windows has no groups; or it ended by itself just now
+        process.kill()
+    with suppress(TimeoutExpired):
+        process.wait(_GRACE)

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+from hatch_torch.hardware.fields import load
+
+if TYPE_CHECKING:
+    from hatch_torch.hardware.fields import Fields
 
 SCHEMA = 1
+_MOST_MIB = 2**24
+_MOST_MILLISECONDS = 10**6
+# The spelling of an architecture, by vendor, and an example.
+_ARCHITECTURES = {
+    "nvidia": (r"sm_\d{2,3}[af]?", "sm_90"),
+    "amd": (r"gfx[0-9a-f]{3,5}(:\w+[+-])*", "gfx942"),
+    "intel": (r"gen\d{1,2}|xe[0-9a-z-]{0,8}", "xe-hpg"),
+    "apple": (r"apple-m", "apple-m"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +56,7 @@ class Source:
     probe: str
     result: str
     detail: str = ""
+    milliseconds: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,4 +91,57 @@ class Hardware:
 
         Raises ValueError, whose message says what is wrong and where.
         """
-        raise NotImplementedError(json.loads(text))
+        told = load(text, ("schema", *_names(cls)))
+        if (schema := told.number("schema", 2**31)) not in {None, SCHEMA}:
+            raise ValueError(f"schema: found {schema}, allowed is {SCHEMA}")
+        return cls(
+            system=told.text("system", r"[\w. +-]+", "Linux, Windows or Darwin"),
+            machine=told.text("machine", r"[\w. +-]+", "x86_64, say"),
+            libc=told.text("libc", r"(glibc|musl|macos) \d+(\.\d+){0,2}", "glibc 2.36, say"),
+            python=told.text("python", r"\d\.\d+(\.\d+)?[\w+.-]*", "3.11.7, say"),
+            accelerators=tuple(map(_accelerator, told.each("accelerators", _names(Accelerator)))),
+            nvidia=_nvidia(told.within("nvidia", _names(Nvidia))),
+            rocm=_rocm(told.within("rocm", _names(Rocm))),
+            sources=tuple(map(_source, told.each("sources", _names(Source)))),
+            signs=tuple(told.texts("signs")),
+        )
+
+
+def _names(kind: type[Hardware | Accelerator | Nvidia | Rocm | Source]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
+
+
+def _accelerator(told: Fields) -> Accelerator:
+    vendor = told.text("vendor", "|".join(_ARCHITECTURES), f"one of {', '.join(_ARCHITECTURES)}")
+    if vendor is None:
+        raise ValueError(f"{told.place}vendor: missing, allowed is {', '.join(_ARCHITECTURES)}")
+    pattern, example = _ARCHITECTURES[vendor]
+    return Accelerator(
+        vendor=vendor,
+        name=told.text("name") or "unknown",
+        architecture=told.text("architecture", pattern, f"{example}, say"),
+        memory_mib=told.number("memory_mib", _MOST_MIB),
+    )
+
+
+def _nvidia(told: Fields | None) -> Nvidia | None:
+    if told is None:
+        return None
+    return Nvidia(
+        driver=told.text("driver", r"\d{1,4}(\.\d{1,4}){0,3}", "580.65.06, say"),
+        cuda=told.text("cuda", r"\d{1,2}(\.\d{1,2}){0,2}", "13.0, say"),
+    )
+
+
+def _rocm(told: Fields | None) -> Rocm | None:
+    version = r"\d{1,2}(\.\d{1,4}){0,3}"
+    return None if told is None else Rocm(told.text("version", version, "6.4.1, say"))
+
+
+def _source(told: Fields) -> Source:
+    return Source(
+        probe=told.text("probe") or "unknown",
+        result=told.text("result", "found|absent|broken", "found, absent or broken") or "absent",
+        detail=told.text("detail", ".*") or "",
+        milliseconds=told.number("milliseconds", _MOST_MILLISECONDS),
+    )

@@ -1,0 +1,155 @@
+"""AMD: the kernel's list of compute nodes (KFD), ROCm's tools, what is installed, PCI."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from hatch_torch.hardware import reading
+from hatch_torch.hardware.amd_tools import (
+    ask_amd_smi,
+    ask_rocm_agent_enumerator,
+    ask_rocm_smi,
+    ask_rocminfo,
+)
+from hatch_torch.hardware.chain import Answer, absent, found, noted, nothing
+from hatch_torch.hardware.displays import Display, displays
+from hatch_torch.hardware.facts import Accelerator, Hardware, Rocm, Source
+from hatch_torch.hardware.host import in_container
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hatch_torch.hardware.machine import Machine
+
+_KFD = "/dev/kfd"
+_NODES = "/sys/class/kfd/kfd/topology/nodes/*/properties"
+_PRESENCE = (_KFD, "/sys/class/kfd/kfd/topology", "/sys/module/amdgpu")
+_PCI_VENDOR = "1002"
+_PRODUCTS = "/usr/share/libdrm/amdgpu.ids"
+_VERSION_FILE = ".info/version"
+_VERSION = re.compile(r"(\d{1,2}(?:\.\d{1,2}){1,2})(?:[-.+~]\S*)?")
+_OVERRIDE = "HSA_OVERRIDE_GFX_VERSION"
+
+
+def note_override(machine: Machine) -> Answer | None:
+    """Note the variable that makes ROCm report another target; what is chosen ignores it."""
+    value = machine.environ.get(_OVERRIDE)
+    return noted(_OVERRIDE, f"{reading.clean(value)}; not applied") if value else None
+
+
+def ask_files(machine: Machine) -> Answer:
+    """Look for the kernel's driver; without one no tool is run."""
+    probe, wsl = "amd driver", machine.exists("/dev/dxg") and bool(_roots(machine))
+    if machine.system == "Windows":
+        return absent(probe, "the registry is asked")
+    seen = next(filter(machine.exists, _PRESENCE), None)
+    if seen is None and not wsl:
+        return nothing(probe, f"none of {', '.join(_PRESENCE)}")
+    given = machine.exists(_KFD) or wsl or displays(machine, _PCI_VENDOR)
+    if in_container(machine) and not given:
+        return nothing(probe, "the host has an AMD GPU, but this container has none of it")
+    version = (machine.read("/sys/module/amdgpu/version") or "").strip()
+    return noted(probe, f"{reading.clean(version) or 'of the kernel'} ({seen or 'WSL'})")
+
+
+def ask_kfd(machine: Machine) -> Answer:
+    """Read the kernel's topology: every target, without a tool and without being root."""
+    nodes = [parse_properties(machine.read(path) or "") for path in machine.glob(_NODES)]
+    gpus = [_of_node(machine, node) for node in nodes]
+    known = tuple(gpu for gpu in gpus if gpu)
+    if not known:
+        return absent("kfd", f"{len(nodes)} nodes, none of them a GPU" if nodes else "no topology")
+    return found("kfd", _targets(known), Hardware(accelerators=known))
+
+
+def ask_pci(machine: Machine) -> Answer:
+    """Look for AMD's graphics devices, whose target PCI does not tell."""
+    listed = displays(machine, _PCI_VENDOR)
+    if not listed:
+        return nothing("amd pci", "no graphics device of AMD")
+    gpus = tuple(Accelerator("amd", _name(machine, one), None, one.memory_mib) for one in listed)
+    return found("amd pci", "the target is not known", Hardware(accelerators=gpus))
+
+
+WAYS = (
+    note_override,
+    ask_files,
+    ask_kfd,
+    ask_rocm_agent_enumerator,
+    ask_rocminfo,
+    ask_amd_smi,
+    ask_rocm_smi,
+    ask_pci,
+)
+"""The ways to find out about AMD's GPUs, the cheapest first."""
+
+
+def ask_installed(machine: Machine) -> Answer:
+    """Return the newest ROCm release that is installed."""
+    read = {root: machine.read(f"{root}/{_VERSION_FILE}") for root in _roots(machine)}
+    known = {version: root for root, text in read.items() if (version := parse_version(text or ""))}
+    if not known:
+        return nothing("rocm", f"no {_VERSION_FILE} in /opt/rocm*, $ROCM_PATH or $ROCM_HOME")
+    newest = max(known, key=lambda version: [int(part) for part in version.split(".")])
+    return Answer(
+        Source("rocm", "found", f"{newest} in {known[newest]}"), Hardware(rocm=Rocm(newest))
+    )
+
+
+def parse_properties(text: str) -> dict[str, int]:
+    """Read a node's properties, lines of a name and a number."""
+    pairs = (line.split() for line in text.splitlines())
+    return {
+        pair[0]: int(pair[1])
+        for pair in pairs
+        if len(pair) == 2 and pair[1].isascii() and pair[1].isdigit()  # noqa: PLR2004 - name, number
+    }
+
+
+def parse_version(text: str) -> str | None:
+    """Read the release from `.info/version`: ``6.4.1-83`` is 6.4.1."""
+    match = _VERSION.fullmatch(text.strip())
+    return match[1] if match else None
+
+
+def parse_product(text: str, device: str, revision: str) -> str | None:
+    """Read a product's name from libdrm's table of ``device, revision, name``."""
+    for line in text.splitlines():
+        cells = [cell.strip() for cell in line.split(",", 2)]
+        if [cell.lower() for cell in cells[:2]] == [device, revision]:
+            return reading.name(cells[2]) if len(cells) > 2 else None  # noqa: PLR2004 - the third is the name
+    return None
+
+
+def _of_node(machine: Machine, node: Mapping[str, int]) -> Accelerator | None:
+    """Describe a node's GPU; a processor's target is 0."""
+    target = reading.gfx_of_number(node.get("gfx_target_version", 0))
+    if target is None:
+        return None
+    render = f"renderD{node.get('drm_render_minor', 0)}"
+    device = next((one for one in displays(machine, _PCI_VENDOR) if render in one.folder), None)
+    if device is None:
+        return Accelerator("amd", architecture=target)
+    return Accelerator("amd", _name(machine, device), target, device.memory_mib)
+
+
+def _name(machine: Machine, display: Display) -> str:
+    """Return a device's name: the board's own, the driver's, or that of libdrm's table."""
+    board = reading.name(machine.read(f"{display.folder}/product_name") or display.name)
+    if board != reading.UNKNOWN or not display.folder:
+        return board
+    revision = (machine.read(f"{display.folder}/revision") or "").strip().lower().removeprefix("0x")
+    product = parse_product(machine.read(_PRODUCTS) or "", display.device, revision)
+    return product or reading.UNKNOWN
+
+
+def _targets(gpus: tuple[Accelerator, ...]) -> str:
+    return ", ".join(str(gpu.architecture) for gpu in gpus)
+
+
+def _roots(machine: Machine) -> tuple[str, ...]:
+    """Return the folders in which a ROCm may be installed."""
+    named = (machine.environ.get(variable, "") for variable in ("ROCM_PATH", "ROCM_HOME"))
+    roots = (*(root.rstrip("/") for root in named if root), *machine.glob("/opt/rocm*"))
+    return tuple(dict.fromkeys(root for root in roots if machine.exists(f"{root}/{_VERSION_FILE}")))
