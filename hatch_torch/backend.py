@@ -8,9 +8,10 @@ from dataclasses import dataclass
 FAMILIES = ("cuda", "rocm", "xpu", "mps", "cpu")
 """The families of backends."""
 
-_CUDA = re.compile(r"cu(?:da)?-?(\d{1,2})\.?(\d)")
-_ROCM = re.compile(r"rocm-?(\d+(?:\.\d+){1,2})")
-_ROCM_DOTLESS = re.compile(r"rocm-?([2-9]|1\d)(\d)(\d?)")
+# No wheel is older than CUDA 7, so that `cu12` is half a name (of `cu121`, `cu124` …).
+_CUDA = re.compile(r"cu(?:da)?-?([7-9]|[1-9]\d)\.?(\d)", re.ASCII)
+_ROCM = re.compile(r"rocm-?([1-9]\d?(?:\.\d{1,2}){1,2})", re.ASCII)
+_ROCM_DOTLESS = re.compile(r"rocm-?([2-9]|1\d)(\d)(\d?)", re.ASCII)
 # ``rocm714`` could be 7.1.4 as well; this release of ROCm has a minor of two digits.
 _ROCM_TWO_DIGIT_MINORS = {"714": (7, 14)}
 

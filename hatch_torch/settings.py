@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING
 
 from hatch_torch.errors import ConfigurationError
@@ -48,9 +49,16 @@ def is_true(value: str | None) -> bool:
     return (value or "").strip().lower() not in _FALSE
 
 
+def _is_positive(text: str) -> bool:
+    try:
+        return 0 < float(text) < inf
+    except ValueError:
+        return False
+
+
 def _faults(environ: Mapping[str, str]) -> Iterator[str]:
     timeout = environ.get("TORCH_VARIANT_TIMEOUT") or str(DEFAULT_TIMEOUT)
-    if not timeout.replace(".", "", 1).isdigit() or float(timeout) <= 0:
+    if not _is_positive(timeout):
         yield f"TORCH_VARIANT_TIMEOUT: found {timeout!r}; allowed is a number of seconds above 0"
     log = environ.get("TORCH_VARIANT_LOG", "")
     if log not in {"", "debug"}:
