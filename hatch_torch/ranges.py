@@ -38,15 +38,20 @@ def _probes(specifiers: SpecifierSet) -> Iterator[Version]:
 
 
 def _beside(text: str) -> Iterator[Version]:
+    """Yield a version, and what stands just below and above it, of each kind that PEP 440 has."""
     try:
         version = Version(text)
     except InvalidVersion:  # an arbitrary equality, `===banana`, is nobody's neighbour
         return
+    base = version.base_version
+    bumped = ".".join(map(str, (*version.release[:-1], version.release[-1] + 1)))
+    final, _, dev = version.public.partition(".dev")
     yield version
-    public = version.public
-    if version.dev is None:
-        yield Version(f"{public}.dev0") if version.post is None else version
-    yield Version(f"{version.base_version}.0.1")
-    yield Version(f"{version.base_version}.post1")
-    bumped = (*version.release[:-1], version.release[-1] + 1)
-    yield Version(f"{version.epoch}!" + ".".join(map(str, bumped)))
+    yield Version(f"{final}.dev{int(dev) + 1 if dev else 0}")
+    for public in (base, f"{version.epoch}!{bumped}"):
+        yield Version(public)
+        yield Version(f"{public}.dev0")
+    if version.pre:
+        yield Version(f"{base}{version.pre[0]}{version.pre[1] + 1}")
+    yield Version(f"{base}.post{(version.post or 0) + 1}")
+    yield Version(f"{base}.0.1")
