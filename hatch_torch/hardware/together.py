@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
-
-from packaging.version import Version
 
 from hatch_torch.hardware.facts import Hardware, Nvidia, Rocm, Source
 
@@ -14,21 +13,21 @@ if TYPE_CHECKING:
 
 
 def together(machines: Sequence[Hardware]) -> Hardware:
-    """Merge machines: every accelerator, the oldest driver, the oldest ROCm.
+    """Merge machines: their accelerators, the oldest driver, the oldest ROCm.
 
-    Machines of different vendors share no accelerator, so that only the CPU fits them all.
+    Only a vendor that all of them have counts; where there is none, the CPU alone fits them all.
     Expects at least one machine; facts about the system are the first one's.
     """
     first = machines[0]
-    vendors = {frozenset(one.vendor for one in machine.accelerators) for machine in machines}
-    if len(vendors) > 1:
+    vendors = [{one.vendor for one in machine.accelerators} for machine in machines]
+    shared = set.intersection(*vendors)
+    if any(vendors) and not shared:
         note = Source("profiles", "absent", "the profiles have no vendor in common")
         return replace(first, accelerators=(), nvidia=None, rocm=None, sources=(note,), signs=())
+    found = (one for machine in machines for one in machine.accelerators if one.vendor in shared)
     return replace(
         first,
-        accelerators=tuple(
-            dict.fromkeys(one for machine in machines for one in machine.accelerators)
-        ),
+        accelerators=tuple(dict.fromkeys(found)),
         nvidia=_nvidia([machine.nvidia for machine in machines if machine.nvidia]),
         rocm=_rocm([machine.rocm for machine in machines if machine.rocm]),
     )
@@ -45,4 +44,9 @@ def _rocm(found: Sequence[Rocm]) -> Rocm | None:
 
 
 def _oldest(versions: Iterable[str | None]) -> str | None:
-    return min(filter(None, versions), key=Version, default=None)
+    return min(filter(None, versions), key=_numbers, default=None)
+
+
+def _numbers(version: str) -> list[int]:
+    """Return a version's numbers: a profile may hold what no package version looks like."""
+    return [int(number) for number in re.findall(r"[0-9]+", version)]
