@@ -35,9 +35,9 @@ class Answer:
 
 def wants_of(case: Case, course: Course, lines: Iterable[Line]) -> dict[Backend, Wants]:
     """Return what each backend of a course would have to hold."""
-    config = case.config
+    config, here = case.config, case.target.environment
     return {
-        backend: ranges(lines, config.extra_of(backend), config.family, case.constraints)
+        backend: ranges(lines, here, config.extra_of(backend), config.family, case.constraints)
         for backend in course.backends
     }
 

@@ -59,8 +59,14 @@ def assemble(
         constraints=parsed_constraints(asked.constraints),
         upgrade=asked.upgrade or settings.upgrade,
         by_version=asked.pinnable,
-        routed=config.wiring.routed(asked.extras) if asked.frontend == "uv" else frozenset(),
+        routed=_routed(config, asked, target),
     )
+
+
+def _routed(config: Config, request: Request, target: Target) -> frozenset[str]:
+    if request.frontend != "uv":
+        return frozenset()
+    return config.wiring.routed(request.extras, target.environment)
 
 
 def read_profile(text: str, place: str) -> Hardware:

@@ -65,7 +65,7 @@ def unasked(
 def _pins_beside(case: Case, answer: Answer, lines: Collection[Line]) -> tuple[Pin, ...] | None:
     if {line.name for line in lines} <= {pin.name for pin in answer.pins}:
         return answer.pins
-    wants = ranges(lines, None, (), case.constraints)
+    wants = ranges(lines, case.target.environment, None, (), case.constraints)
     try:
         return complete(case, answer.backend, answer.pins, wants)
     except IndexFaultError:
@@ -73,5 +73,4 @@ def _pins_beside(case: Case, answer: Answer, lines: Collection[Line]) -> tuple[P
 
 
 def _is_declared(case: Case, extra: BackendExtra) -> bool:
-    wiring = case.config.wiring
-    return wiring.declares_extras or extra.name in wiring.static_extras
+    return case.config.wiring.declares(extra.name)

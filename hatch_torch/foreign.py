@@ -39,7 +39,8 @@ def _kept(
     case: Case, torch: Installed, found: Collection[Installed], lines: Collection[Line]
 ) -> Answer:
     backend = torch.backend or plain(case.target)
-    wants = ranges(lines, None, case.config.family, case.constraints)
+    here = case.target.environment
+    wants = ranges(lines, here, None, case.config.family, case.constraints)
     what = (
         f"torch {torch.version}, which is installed and not PyTorch's own build ({torch.builder})"
     )

@@ -98,4 +98,5 @@ def _any_version(case: Case, backend: Backend, lines: Collection[Line]) -> Wants
 
 
 def _wants(case: Case, backend: Backend, lines: Collection[Line]) -> Wants:
-    return ranges(lines, case.config.extra_of(backend), case.config.family, case.constraints)
+    config, here = case.config, case.target.environment
+    return ranges(lines, here, config.extra_of(backend), config.family, case.constraints)

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from hatch_torch.backend import Backend
 from hatch_torch.errors import ConfigurationError
-from hatch_torch.project.schema import KEYS, TABLE, faults_of, requirement_table, requirements
+from hatch_torch.project.backends import conflicts, meant
+from hatch_torch.project.kinds import faults_of, requirement_table, requirements, table_at
+from hatch_torch.project.schema import KEYS, TABLE
 from hatch_torch.project.wiring import Wiring, wiring_faults
-from hatch_torch.ranges import is_empty
-from hatch_torch.releases import nearest_published
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+
+    from hatch_torch.backend import Backend
 
 PYTORCH_INDEX = "https://download.pytorch.org/whl"
 
@@ -67,19 +68,23 @@ class Config:
 def load(pyproject: Mapping[str, Any], hatch: Mapping[str, Any]) -> Config:
     """Read a pyproject.toml and Hatch's own configuration (its `tool.hatch`, or hatch.toml).
 
-    Raises ConfigurationError, which lists every fault.
+    Raises ConfigurationError, which lists every fault. The shape of Hatch's own tables and of
+    `[project]` is left to Hatch, but for the requirements, which are read here too.
     """
     wiring = Wiring.of(pyproject, hatch)
-    table = pyproject.get("tool", {}).get("torch-variant", {})
-    faults = [*faults_of(table, KEYS, TABLE), *_project_faults(pyproject.get("project", {}))]
-    if isinstance(table, dict):
-        faults += wiring_faults(wiring, table)
+    project = table_at(pyproject, "project")
+    value = table_at(pyproject, "tool").get("torch-variant", {})
+    table = table_at(value)
+    dependencies = project.get("dependencies", table.get("dependencies"))
+    faults = [
+        *faults_of(value, KEYS, TABLE),
+        *_project_faults(project),
+        *wiring_faults(wiring, table),
+        *conflicts(table.get("extras"), dependencies),
+    ]
     if faults:
         raise ConfigurationError(faults)
-    config = _config(pyproject.get("project", {}), table, wiring)
-    if faults := [*_empty_intersections(config)]:
-        raise ConfigurationError(faults)
-    return config
+    return _config(project, table, wiring)
 
 
 def _project_faults(project: Mapping[str, Any]) -> Iterator[str]:
@@ -89,19 +94,26 @@ def _project_faults(project: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _config(project: Mapping[str, Any], table: Mapping[str, Any], wiring: Wiring) -> Config:
-    fields = {**table, **{key: project[key] for key in ("name",) if key in project}}
+    name = project.get("name")
     lists = {**table.get("optional-dependencies", {}), **project.get("optional-dependencies", {})}
-    extras = tuple(_extra(name, extra) for name, extra in table.get("extras", {}).items())
-    backend_names = {extra.name for extra in extras}
-    plain = {key: fields[key] for key in _PLAIN if key in fields}
+    by_name = {canonicalize_name(key): value for key, value in lists.items()}
+    extras = tuple(
+        _extra(key, extra, by_name.get(canonicalize_name(key), ()))
+        for key, extra in table.get("extras", {}).items()
+    )
+    of_backends = {canonicalize_name(extra.name) for extra in extras}
+    plain = {key: table[key] for key in _PLAIN if key in table}
     return Config(
         **{key.replace("-", "_"): value for key, value in plain.items()},
+        name=name if isinstance(name, str) else "",
         dependencies=_parsed(project.get("dependencies", table.get("dependencies", ()))),
         optional_dependencies={
-            name: _parsed(lines) for name, lines in lists.items() if name not in backend_names
+            key: _parsed(value)
+            for key, value in lists.items()
+            if canonicalize_name(key) not in of_backends
         },
         extras=extras,
-        family=tuple(canonicalize_name(name) for name in table.get("family", ())),
+        family=tuple(map(canonicalize_name, table.get("family", ()))),
         hosts=tuple(table.get("hosts", ())),
         build_requires=tuple((wiring.build_hook or {}).get("build-requires", ())),
         wiring=wiring,
@@ -115,21 +127,20 @@ _PLAIN = (
     "environment-variable",
     "existing",
     "index-url",
-    "name",
     "require-hashes",
     "when-no-accelerator",
     "when-unsupported",
 )
 
 
-def _extra(name: str, extra: Mapping[str, Any]) -> BackendExtra:
-    backend = Backend.parse(name)
-    stand_in = None if "index-url" in extra else nearest_published(backend)
+def _extra(name: str, extra: Mapping[str, Any], declared: Iterable[str]) -> BackendExtra:
+    """Read a backend's extra, with what `optional-dependencies` has under its name."""
+    backend, notice = meant(name, extra)
     return BackendExtra(
         name=name,
-        backend=stand_in[0] if stand_in else backend,
-        notice=stand_in[1] if stand_in else None,
-        dependencies=_parsed(extra.get("dependencies", ())),
+        backend=backend,
+        notice=notice,
+        dependencies=_parsed((*declared, *extra.get("dependencies", ()))),
         index_url=extra.get("index-url"),
         channel=extra.get("channel"),
     )
@@ -137,15 +148,3 @@ def _extra(name: str, extra: Mapping[str, Any]) -> BackendExtra:
 
 def _parsed(lines: Iterable[str]) -> tuple[Requirement, ...]:
     return tuple(map(Requirement, lines))
-
-
-def _empty_intersections(config: Config) -> Iterator[str]:
-    for extra in config.extras:
-        for own in extra.dependencies:
-            for line in config.dependencies:
-                same = canonicalize_name(own.name) == canonicalize_name(line.name)
-                if same and is_empty(own.specifier & line.specifier):
-                    yield (
-                        f"{TABLE}.extras.{extra.name}.dependencies: {str(own)!r} and the project's "
-                        f"{str(line)!r} leave no version; change one of them"
-                    )

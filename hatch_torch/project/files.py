@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hatch_torch.errors import ConfigurationError
 from hatch_torch.project.config import Config, load
+from hatch_torch.project.kinds import table_at
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -23,9 +24,9 @@ def read_project(root: Path) -> Config:
     Raises ConfigurationError, also where there is no pyproject.toml or it is no TOML.
     """
     pyproject = read_toml(root / "pyproject.toml")
-    hatch = pyproject.get("tool", {}).get("hatch", {})
     # hatch.toml's tables stand in place of pyproject.toml's, as Hatch reads them.
     own = root / "hatch.toml"
+    hatch = table_at(pyproject, "tool", "hatch")
     return load(pyproject, {**hatch, **(read_toml(own) if own.is_file() else {})})
 
 

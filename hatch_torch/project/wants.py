@@ -8,10 +8,11 @@ from urllib.parse import unquote, urlsplit
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import SpecifierSet
-from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from hatch_torch.backend import Backend
 from hatch_torch.companions import FAMILY
+from hatch_torch.markers import holds
 from hatch_torch.offers import TORCH
 from hatch_torch.project.portable import declared_extras
 from hatch_torch.project.schema import is_backend
@@ -42,12 +43,11 @@ def family_lines(config: Config, environment: Mapping[str, str]) -> tuple[Line, 
     for extra, requirements in declared_extras(config).items():
         lines += [Line(one, extra) for one in requirements]
     names = {*FAMILY, *config.family}
-    return tuple(line for line in lines if line.name in names and _holds(line, environment))
-
-
-def _holds(line: Line, environment: Mapping[str, str]) -> bool:
-    marker = line.requirement.marker
-    return marker is None or marker.evaluate({**environment, "extra": line.extra or ""})
+    return tuple(
+        line
+        for line in lines
+        if line.name in names and holds(line.requirement.marker, environment, line.extra or "")
+    )
 
 
 def fixed_backend(lines: Iterable[Line]) -> tuple[Backend, Requirement] | None:
@@ -55,7 +55,7 @@ def fixed_backend(lines: Iterable[Line]) -> tuple[Backend, Requirement] | None:
     for line in lines:
         for specifier in versions_of(line.requirement):
             _, _, local = specifier.version.partition("+")
-            if local and is_backend(local):
+            if specifier.operator in {"==", "==="} and is_backend(local):
                 return Backend.parse(local), line.requirement
     return None
 
@@ -64,43 +64,45 @@ def versions_of(requirement: Requirement) -> SpecifierSet:
     """Return the range of a requirement; for a URL the one version that its file name tells."""
     if not requirement.url:
         return requirement.specifier
-    filename = unquote(urlsplit(requirement.url).path.rpartition("/")[2])
     try:
-        _, version, _, _ = parse_wheel_filename(filename)
-    except InvalidWheelFilename:
+        path = unquote(urlsplit(requirement.url).path)
+        _, version, _, _ = parse_wheel_filename(path.rpartition("/")[2])
+    except ValueError:  # no wheel's URL, or no URL at all: the installer tells
         return SpecifierSet()
     return SpecifierSet(f"=={version}")
 
 
 def ranges(
     lines: Iterable[Line],
+    environment: Mapping[str, str],
     extra: BackendExtra | None = None,
     family: Iterable[str] = (),
     constraints: Iterable[Requirement] = (),
 ) -> dict[str, SpecifierSet]:
     """Intersect the lines, a backend extra's own and the constraints: a range for each member.
 
-    torch is always among them, since every other member is built for one torch.
+    torch is always among them, since every other member is built for one torch. `environment`
+    are the values of the markers, under which a backend's requirement or a constraint may stand.
     """
     own = extra.dependencies if extra else ()
     wanted = [(line.name, versions_of(line.requirement)) for line in lines]
-    wanted += [(name, one.specifier) for name, one in _of_family(own, family)]
+    wanted += _of_family(own, environment, family)
     made = {TORCH: SpecifierSet()} | {name: SpecifierSet() for name in family}
     for name, versions in wanted:
         made[name] = made.get(name, SpecifierSet()) & versions
-    for name, one in _of_family(constraints, family):
+    for name, versions in _of_family(constraints, environment, family):
         if name in made:
-            made[name] &= one.specifier
+            made[name] &= versions
     return made
 
 
 def _of_family(
-    requirements: Iterable[Requirement], family: Iterable[str]
-) -> Iterator[tuple[str, Requirement]]:
+    requirements: Iterable[Requirement], environment: Mapping[str, str], family: Iterable[str]
+) -> Iterator[tuple[str, SpecifierSet]]:
     for one in requirements:
         name = canonicalize_name(one.name)
-        if name in FAMILY or name in family:
-            yield name, one
+        if name in {*FAMILY, *family} and holds(one.marker, environment):
+            yield name, versions_of(one)
 
 
 def parsed_constraints(lines: Iterable[str]) -> tuple[Requirement, ...]:

@@ -9,7 +9,8 @@ from packaging.utils import canonicalize_name
 
 from hatch_torch.backend import FAMILIES, Backend
 from hatch_torch.errors import ConfigurationError
-from hatch_torch.project.schema import TABLE, bad_backend, suggestion
+from hatch_torch.project.kinds import suggestion
+from hatch_torch.project.schema import TABLE, bad_backend
 from hatch_torch.releases import nearest_published
 
 if TYPE_CHECKING:
@@ -51,8 +52,9 @@ class Wish:
 
     @property
     def explicit(self) -> bool:
-        """Whether it is a request of this very run, not a default that fits many machines."""
-        return self.decided_by not in {_DETECTION, _TABLE_KEY, _UV_VARIABLE}
+        """Whether this very run asks for something by name; a default has to fit many machines."""
+        default = self.decided_by in {_DETECTION, _TABLE_KEY, _UV_VARIABLE}
+        return self.value != "auto" and not default
 
 
 def read_wish(
@@ -69,7 +71,7 @@ def read_wish(
     if option:
         return _read(config, option[1], option[0])
     if extra := _asked_extra(config, asked_extras):
-        return Wish(extra.backend, f"extra {extra.name}")
+        return Wish(extra.backend, f"extra {extra.name}", _notices(extra))
     for variable in (_VARIABLE, config.environment_variable):
         if variable and (value := environ.get(variable, "").strip()):
             return _read(config, value, variable)
@@ -120,18 +122,15 @@ def _read(config: Config, text: str, place: str) -> Wish:
         backend = Backend.parse(text)
     except ValueError:
         raise ConfigurationError([_bad_value(config, text, place)]) from None
-    return _among_extras(config, backend, place)
-
-
-def _among_extras(config: Config, backend: Backend, place: str) -> Wish:
-    if config.extra_of(backend):
-        return Wish(backend, place)
-    stand_in = nearest_published(backend)
-    notes = (stand_in[1],) if stand_in else ()
-    backend = stand_in[0] if stand_in else backend
+    stand_in = None if config.extra_of(backend) else nearest_published(backend)
+    backend, *notes = stand_in or (backend,)
     if config.extras and not config.extra_of(backend):
-        raise ConfigurationError([_bad_value(config, backend.name, place)])
-    return Wish(backend, place, notes)
+        raise ConfigurationError([_bad_value(config, text, place)])
+    return Wish(backend, place, tuple(notes))
+
+
+def _notices(extra: BackendExtra) -> tuple[str, ...]:
+    return (extra.notice,) if extra.notice else ()
 
 
 def _check_family(config: Config, value: str, place: str) -> None:
