@@ -16,6 +16,7 @@ from hatchling.metadata.plugin.interface import MetadataHookInterface
 from hatchling.plugin import hookimpl
 
 from hatch_torch.errors import HatchTorchError
+from hatch_torch.hardware.processes import ancestors
 from hatch_torch.install import build_requirements, run
 from hatch_torch.project.files import read_project
 from hatch_torch.project.portable import declared_extras
@@ -45,6 +46,8 @@ class TorchVariantMetadataHook(MetadataHookInterface):
     """Declares what is dynamic: the same requirements and extras on every machine."""
 
     PLUGIN_NAME = HOOK
+    above = staticmethod(ancestors)
+    """Which processes the build runs for."""
 
     def update(self, metadata: dict[str, Any]) -> None:
         """Set the fields that `project.dynamic` leaves to it."""
@@ -54,7 +57,8 @@ class TorchVariantMetadataHook(MetadataHookInterface):
             dependencies = [*map(str, config.dependencies)]
             extras = {key: [*map(str, lines)] for key, lines in declared_extras(config).items()}
             if config.wiring.one_table and _builds_editable():
-                _add(run(root, os.environ, editable=True).decision, dependencies, extras)
+                done = run(root, os.environ, editable=True, above=self.above)
+                _add(done.decision, dependencies, extras)
         fields = {"dependencies": dependencies, "optional-dependencies": extras}
         metadata |= {key: fields[key] for key in fields.keys() & metadata.get("dynamic", ())}
 
@@ -63,6 +67,8 @@ class TorchVariantBuildHook(BuildHookInterface[Any]):
     """Adds this machine's exact wheels, only to what is being installed here."""
 
     PLUGIN_NAME = HOOK
+    above = staticmethod(ancestors)
+    """Which processes the build runs for."""
     _folder: TemporaryDirectory[str] | None = None
 
     def dependencies(self) -> list[str]:
@@ -70,15 +76,16 @@ class TorchVariantBuildHook(BuildHookInterface[Any]):
         if self.target_name != "wheel":
             return []
         with _plainly():
-            return build_requirements(Path(self.root), os.environ)
+            return build_requirements(Path(self.root), os.environ, above=self.above)
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Add the decision in front of the project's requirements, and record it."""
         # Hatchling writes a build hook's additions into an sdist's PKG-INFO too.
         if self.target_name != "wheel":
             return
+        editable = version == "editable"
         with _plainly():
-            done = run(Path(self.root), os.environ, editable=version == "editable")
+            done = run(Path(self.root), os.environ, editable=editable, above=self.above)
         # Undocumented: METADATA is written from these very lists, and only in front of the
         # plain requirement does an addition keep pip from fetching the default index's torch.
         core = self.metadata.core

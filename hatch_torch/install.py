@@ -18,13 +18,16 @@ from hatch_torch.project.files import read_project
 from hatch_torch.record import record
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
     from typing import Any
 
     from hatch_torch.decision import Decision
     from hatch_torch.frontend import Request
+    from hatch_torch.hardware.processes import Process
     from hatch_torch.project.config import Config
+
+    Above = Callable[[], Sequence[Process] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,9 @@ class Run:
         return record(self.decision, frontend=request.frontend, purpose=request.purpose)
 
 
-def build_requirements(root: Path, environ: Mapping[str, str]) -> list[str]:
+def build_requirements(
+    root: Path, environ: Mapping[str, str], *, above: Above = ancestors
+) -> list[str]:
     """Return what the build environment needs of the family: the same wheels as are installed.
 
     The environment is new, so that wheels are named by URL even where the target has them. In a
@@ -54,7 +59,7 @@ def build_requirements(root: Path, environ: Mapping[str, str]) -> list[str]:
     config = read_project(root)
     if not config.build_requires:
         return []
-    done = run(root, environ, editable=True, anew=True)
+    done = run(root, environ, editable=True, anew=True, above=above)
     names = {canonicalize_name(name) for name in config.build_requires}
     if done.decision is None or done.decision.backend is None:
         own = [str(one) for one in config.dependencies if canonicalize_name(one.name) in names]
@@ -64,20 +69,28 @@ def build_requirements(root: Path, environ: Mapping[str, str]) -> list[str]:
     return [pin.requirement for pin in done.decision.pins if pin.name in wanted]
 
 
-def run(root: Path, environ: Mapping[str, str], *, editable: bool, anew: bool = False) -> Run:
+def run(
+    root: Path,
+    environ: Mapping[str, str],
+    *,
+    editable: bool,
+    anew: bool = False,
+    above: Above = ancestors,
+) -> Run:
     """Read the project, find out who builds it for what, and decide where it is an install.
 
-    `anew`: for an environment that has nothing yet, so that `==` finds nothing in it.
+    `anew`: for an environment that has nothing yet, so that `==` finds nothing in it. `above`
+    tells which processes this one runs for.
 
     Raises HatchTorchError; its sentence is for the user.
     """
     config = read_project(root)
-    request = read_request(root, ancestors(), environ, editable=editable)
+    request = read_request(root, above(), environ, editable=editable)
     request = replace(request, pinnable=request.pinnable and not anew)
     if request.frontend == "uv" and request.in_place:
         write_stamp(root)
     if request.purpose == "portable":
         return Run(config, request, None)
-    notes = under_uv.check(config, request, root)
+    notes = under_uv.check(config, request, root, environ)
     decision = decide(assemble(config, environ, request=request))
     return Run(config, request, decision.noting(*notes))

@@ -1,0 +1,169 @@
+"""The door for Hatch, called as hatchling calls it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hatchling.builders.wheel import WheelBuilder
+from hatchling.metadata.core import ProjectMetadata
+from hatchling.plugin.manager import PluginManager
+
+from hatch_torch import hooks
+from hatch_torch.demo.server import EmbeddedIndex, serve
+from hatch_torch.hardware.processes import Process
+from hatch_torch.hooks import TorchVariantBuildHook, TorchVariantMetadataHook
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SMALLEST = """
+[build-system]
+requires = ["hatchling", "hatch-torch"]
+build-backend = "hatchling.build"
+[project]
+name = "my-app"
+version = "1.0"
+dependencies = ["numpy", "torch>=2.3"]
+optional-dependencies = { vision = ["torchvision"] }
+[tool.hatch.build.hooks.torch-variant]
+build-requires = ["torch"]
+"""
+ONE_TABLE = """
+[project]
+name = "my-app"
+version = "1.0"
+dynamic = ["dependencies", "optional-dependencies"]
+[tool.hatch.metadata]
+allow-direct-references = true
+[tool.hatch.metadata.hooks.torch-variant]
+[tool.torch-variant]
+dependencies = ["torch>=2.3"]
+extras = { cpu = {}, cu126 = {} }
+"""
+
+
+@pytest.fixture(scope="module")
+def index() -> Iterator[EmbeddedIndex]:
+    """Serve the embedded index."""
+    with serve() as running:
+        yield running
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, index: EmbeddedIndex) -> Path:
+    """Make a project on a machine without accelerator."""
+    (tmp_path / "my_app.py").touch()
+    (tmp_path / "pyproject.toml").write_text(SMALLEST, encoding="utf-8")
+    for name, value in {
+        "TORCH_VARIANT_CACHE_DIR": str(tmp_path / "cache"),
+        "TORCH_VARIANT_HARDWARE": '{"accelerators": []}',
+        "TORCH_VARIANT_INDEX_URL": index.torch_index,
+    }.items():
+        monkeypatch.setenv(name, value)
+    for name in ("CI", "TORCH_VARIANT", "UV_TORCH_BACKEND", "PIP_CONSTRAINT", "PIP_NO_INDEX"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+def called_by(project: Path, *command: str) -> Any:  # noqa: ANN401 (a hook's attribute)
+    """Return what a hook sees above it when a command runs in the project."""
+    return staticmethod(lambda: (Process(1, command, str(project), {}),))
+
+
+def build_hook(project: Path, *command: str, target: str = "wheel") -> TorchVariantBuildHook:
+    """Make the build hook as hatchling does, below a command."""
+    kind = type("Hook", (TorchVariantBuildHook,), {"above": called_by(project, *command)})
+    manager = PluginManager()
+    metadata = ProjectMetadata(str(project), manager)
+    builder = WheelBuilder(str(project), plugin_manager=manager, metadata=metadata)
+    made: TorchVariantBuildHook = kind(
+        str(project), {}, builder.config, metadata, str(project / "dist"), target
+    )
+    return made
+
+
+def test_registers_both_hooks() -> None:
+    """Hatch learns of the two hooks, under one name."""
+    assert hooks.hatch_register_build_hook() is TorchVariantBuildHook
+    assert hooks.hatch_register_metadata_hook() is TorchVariantMetadataHook
+    assert TorchVariantBuildHook.PLUGIN_NAME == TorchVariantMetadataHook.PLUGIN_NAME
+
+
+def test_an_install_gets_the_wheel_in_front(project: Path) -> None:
+    """The exact wheel stands before the project's own line, which stays; the record is written."""
+    hook = build_hook(project, "pip", "install", "-e", ".")
+    build_data: dict[str, Any] = {"extra_metadata": {}}
+    hook.initialize("editable", build_data)
+    first, *rest = hook.metadata.core.dependencies
+    assert first.startswith("torch @ http://127.0.0.1")
+    assert rest == ["numpy", "torch>=2.3"]
+    assert hook.metadata.core.optional_dependencies["vision"][-1] == "torchvision"
+    ((path, name),) = build_data["extra_metadata"].items()
+    record = json.loads(Path(path).read_text("utf-8"))
+    assert (name, record["backend"], record["purpose"]) == ("torch-variant.json", "cpu", "install")
+    hook.finalize("editable", build_data, "")
+    assert not Path(path).exists()
+
+
+def test_a_portable_build_gets_nothing(project: Path) -> None:
+    """`pip wheel` leaves the requirements as they are, and writes no record."""
+    hook = build_hook(project, "pip", "wheel", ".")
+    build_data: dict[str, Any] = {"extra_metadata": {}}
+    hook.initialize("standard", build_data)
+    hook.finalize("standard", build_data, "")
+    assert build_data == {"extra_metadata": {}}
+    assert hook.metadata.core.dependencies == ["numpy", "torch>=2.3"]
+
+
+def test_an_sdist_is_never_touched(project: Path) -> None:
+    """Hatchling would write additions into PKG-INFO, so an sdist gets none whoever asks."""
+    hook = build_hook(project, "pip", "install", "-e", ".", target="sdist")
+    build_data: dict[str, Any] = {"extra_metadata": {}}
+    hook.initialize("standard", build_data)
+    assert hook.metadata.core.dependencies == ["numpy", "torch>=2.3"]
+    assert hook.dependencies() == []
+
+
+def test_the_build_environment_gets_the_same_wheel(project: Path) -> None:
+    """`build-requires` is the install's wheel by URL, and the project's own line when portable."""
+    (install,) = build_hook(project, "pip", "install", "-e", ".").dependencies()
+    assert install.startswith("torch @ http://127.0.0.1")
+    assert build_hook(project, "pip", "wheel", ".").dependencies() == ["torch>=2.3"]
+
+
+def test_a_fault_is_a_sentence(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is wrong is told without a traceback."""
+    monkeypatch.setenv("TORCH_VARIANT", "cu12.8x")
+    hook = build_hook(project, "pip", "install", "-e", ".")
+    with pytest.raises(SystemExit, match="hatch-torch: TORCH_VARIANT: found"):
+        hook.initialize("editable", {"extra_metadata": {}})
+
+
+def test_the_metadata_hook_is_portable(project: Path) -> None:
+    """It declares requirements and every backend's extra, and only the fields left to it."""
+    (project / "pyproject.toml").write_text(ONE_TABLE, encoding="utf-8")
+    metadata: dict[str, Any] = {"dynamic": ["dependencies", "optional-dependencies"]}
+    TorchVariantMetadataHook(str(project), {}).update(metadata)
+    assert metadata["dependencies"] == ["torch>=2.3"]
+    assert metadata["optional-dependencies"] == {"cpu": ["torch>=2.3"], "cu126": ["torch>=2.3"]}
+    untouched: dict[str, Any] = {"dynamic": []}
+    TorchVariantMetadataHook(str(project), {}).update(untouched)
+    assert untouched == {"dynamic": []}
+
+
+def test_the_metadata_hook_alone_makes_the_additions(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a build hook it adds the wheels itself, when hatchling builds an editable wheel."""
+    (project / "pyproject.toml").write_text(ONE_TABLE, encoding="utf-8")
+    monkeypatch.setattr(
+        TorchVariantMetadataHook, "above", called_by(project, "pip", "install", "-e", ".")
+    )
+    monkeypatch.chdir(project)
+    from hatchling.build import build_editable  # noqa: PLC0415 (its functions depend on the environment)
+
+    name = build_editable(str(project / "dist"))
+    assert "my_app-1.0" in name
