@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from hatch_torch.errors import ConfigurationError
 from hatch_torch.frontend import STAMP, has_uv_lock
+from hatch_torch.project.wish import PORTABLE, read_wish
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from hatch_torch.frontend import Request
@@ -20,19 +22,26 @@ Add these lines to pyproject.toml, or set TORCH_VARIANT=portable:
     [project]
     dynamic = ["optional-dependencies"]
     [tool.hatch.metadata.hooks.torch-variant]"""
+_MOVE = """
+and call [project.optional-dependencies] [tool.torch-variant.optional-dependencies]"""
 _STALE = f"uv may repeat an earlier answer; add to [tool.uv] in pyproject.toml:\n    {_KEY}"
 
 
-def check(config: Config, request: Request, project: Path) -> tuple[str, ...]:
+def check(
+    config: Config, request: Request, project: Path, environ: Mapping[str, str]
+) -> tuple[str, ...]:
     """Return what an install by uv should note of the project.
 
     Raises ConfigurationError, with the lines to paste, where uv would install something else than
-    was decided: it does not ask, or it shares its answers with a `uv.lock`.
+    was decided: it does not ask, or it shares its answers with a `uv.lock`. What adds nothing,
+    because the wish is `portable`, cannot differ.
     """
     if request.frontend != "uv" or request.purpose != "install":
         return ()
+    if read_wish(config, request.extras, environ).value == PORTABLE:
+        return ()
     if not config.wiring.asked_by_uv:
-        raise ConfigurationError([_FULL_FORM])
+        raise ConfigurationError([_FULL_FORM + (_MOVE if config.wiring.static_extras else "")])
     if config.wiring.names_stamp:
         return ()
     if has_uv_lock(project):
