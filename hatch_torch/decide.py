@@ -143,7 +143,8 @@ def _completed(case: Case, draft: Decision, found: Answer, lines: tuple[Line, ..
         *(_compatible(case, found) if case.config.compatibility else ()),
         *backend_extras(case, found, lines),
     ]
-    warnings = list(found.warnings)
+    chosen = case.config.extra_of(found.backend)
+    warnings = [*found.warnings, *(chosen.notices if chosen else ())]
     for extra in {line.extra: None for line in lines if line not in asked}:
         if extra and extra not in own:
             more, warning = unasked(case, found, lines, extra)

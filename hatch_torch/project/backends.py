@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 _EXTRAS = f"{TABLE}.extras"
 
 
-def meant(name: str, extra: Mapping[str, Any]) -> tuple[Backend, str | None]:
-    """Return the backend that an extra's name means, and a notice where another stands for it.
+def meant(name: str, extra: Mapping[str, Any]) -> tuple[Backend] | tuple[Backend, str]:
+    """Return the backend that an extra's name means, with a notice where another stands for it.
 
     Raises ValueError where the name is no backend's.
     """
     backend = Backend.parse(name)
     stand_in = None if "index-url" in extra else nearest_published(backend)
-    return stand_in or (backend, None)
+    return stand_in or (backend,)
 
 
 def conflicts(extras: object, dependencies: object) -> Iterator[str]:
@@ -51,7 +51,7 @@ def conflicts(extras: object, dependencies: object) -> Iterator[str]:
 def _twice(extras: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     names: dict[Backend, str] = {}
     for name, extra in extras.items():
-        backend, _ = meant(name, extra)
+        backend, *_ = meant(name, extra)
         first = names.setdefault(backend, name)
         if first != name:
             yield (

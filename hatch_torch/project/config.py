@@ -32,7 +32,7 @@ class BackendExtra:
     dependencies: tuple[Requirement, ...] = ()
     index_url: str | None = None
     channel: str | None = None
-    notice: str | None = None
+    notices: tuple[str, ...] = ()
     """What a user should know of the name, where another backend stands for it."""
 
 
@@ -135,11 +135,11 @@ _PLAIN = (
 
 def _extra(name: str, extra: Mapping[str, Any], declared: Iterable[str]) -> BackendExtra:
     """Read a backend's extra, with what `optional-dependencies` has under its name."""
-    backend, notice = meant(name, extra)
+    backend, *notices = meant(name, extra)
     return BackendExtra(
         name=name,
         backend=backend,
-        notice=notice,
+        notices=tuple(notices),
         dependencies=_parsed((*declared, *extra.get("dependencies", ()))),
         index_url=extra.get("index-url"),
         channel=extra.get("channel"),

@@ -71,7 +71,7 @@ def read_wish(
     if option:
         return _read(config, option[1], option[0])
     if extra := _asked_extra(config, asked_extras):
-        return Wish(extra.backend, f"extra {extra.name}", _notices(extra))
+        return Wish(extra.backend, f"extra {extra.name}", extra.notices)
     for variable in (_VARIABLE, config.environment_variable):
         if variable and (value := environ.get(variable, "").strip()):
             return _read(config, value, variable)
@@ -127,10 +127,6 @@ def _read(config: Config, text: str, place: str) -> Wish:
     if config.extras and not config.extra_of(backend):
         raise ConfigurationError([_bad_value(config, text, place)])
     return Wish(backend, place, tuple(notes))
-
-
-def _notices(extra: BackendExtra) -> tuple[str, ...]:
-    return (extra.notice,) if extra.notice else ()
 
 
 def _check_family(config: Config, value: str, place: str) -> None:
