@@ -72,7 +72,7 @@ def _look(case: Case, wish: Wish) -> Hardware:
     """Probe no more than the wish leaves open: nothing, one vendor, or everything."""
     if wish.backend or wish.family == "cpu":
         return Hardware()
-    return case.probe({ways.VENDORS[wish.family]} if wish.family else None)
+    return case.probe({ways.VENDORS[wish.family]} if wish.family else None).presumed()
 
 
 def _asked(case: Case, lines: Iterable[Line]) -> tuple[Line, ...]:

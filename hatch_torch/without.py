@@ -46,7 +46,7 @@ def has_accelerator(hardware: Hardware, judged: Collection[Verdict]) -> bool:
     """
     others = any(one.vendor != "intel" for one in hardware.accelerators)
     usable = any(one.usable and one.backend.family != "cpu" for one in judged)
-    return bool(others or usable or hardware.nvidia or hardware.rocm)
+    return others or usable
 
 
 def effect(signs: Collection[str]) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from hatch_torch.hardware.fields import load
@@ -80,6 +80,21 @@ class Hardware:
     def of_vendor(self, vendor: str) -> tuple[Accelerator, ...]:
         """Return the accelerators of one vendor."""
         return tuple(one for one in self.accelerators if one.vendor == vendor)
+
+    def presumed(self) -> Hardware:
+        """Return the machine with a GPU of an unknown architecture where only its software is told.
+
+        A profile written by hand may say no more than the driver's or ROCm's version. Where
+        probes were made (`sources`), a GPU that they did not find is not there.
+        """
+        if self.sources:
+            return self
+        vendors = {one.vendor for one in self.accelerators}
+        if self.nvidia and not vendors:
+            return replace(self, accelerators=(Accelerator("nvidia"),))
+        if self.rocm and not vendors & {"amd", "nvidia"}:
+            return replace(self, accelerators=(*self.accelerators, Accelerator("amd")))
+        return self
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON object of contract.md, section 4."""
