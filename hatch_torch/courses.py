@@ -92,11 +92,10 @@ def courses(
         backends = tuple(one.backend for one in judged)
         yield Course(backends, warnings=(*wish.notes, warning))
         return
-    yield from _by_family(config, judged, hardware, target, wish.notes)
-    if reduced := most_capable(hardware):
-        best, left_out = reduced
-        anew = verdicts(config, wish, best, target)
-        yield from _by_family(config, anew, best, target, (*wish.notes, _left_out(left_out)))
+    stages = (_Stage(hardware, judged), *_reduced(config, wish, hardware, target))
+    for family in dict.fromkeys(one.backend.family for stage in stages for one in stage.judged):
+        for stage in stages:
+            yield from _of_family(family, config, stage, target, wish.notes)
 
 
 def plain_course(wish: Wish, target: Target, *warnings: str) -> Course:
@@ -104,22 +103,37 @@ def plain_course(wish: Wish, target: Target, *warnings: str) -> Course:
     return Course((plain(target),), warnings=(*wish.notes, *warnings))
 
 
-def _by_family(
-    config: Config,
-    judged: Collection[Verdict],
-    hardware: Hardware,
-    target: Target,
-    warnings: tuple[str, ...],
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    """A machine, or what is left of it, and how every backend is judged on it."""
+
+    hardware: Hardware
+    judged: tuple[Verdict, ...]
+    left_out: tuple[Accelerator, ...] = ()
+
+
+def _reduced(config: Config, wish: Wish, hardware: Hardware, target: Target) -> Iterator[_Stage]:
+    """Yield the machine without the GPUs of a vendor that hold back its best, of each vendor."""
+    while reduced := most_capable(hardware):
+        hardware, left_out = reduced
+        yield _Stage(hardware, verdicts(config, wish, hardware, target), left_out)
+
+
+def _of_family(
+    family: str, config: Config, stage: _Stage, target: Target, notes: tuple[str, ...]
 ) -> Iterator[Course]:
-    usable = [one.backend for one in judged if one.usable and one.backend.family != "cpu"]
+    usable = tuple(one.backend for one in stage.judged if one.usable)
+    members = tuple(one for one in usable if one.family == family != "cpu")
+    elsewhere = any(one.vendor != VENDORS.get(family) for one in stage.left_out)
+    if elsewhere or not members:
+        return
     own = _foreign(config)
 
     def fits(backend: Backend, release: Version) -> str | None:
-        return why_not(backend, release, hardware, target, foreign=backend in own)
+        return why_not(backend, release, stage.hardware, target, foreign=backend in own)
 
-    for family in dict.fromkeys(one.family for one in usable):
-        members = tuple(one for one in usable if one.family == family)
-        yield Course(members, fits, warnings)
+    warnings = (_left_out(stage.left_out),) if stage.left_out else ()
+    yield Course(members, fits, (*notes, *warnings))
 
 
 def _foreign(config: Config) -> frozenset[Backend]:
