@@ -127,12 +127,17 @@ class Offers:
         return {
             release
             for release in known
-            if wants[TORCH].contains(release) and self._may_pair(release, wants)
+            if _admits(wants[TORCH], release, backend) and self._may_pair(release, wants)
         }
 
     def _may_pair(self, release: Version, wants: Wants) -> bool:
         members = {name: versions for name, versions in wants.items() if name != TORCH}
         return may_pair(release, members)
+
+
+def _admits(versions: SpecifierSet, release: Version, backend: Backend) -> bool:
+    """Answer whether a range holds a release, plain or with the backend as its local version."""
+    return versions.contains(release) or versions.contains(f"{release}+{backend}")
 
 
 def _best_by_version(wheels: Iterable[Wheel], target: Target) -> dict[Version, Wheel]:
