@@ -93,8 +93,9 @@ class _Family(AbstractProvider["Want", "Pick", str]):
     def get_dependencies(self, candidate: Pick) -> Iterator[Want]:
         members = self._wants[candidate.backend]
         if candidate.name == TORCH:
-            for name in members.keys() - {TORCH}:
-                yield Want(name, members[name], candidate.backend, candidate.version)
+            for name, versions in members.items():
+                if name != TORCH:
+                    yield Want(name, versions, candidate.backend, candidate.version)
         if candidate.name == TORCH or candidate.name not in members:
             yield from self._companions(candidate)
 
