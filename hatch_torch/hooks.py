@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 from contextlib import contextmanager
@@ -124,7 +125,10 @@ def _builds_editable() -> bool:
 
 @contextmanager
 def _plainly() -> Iterator[None]:
-    """Show a user what is wrong, without a traceback."""
+    """Show a user what is wrong, without a traceback, and every step to who asks for that."""
+    if os.environ.get("TORCH_VARIANT_LOG") == "debug":
+        logging.basicConfig(format="hatch-torch: %(message)s", stream=sys.stderr)
+        logging.getLogger("hatch_torch").setLevel(logging.DEBUG)
     try:
         yield
     except HatchTorchError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -16,9 +17,10 @@ from hatch_torch.hardware.processes import ancestors
 from hatch_torch.offers import TORCH
 from hatch_torch.project.files import read_project
 from hatch_torch.record import record
+from hatch_torch.steps import asked, decided
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
     from typing import Any
 
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
     from hatch_torch.project.config import Config
 
     Above = Callable[[], Sequence[Process] | None]
+
+
+_log = logging.getLogger("hatch_torch")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +92,17 @@ def run(
     config = read_project(root)
     request = read_request(root, above(), environ, editable=editable)
     request = replace(request, pinnable=request.pinnable and not anew)
+    _tell(asked(request))
     if request.frontend == "uv" and request.in_place:
         write_stamp(root)
     if request.purpose == "portable":
         return Run(config, request, None)
     notes = under_uv.check(config, request, root, environ)
     decision = decide(assemble(config, environ, request=request))
+    _tell(decided(decision))
     return Run(config, request, decision.noting(*notes))
+
+
+def _tell(steps: Iterable[str]) -> None:
+    for step in steps if _log.isEnabledFor(logging.DEBUG) else ():
+        _log.debug("%s", step)

@@ -167,3 +167,15 @@ def test_the_metadata_hook_alone_makes_the_additions(
 
     name = build_editable(str(project / "dist"))
     assert "my_app-1.0" in name
+
+
+def test_every_step_is_told_to_who_asks(
+    project: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """`TORCH_VARIANT_LOG=debug` tells who asks, what was judged, and what is added."""
+    monkeypatch.setenv("TORCH_VARIANT_LOG", "debug")
+    build_hook(project, "pip", "install", "-e", ".").initialize("editable", {"extra_metadata": {}})
+    told = [*caplog.messages]
+    assert told[0] == "asked by pip: pip install"
+    assert "cpu usable: runs everywhere" in told
+    assert any(line.startswith("add torch @ http") for line in told)

@@ -125,7 +125,7 @@ def _outcome(stage: _Stage) -> tuple[str, str, str]:
     (torch,) = installed(folders, {"torch"})
     (path,) = (found for one in folders for found in one.glob("my_app-*/extra_metadata/*.json"))
     record = json.loads(path.read_text(encoding="utf-8"))
-    return str(record["backend"]), f"torch {torch.version}", _why(record)
+    return record["backend"] or "portable", f"torch {torch.version}", _why(record)
 
 
 def _why(record: Mapping[str, Any]) -> str:
