@@ -174,7 +174,9 @@ def test_every_step_is_told_to_who_asks(
 ) -> None:
     """`TORCH_VARIANT_LOG=debug` tells who asks, what was judged, and what is added."""
     monkeypatch.setenv("TORCH_VARIANT_LOG", "debug")
-    build_hook(project, "pip", "install", "-e", ".").initialize("editable", {"extra_metadata": {}})
+    hook = build_hook(project, "pip", "install", "-e", ".")
+    hook.initialize("editable", {"extra_metadata": {}})
+    hook.finalize("editable", {}, "")
     told = [*caplog.messages]
     assert told[0] == "asked by pip: pip install"
     assert "cpu usable: runs everywhere" in told
