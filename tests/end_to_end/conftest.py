@@ -6,7 +6,8 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,107 +15,14 @@ from uv import find_uv_bin
 
 from hatch_torch.demo.server import EmbeddedIndex, serve
 from hatch_torch.frontend import site_packages
-from hatch_torch.installed import Installed, installed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
+HERE = Path(__file__).parent
 FAMILY = ("torch", "torchaudio", "torchvision")
-FOREIGN = ("PIP_", "UV_", "TORCH_VARIANT", "VIRTUAL_ENV", "CONDA_", "PYTHONPATH", "CI")
-
-SMALLEST = """
-[build-system]
-requires = ["hatchling>=1.27", "hatch-torch"]
-build-backend = "hatchling.build"
-
-[project]
-name = "my-app"
-version = "1.0"
-dependencies = ["torch>=2.3", "torchvision", "torchaudio", "numpy"]
-
-[tool.hatch.build.hooks.torch-variant]
-"""
-
-FULL = """
-[build-system]
-requires = ["hatchling>=1.27", "hatch-torch"]
-build-backend = "hatchling.build"
-
-[project]
-name = "my-app"
-version = "1.0"
-dependencies = ["torch>=2.3", "torchvision", "numpy"]
-dynamic = ["optional-dependencies"]
-
-[tool.hatch.metadata.hooks.torch-variant]
-[tool.hatch.build.hooks.torch-variant]
-
-[tool.torch-variant.optional-dependencies]
-dev = ["pytest"]
-
-[tool.torch-variant.extras.cu126]
-[tool.torch-variant.extras.cu128]
-[tool.torch-variant.extras.rocm70]
-[tool.torch-variant.extras.rocm64]
-[tool.torch-variant.extras.cpu]
-
-[tool.uv]
-cache-keys = [{ file = "pyproject.toml" }, { file = ".torch-variant.stamp" }]
-conflicts = [[
-  { extra = "cu126" }, { extra = "cu128" }, { extra = "rocm70" }, { extra = "rocm64" },
-  { extra = "cpu" },
-]]
-"""
-
-ONE_TABLE = """
-[build-system]
-requires = ["hatchling>=1.27", "hatch-torch"]
-build-backend = "hatchling.build"
-
-[project]
-name = "my-app"
-version = "1.0"
-dynamic = ["dependencies", "optional-dependencies"]
-
-[tool.hatch.metadata.hooks.torch-variant]
-[tool.hatch.build.hooks.torch-variant]
-
-[tool.torch-variant]
-dependencies = ["torch>=2.3", "torchvision", "torchaudio", "numpy"]
-
-[tool.uv]
-cache-keys = [{ file = "pyproject.toml" }, { file = ".torch-variant.stamp" }]
-"""
-
-NVIDIA = {
-    "accelerators": [
-        {"vendor": "nvidia", "name": "NVIDIA GeForce RTX 4090", "architecture": "sm_89"}
-    ],
-    "nvidia": {"driver": "550.54.15", "cuda": "12.4"},
-}
-PASCAL = {
-    "accelerators": [
-        {"vendor": "nvidia", "name": "NVIDIA GeForce GTX 1080 Ti", "architecture": "sm_61"}
-    ],
-    "nvidia": {"driver": "580.95.05", "cuda": "13.0"},
-}
-AMD = {
-    "accelerators": [{"vendor": "amd", "name": "AMD Instinct MI300X", "architecture": "gfx942"}],
-    "rocm": {"version": "6.4.1"},
-}
-INTEL = {
-    "accelerators": [{"vendor": "intel", "name": "Intel Arc B580", "architecture": "xe2"}],
-}
-NONE: dict[str, Any] = {"accelerators": []}
-
-
-@dataclass(frozen=True)
-class Done:
-    """A command that ended."""
-
-    code: int
-    output: str
+TRITON = ("triton", "pytorch_triton")
+FOREIGN = ("PIP_", "UV_", "TORCH_VARIANT", "VIRTUAL_ENV", "CONDA_", "PYTHONPATH", "CI", "HATCH_")
 
 
 @dataclass(frozen=True)
@@ -135,23 +43,46 @@ class World:
         """The environment that is installed into."""
         return self.folder / "environment"
 
-    def write(self, pyproject: str, **files: str) -> None:
-        """Write the project's files anew."""
-        self.project.mkdir(parents=True, exist_ok=True)
-        (self.project / "pyproject.toml").write_text(pyproject, encoding="utf-8")
-        (self.project / "my_app.py").write_text('"""An app."""\n', encoding="utf-8")
-        for name, text in files.items():
-            (self.project / name).write_text(text, encoding="utf-8")
+    @property
+    def python(self) -> Path:
+        """The environment's interpreter."""
+        if not self.venv.exists():
+            self.run(sys.executable, "-m", "virtualenv", "--quiet", self.venv, folder=self.folder)
+        return self.venv / "bin" / "python"
 
-    def on(self, hardware: Mapping[str, Any] | None = None, **variables: str) -> World:
-        """Return the same world on a machine with this hardware, and with variables set."""
+    def write(self, form: str, *changes: tuple[str, str], more: str = "") -> None:
+        """Write the project anew: a form of projects/, with texts replaced and more at its end."""
+        text = (HERE / "projects" / f"{form}.toml").read_text(encoding="utf-8")
+        for old, new in changes:
+            assert old in text
+            text = text.replace(old, new)
+        self.add("pyproject.toml", text + more)
+        self.add("my_app.py", '"""An app."""\n')
+
+    def add(self, name: str, text: str) -> Path:
+        """Write a file of the project."""
+        path = self.project / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def over(self, index: EmbeddedIndex) -> World:
+        """Return the same world with another index."""
+        return replace(self, index=index, environ={**self.environ, **addresses(index)})
+
+    def on(self, machine: str | None = None, **variables: str) -> World:
+        """Return the same world on a machine of machines/, and with variables set."""
         environ = {**self.environ, **variables}
-        if hardware is not None:
-            environ["TORCH_VARIANT_HARDWARE"] = json.dumps(hardware)
-        return World(self.folder, self.index, environ)
+        if machine:
+            environ["TORCH_VARIANT_HARDWARE"] = str(HERE / "machines" / f"{machine}.json")
+        return replace(self, environ=environ)
 
-    def run(self, *command: str | Path, folder: Path | None = None, fails: bool = False) -> Done:
-        """Run a command; unless it is to fail, it must not."""
+    def elsewhere(self, name: str) -> World:
+        """Return a world beside it: the same machine and caches, another checkout, no packages."""
+        return replace(self, folder=self.folder / name)
+
+    def run(self, *command: str | Path, folder: Path | None = None, fails: bool = False) -> str:
+        """Run a command, which ends well unless it is to fail; return all that it said."""
         done = subprocess.run(
             [str(word) for word in command],
             cwd=folder or self.project,
@@ -159,55 +90,86 @@ class World:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            text=True,
+            encoding="utf-8",
             errors="replace",
             timeout=300,
             check=False,
         )
         assert bool(done.returncode) == fails, done.stdout
-        return Done(done.returncode, done.stdout)
+        return done.stdout
 
-    def make_environment(self) -> None:
-        """Make the environment, with a pip of its own."""
-        self.run(sys.executable, "-m", "virtualenv", "--quiet", self.venv, folder=self.folder)
-
-    def pip(self, *arguments: str, fails: bool = False) -> Done:
+    def pip(self, *arguments: str | Path, fails: bool = False) -> str:
         """Run the environment's own pip in the checkout."""
-        if not self.venv.exists():
-            self.make_environment()
-        return self.run(self.venv / "bin" / "python", "-m", "pip", *arguments, fails=fails)
+        return self.run(self.python, "-m", "pip", *arguments, fails=fails)
 
-    def uv(self, *arguments: str, fails: bool = False) -> Done:
+    def uv(self, *arguments: str | Path, fails: bool = False) -> str:
         """Run uv in the checkout, with the environment active."""
-        if not self.venv.exists():
-            self.make_environment()
-        active = World(self.folder, self.index, {**self.environ, "VIRTUAL_ENV": str(self.venv)})
+        active = self.on(VIRTUAL_ENV=str(self.python.parents[1]))
         return active.run(find_uv_bin(), *arguments, fails=fails)
 
-    def installed(self) -> dict[str, Installed]:
-        """Return what of the family is installed in the environment, by name."""
-        found = installed(site_packages(self.venv), FAMILY)
-        return {one.name: one for one in found}
+    def install(self, tool: str, *more: str | Path, what: str = ".") -> str:
+        """Run `pip install -e .`, or that of uv."""
+        words = {"pip": ("install",), "uv": ("pip", "install")}[tool]
+        run = self.pip if tool == "pip" else self.uv
+        return run(*words, "-e", what, *more)
 
     def versions(self) -> dict[str, str]:
-        """Return the versions of the family in the environment."""
-        return {name: str(one.version) for name, one in self.installed().items()}
+        """Return the versions of the family that are installed."""
+        return {name: found["Version"] for name in FAMILY if (found := self._headers(name))}
+
+    def exact(self) -> dict[str, str]:
+        """Return the same for those that came from a URL of the index, whose hash was checked.
+
+        pip writes a checked hash into direct_url.json. uv checks it too but writes none: then it
+        must be in the metadata that uv installed from, the project's.
+        """
+        return {name: self.versions()[name] for name in FAMILY if self._is_exact(name)}
+
+    def present(self) -> set[str]:
+        """Return what is installed of the family and of triton: `torch-2.14.1+cpu`."""
+        stems = {info.name.removesuffix(".dist-info") for info in self._infos()}
+        return {stem for stem in stems if stem.startswith((*FAMILY, *TRITON))}
+
+    def fetched(self) -> set[str]:
+        """Return the wheels of the family and of triton that were fetched, spelled likewise."""
+        stems = {"-".join(name.split("-")[:2]) for name in self.index.wheels_fetched}
+        return {stem for stem in stems if stem.startswith((*FAMILY, *TRITON))}
 
     def record(self) -> Any:  # noqa: ANN401 (it is JSON)
         """Return the record beside the installed project."""
-        (path,) = (
-            found
-            for one in site_packages(self.venv)
-            for found in one.glob("my_app-*/extra_metadata/torch-variant.json")
-        )
+        (info,) = self._infos("my_app")
+        path = info / "extra_metadata" / "torch-variant.json"
         return json.loads(path.read_text(encoding="utf-8"))
 
-    def metadata(self) -> str:
-        """Return the METADATA of the installed project."""
-        (path,) = (
-            found for one in site_packages(self.venv) for found in one.glob("my_app-*/METADATA")
-        )
-        return path.read_text(encoding="utf-8")
+    def requirements(self) -> list[str]:
+        """Return the requirements of the installed project, in their order."""
+        (info,) = self._infos("my_app")
+        lines = (info / "METADATA").read_text(encoding="utf-8").splitlines()
+        return [line.removeprefix("Requires-Dist: ") for line in lines if "Requires-Dist: " in line]
+
+    def origin(self, info: Path) -> Any:  # noqa: ANN401 (it is JSON)
+        """Return the direct_url.json of an installed package; None where it has none."""
+        path = info / "direct_url.json"
+        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+
+    def _infos(self, name: str = "*") -> list[Path]:
+        return [
+            one for place in site_packages(self.venv) for one in place.glob(f"{name}-*.dist-info")
+        ]
+
+    def _headers(self, name: str) -> dict[str, str]:
+        infos = self._infos(name)
+        assert len(infos) < 2
+        lines = (infos[0] / "METADATA").read_text(encoding="utf-8").splitlines() if infos else ()
+        return dict(line.split(": ", 1) for line in lines if ": " in line)
+
+    def _is_exact(self, name: str) -> bool:
+        origin = next((self.origin(info) for info in self._infos(name)), None)
+        if not origin or not origin["url"].startswith(self.index.torch_index):
+            return False
+        checked = origin["archive_info"].get("hashes", {}).get("sha256")
+        added = f"{name} @ {origin['url']}#sha256="
+        return bool(checked) or any(line.startswith(added) for line in self.requirements())
 
 
 @pytest.fixture(scope="session")
@@ -219,28 +181,35 @@ def index() -> Iterator[EmbeddedIndex]:
 
 @pytest.fixture
 def world(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, index: EmbeddedIndex) -> World:
-    """Make a world for each test, with the smallest project in it, and no accelerator."""
-    shared = tmp_path_factory.getbasetemp() / "installers-own"
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(FOREIGN)}
-    made = World(
-        tmp_path,
-        index,
-        {
-            **kept,
-            "HOME": str(tmp_path / "home"),
-            "NO_PROXY": "127.0.0.1",
-            "PIP_CACHE_DIR": str(tmp_path / "pip-cache"),
-            "PIP_CONFIG_FILE": os.devnull,
-            "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-            "PIP_INDEX_URL": index.default_index,
-            "TORCH_VARIANT_CACHE_DIR": str(tmp_path / "hatch-torch-cache"),
-            "TORCH_VARIANT_INDEX_URL": index.torch_index,
-            "UV_CACHE_DIR": str(tmp_path / "uv-cache"),
-            "UV_DEFAULT_INDEX": index.default_index,
-            "UV_NO_CONFIG": "1",
-            "UV_PYTHON_DOWNLOADS": "never",
-            "VIRTUALENV_OVERRIDE_APP_DATA": str(shared),
-        },
-    )
-    made.write(SMALLEST)
-    return made.on(NONE)
+    """Make a world for each test, with the full form in it, and no accelerator."""
+    index.forget()
+    made = World(tmp_path, index, environment(tmp_path)).on("none").over(index)
+    # virtualenv unpacks the same pip for every environment: once is enough.
+    made = made.on(VIRTUALENV_OVERRIDE_APP_DATA=str(tmp_path_factory.getbasetemp() / "virtualenv"))
+    made.write("full")
+    return made
+
+
+def addresses(index: EmbeddedIndex) -> dict[str, str]:
+    """Return the variables by which the installers and the hooks find an index."""
+    return {
+        "PIP_INDEX_URL": index.default_index,
+        "TORCH_VARIANT_INDEX_URL": index.torch_index,
+        "UV_DEFAULT_INDEX": index.default_index,
+    }
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """Return this process's variables, with what is configured here left out."""
+    return {
+        **{key: value for key, value in os.environ.items() if not key.startswith(FOREIGN)},
+        "HOME": str(folder / "home"),
+        "NO_PROXY": "127.0.0.1",
+        "PIP_CACHE_DIR": str(folder / "pip-cache"),
+        "PIP_CONFIG_FILE": os.devnull,
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        "TORCH_VARIANT_CACHE_DIR": str(folder / "hatch-torch-cache"),
+        "UV_CACHE_DIR": str(folder / "uv-cache"),
+        "UV_NO_CONFIG": "1",
+        "UV_PYTHON_DOWNLOADS": "never",
+    }

@@ -1,0 +1,105 @@
+"""`pip install -e .` and `uv pip install -e .`, no flags: each machine gets its own wheels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from conftest import World
+
+pytestmark = pytest.mark.end_to_end
+
+BACKENDS = {
+    "none": "cpu",
+    "rtx-4090": "cu126",
+    "gtx-1080-ti": "cu126",
+    "mi300x": "rocm7.2",
+    "arc-b580": "xpu",
+}
+COMPANIONS = {"mi300x": ["triton_rocm"], "arc-b580": ["triton_xpu"]}
+RECORD = {
+    *("schema", "backend", "decided_by", "hardware", "candidates", "wheels", "added", "warnings"),
+    *("created", "python", "frontend", "purpose", "hatch_torch"),
+}
+WRITTEN = ["numpy", "torch<2.15,>=2.3", "torchaudio", "torchvision"]
+IMPORT = "import torch; print(torch.__version__, torch.version.cuda, torch.version.hip)"
+
+
+def family(backend: str | None) -> dict[str, str]:
+    """Return the newest family in range, as a backend has it."""
+    newest = {"torch": "2.14.1", "torchaudio": "2.11.0", "torchvision": "0.29.2"}
+    return {name: f"{version}+{backend}" for name, version in newest.items()} if backend else {}
+
+
+@pytest.mark.parametrize(
+    ("tool", "form", "machine"),
+    [
+        *(("pip", "smallest", machine) for machine in ("none", "mi300x")),
+        *(("pip", "one-table", machine) for machine in ("gtx-1080-ti",)),
+        *(("pip", "one-hook", machine) for machine in ("arc-b580",)),
+        *(("uv", "one-table", machine) for machine in BACKENDS),
+        *(("uv", "one-hook", machine) for machine in ("rtx-4090", "mi300x")),
+    ],
+)
+def test_machine(world: World, tool: str, form: str, machine: str) -> None:
+    """A machine gets its wheels by URL and hash, nothing else is fetched, nothing rewritten."""
+    world.write(form)
+
+    world.on(machine).install(tool)
+
+    assert family(BACKENDS[machine]) == world.exact()
+    assert world.present() == world.fetched()
+    companions = [one.split("-")[0] for one in world.present() if one.startswith("triton_")]
+    assert COMPANIONS.get(machine, []) == companions
+    assert WRITTEN == [line for line in world.requirements() if " @ " not in line]
+
+
+@pytest.mark.parametrize("tool", ["pip", "uv"])
+def test_full_form(world: World, tool: str) -> None:
+    """A project picks among its own backends, and the torch that it gets can be imported."""
+    world.on("mi300x").install(tool)
+
+    assert {"torch": "2.10.0+rocm7.0", "torchvision": "0.25.0+rocm7.0"} == world.exact()
+    assert world.present() == world.fetched()
+    version, cuda, hip = world.run(world.python, "-c", IMPORT).split()
+    assert ("2.10.0+rocm7.0", "None", "7.0") == (version, cuda, hip[:3])
+    assert "No broken requirements" in world.pip("check")
+
+
+@pytest.mark.parametrize("tool", ["pip", "uv"])
+def test_record(world: World, tool: str) -> None:
+    """The decision is recorded beside the installed project, and is what stands in front."""
+    world.on("rtx-4090").install(tool)
+
+    record = world.record()
+    assert RECORD == record.keys()
+    told = {key: record[key] for key in ("backend", "decided_by", "frontend", "purpose")}
+    expected = {"backend": "cu126", "decided_by": "detection", "purpose": "install"}
+    assert {**expected, "frontend": tool} == told
+    wheels = [f"{one['name']} @ {one['url']}#sha256={one['sha256']}" for one in record["wheels"]]
+    assert {"torch", "torchvision"} == {one["name"] for one in record["wheels"]}
+    assert {one["name"]: one["version"] for one in record["wheels"]} == world.exact()
+    assert wheels == record["added"][:2] == world.requirements()[:2]
+
+
+def test_metadata_hook_alone_leaves_no_record(world: World) -> None:
+    """Without a build hook there is nobody to write a record."""
+    world.write("one-hook")
+
+    world.on("rtx-4090").install("uv")
+
+    assert family("cu126") == world.exact()
+    assert not [*world.venv.rglob("torch-variant.json")]
+
+
+def test_the_machine_at_hand(world: World) -> None:
+    """Without a recorded machine the real one is looked at, whatever it is."""
+    world.write("one-table")
+
+    world.on(TORCH_VARIANT_HARDWARE="").install("uv")
+
+    assert world.record()["hardware"]["system"]
+    assert family(world.record()["backend"]) == world.exact()
+    assert world.versions().keys() == family("any").keys()
