@@ -40,17 +40,18 @@ def note_override(machine: Machine) -> Answer | None:
 
 def ask_files(machine: Machine) -> Answer:
     """Look for the kernel's driver; without one no tool is run."""
-    probe, wsl = "amd driver", machine.exists("/dev/dxg") and bool(_roots(machine))
+    probe = "amd driver"
     if machine.system == "Windows":
-        return absent(probe, "the registry is asked")
+        listed = displays(machine, _PCI_VENDOR)
+        return noted(probe, listed[0].driver) if listed else nothing(probe, "none in the registry")
+    wsl = machine.exists("/dev/dxg") and bool(_roots(machine))
     seen = next(filter(machine.exists, _PRESENCE), None)
     if seen is None and not wsl:
         return nothing(probe, f"none of {', '.join(_PRESENCE)}")
-    given = machine.exists(_KFD) or wsl or displays(machine, _PCI_VENDOR)
-    if in_container(machine) and not given:
-        return nothing(probe, "the host has an AMD GPU, but this container has none of it")
-    version = (machine.read("/sys/module/amdgpu/version") or "").strip()
-    return noted(probe, f"{reading.clean(version) or 'of the kernel'} ({seen or 'WSL'})")
+    if in_container(machine) and not wsl and not machine.exists(_KFD):
+        return nothing(probe, f"the host has one, but this container has no {_KFD}")
+    version = reading.clean(machine.read("/sys/module/amdgpu/version") or "of the kernel")
+    return noted(probe, f"{version} ({seen or 'WSL'})")
 
 
 def ask_kfd(machine: Machine) -> Answer:

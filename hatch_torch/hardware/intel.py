@@ -34,7 +34,7 @@ WAYS = (ask_pci,)
 
 def described(display: Display) -> Accelerator:
     """Return a device as the table knows it; one that it does not know has no architecture."""
-    name, architecture = _table().get(display.device, (f"Intel {display.device}", None))
+    name, architecture = _table().get(display.device, (f"Intel graphics {display.device}", None))
     name = name if display.name == reading.UNKNOWN else display.name
     return Accelerator("intel", name, architecture, display.memory_mib)
 

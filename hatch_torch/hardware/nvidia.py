@@ -87,9 +87,9 @@ def _files(machine: Machine) -> tuple[str, ...]:
     """Return the files of which a driver has at least one."""
     if machine.system != "Windows":
         return _FILES
-    system = PureWindowsPath(machine.environ.get("SystemRoot") or r"C:\Windows", "System32")
+    system = PureWindowsPath(machine.environ.get("SYSTEMROOT") or r"C:\Windows", "System32")
     older = PureWindowsPath(
-        machine.environ.get("ProgramFiles") or r"C:\Program Files", "NVIDIA Corporation", "NVSMI"
+        machine.environ.get("PROGRAMFILES") or r"C:\Program Files", "NVIDIA Corporation", "NVSMI"
     )
     return (str(system / "nvml.dll"), str(older / "nvml.dll"))
 

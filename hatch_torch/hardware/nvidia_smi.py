@@ -102,8 +102,8 @@ def _gpu(told: Mapping[str, str]) -> Accelerator:
 def _paths(machine: Machine) -> tuple[str, ...]:
     if machine.system != "Windows":
         return _PATHS
-    root = PureWindowsPath(machine.environ.get("SystemRoot") or r"C:\Windows", "System32")
-    older = PureWindowsPath(machine.environ.get("ProgramFiles") or r"C:\Program Files")
+    root = PureWindowsPath(machine.environ.get("SYSTEMROOT") or r"C:\Windows", "System32")
+    older = PureWindowsPath(machine.environ.get("PROGRAMFILES") or r"C:\Program Files")
     folder = older / "NVIDIA Corporation" / "NVSMI"
     return (str(root / "nvidia-smi.exe"), str(folder / "nvidia-smi.exe"), "nvidia-smi")
 

@@ -1,0 +1,146 @@
+"""The seam to the operating system."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from hatch_torch.hardware.commands import Ran
+from hatch_torch.hardware.machine import Machine
+from hatch_torch.hardware.recorded import RecordedMachine
+
+POSIX = pytest.mark.skipif(os.name != "posix", reason="the tools are shell scripts")
+RECORDING = r"""
+system = "Linux"
+machine = "x86_64"
+python = "3.12.3"
+programs = ["sbatch"]
+[files]
+"/sys/a/10/id" = "ten"
+"/sys/a/2/id" = "two"
+[commands."smi --list"]
+out = "GPU"
+code = 3
+[libraries.nvml]
+hangs = true
+[[registry.'KEY']]
+name = "value"
+"""
+
+
+def tool(folder: Path, script: str) -> Machine:
+    """Return a machine with one tool, smi."""
+    path = folder / "smi"
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    veils = {"CUDA_VISIBLE_DEVICES": "1", "HSA_OVERRIDE_GFX_VERSION": "11.0.0", "LANG": "de_DE"}
+    return Machine({"PATH": str(folder), **veils, "LD_LIBRARY_PATH": "/lib/own"}, seconds=1)
+
+
+class TestReal:
+    """The machine that runs the tests."""
+
+    def test_facts(self) -> None:
+        """System, processor, C library and Python are this one's."""
+        machine = Machine()
+        assert platform.system() == machine.system
+        assert machine.python.startswith(platform.python_version())
+        assert re.fullmatch(r"(glibc|musl|macos) \d+\.\d+(\.\d+)?|None", str(machine.libc))
+
+    def test_files(self, tmp_path: Path) -> None:
+        """Files are read, and what cannot be read is None."""
+        (tmp_path / "file").write_bytes(b"text\xff")
+        machine = Machine({})
+        assert machine.read(str(tmp_path / "file")) == "text\ufffd"
+        assert machine.read(str(tmp_path)) is None
+        assert machine.read("\0") is None
+        assert machine.exists(str(tmp_path))
+        assert not machine.exists(str(tmp_path / "other"))
+        assert not machine.exists("x" * 5000)
+
+    @POSIX
+    def test_glob(self, tmp_path: Path) -> None:
+        """Patterns are absolute, numbers are in their order, a bad pattern fits nothing."""
+        for number in (10, 9):
+            (tmp_path / f"card{number}").touch()
+        machine = Machine({})
+        expected = (str(tmp_path / "card9"), str(tmp_path / "card10"))
+        assert expected == machine.glob(f"{tmp_path}/card*")
+        assert machine.glob("") == ()
+
+    @POSIX
+    def test_run(self, tmp_path: Path) -> None:
+        """Tools answer in English, for all devices, as they are."""
+        script = 'echo "$1 $LC_ALL $CUDA_VISIBLE_DEVICES $HSA_OVERRIDE_GFX_VERSION ."'
+        assert Ran("a C   .\n") == tool(tmp_path, script).run("smi", "a", seconds=1)
+
+    @POSIX
+    def test_libraries(self, tmp_path: Path) -> None:
+        """Folders with NVIDIA's libraries are added to the loader's path where they exist."""
+        ran = tool(tmp_path, 'echo "$LD_LIBRARY_PATH"').run("smi", seconds=1)
+        assert ran is not None
+        assert ran.out.startswith("/lib/own")
+
+    @POSIX
+    def test_time_for_all(self, tmp_path: Path) -> None:
+        """When the time of the whole detection is over, nothing more is run."""
+        machine = tool(tmp_path, "exec /bin/sleep 60")
+        assert machine.run("smi", seconds=5) == Ran("", None)
+        assert machine.run("smi", seconds=5) == Ran("", None)
+        assert machine.seconds <= 0
+
+    def test_no_tool(self) -> None:
+        """A tool that is not there does not run."""
+        assert Machine({}).run("no-such-tool", seconds=1) is None
+
+    def test_registry(self) -> None:
+        """A key that no registry has is empty."""
+        assert Machine({}).registry("no such key") == ()
+
+    def test_windows(self, tmp_path: Path) -> None:
+        """On Windows a tool ends with .exe."""
+        machine = Machine({"PATH": str(tmp_path)})
+        machine.system = "Windows"
+        (tmp_path / "smi.exe").touch()
+        (tmp_path / "smi.exe").chmod(0o755)
+        assert machine.which("smi") == str(tmp_path / "smi.exe")
+
+
+class TestHost:
+    """What the platform says, in other places."""
+
+    def test_free_threaded(self) -> None:
+        """A Python's own kind is this one's."""
+        free = hasattr(sys, "_is_gil_enabled") and "t" in sys.abiflags
+        assert free == Machine({}).python.endswith("t")
+
+
+class TestRecorded:
+    """A machine that was recorded."""
+
+    def test_answers(self, tmp_path: Path) -> None:
+        """It answers what was recorded, and has nothing else."""
+        (tmp_path / "machine.toml").write_text(RECORDING)
+        machine = RecordedMachine(tmp_path)
+        assert machine.glob("/sys/a/*") == ("/sys/a/2", "/sys/a/10")
+        assert machine.glob("/sys/*/2/id") == ("/sys/a/2/id",)
+        assert machine.exists("/sys/a")
+        assert not machine.exists("/sys/b")
+        assert machine.read("/sys/a/2/id") == "two"
+        assert machine.read("/sys/a") is None
+        assert machine.run("smi", "--list", seconds=1) == Ran("GPU", 3)
+        assert machine.run("smi", seconds=1) is None
+        assert machine.ask_library("nvml", 1) == Ran("", None)
+        assert machine.registry("KEY") == ({"name": "value"},)
+        assert machine.registry("OTHER") == ()
+        assert [machine.which(name) for name in ("smi", "sbatch", "qsub")] == [
+            "smi",
+            "sbatch",
+            None,
+        ]
+        assert machine.clock() == machine.clock()

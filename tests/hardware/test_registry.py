@@ -1,0 +1,77 @@
+"""Windows' registry."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from hatch_torch.hardware.registry import subkeys
+
+KEY = r"SYSTEM\Class"
+Tree = dict[str, Any]
+
+
+class Opened:
+    """An open key: its values, or those below it."""
+
+    def __init__(self, tree: Tree) -> None:
+        """Take what is in it."""
+        self.tree = tree
+
+    def __enter__(self) -> Opened:
+        """Open."""
+        return self
+
+    def __exit__(self, *fault: object) -> None:
+        """Close."""
+
+
+class Registry:
+    """The functions of the standard module that are used, over a tree of values."""
+
+    HKEY_LOCAL_MACHINE = Opened(
+        {
+            KEY: {
+                "0000": {"DriverDesc": "GPU", "Size": 8, "Blob": b"\0"},
+                "Properties": None,
+                "0001": {"DriverDesc": "Other"},
+            }
+        }
+    )
+
+    def OpenKey(self, opened: Opened, name: str) -> Opened:  # noqa: N802 - winreg's name
+        """Open a key, unless it is closed to users."""
+        if opened.tree.get(name) is None:
+            raise PermissionError(name)
+        return Opened(opened.tree[name])
+
+    def QueryInfoKey(self, opened: Opened) -> tuple[int, int]:  # noqa: N802 - winreg's name
+        """Return how many subkeys and values there are."""
+        return len(opened.tree), len(opened.tree)
+
+    def EnumKey(self, opened: Opened, number: int) -> str:  # noqa: N802 - winreg's name
+        """Return the name of a subkey."""
+        return list(opened.tree)[number]
+
+    def EnumValue(self, opened: Opened, number: int) -> tuple[str, object, int]:  # noqa: N802 - winreg's name
+        """Return a value."""
+        name = list(opened.tree)[number]
+        return name, opened.tree[name], 0
+
+
+def test_subkeys() -> None:
+    """Each subkey's texts and numbers come; a closed subkey and other kinds are left out."""
+    expected = ({"DriverDesc": "GPU", "Size": "8"}, {"DriverDesc": "Other"})
+    assert expected == subkeys(KEY, Registry())
+
+
+def test_no_such_key() -> None:
+    """A key that is not there has no subkeys."""
+    assert subkeys("other", Registry()) == ()
+
+
+def test_no_registry() -> None:
+    """Other systems have none."""
+    pytest.importorskip("posix", reason="a system without a registry")
+    assert subkeys(KEY) == ()
