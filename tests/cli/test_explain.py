@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     Run = Callable[..., tuple[int, str]]
     Explained = Callable[..., Any]
 
+CPU = ("--backend", "cpu", "--python", "3.12")
 PASCAL = ("--hardware", "pascal.json", "--python", "3.12")
 
 
@@ -62,13 +63,13 @@ def test_a_backend_is_asked_for(explained: Explained) -> None:
 
 def test_requirements_without_a_project(explained: Explained) -> None:
     """Requirements on the command line need no project."""
-    found = explained("--require", "torchaudio==2.5.*", "--backend", "cpu", "--python", "3.12")
+    found = explained("--require", "torchaudio==2.5.*", *CPU)
     assert versions(found) == ["torch 2.5.1+cpu", "torchaudio 2.5.1+cpu"]
 
 
 def test_requirements_beside_a_project(explained: Explained, tmp_path: Path) -> None:
     """Requirements on the command line narrow the project's."""
-    found = explained(str(tmp_path), "--require", "torch<2.5", "--backend", "cpu")
+    found = explained(str(tmp_path), "--require", "torch<2.5", *CPU)
     assert versions(found)[0] == "torch 2.4.1+cpu"
 
 
