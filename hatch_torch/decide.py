@@ -18,6 +18,7 @@ from hatch_torch.extras import backend_extras, own_requirements, unasked
 from hatch_torch.fallback import default_pins
 from hatch_torch.foreign import keep_foreign
 from hatch_torch.hardware.facts import Hardware
+from hatch_torch.nearest import Attempt
 from hatch_torch.offers import TORCH
 from hatch_torch.project.wants import Line, family_lines, fixed_backend
 from hatch_torch.project.wish import PORTABLE, Wish, read_wish, with_contained
@@ -98,7 +99,7 @@ def _first_answer(case: Case, wish: Wish, draft: Decision, lines: tuple[Line, ..
             return replace(found, warnings=course.warnings)
         if found:
             return found
-    raise NoAnswerError(refusal(case, draft, tried, lines))
+    raise NoAnswerError(refusal(Attempt(case, wish, draft, tuple(tried), lines)))
 
 
 def _courses(case: Case, wish: Wish, draft: Decision) -> Iterator[Course]:

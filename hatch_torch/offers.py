@@ -74,6 +74,16 @@ class Offers:
         self._prereleases = prereleases
         self._require_hashes = require_hashes
 
+    def on(self, target: Target) -> Offers:
+        """Return what the same index offers to another interpreter."""
+        return Offers(
+            self.index,
+            target,
+            in_tables=self._in_tables,
+            prereleases=self._prereleases,
+            require_hashes=self._require_hashes,
+        )
+
     def picks(self, backend: Backend, name: str, versions: SpecifierSet) -> tuple[Pick, ...]:
         """Return the wheels of a package that fit the target and the range, the newest first."""
         wheels = self.index.wheels(backend, name)

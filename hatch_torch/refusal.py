@@ -6,38 +6,37 @@ from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
 
+from hatch_torch.answer import wants_of
+from hatch_torch.errors import IndexFaultError
+from hatch_torch.nearest import Attempt, nearest
 from hatch_torch.offers import TORCH
-from hatch_torch.project.wants import ranges
-from hatch_torch.resolve import resolve
+from hatch_torch.releases import known_backends
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Sequence
 
     from hatch_torch.backend import Backend
-    from hatch_torch.case import Case
-    from hatch_torch.choose import Verdict
     from hatch_torch.courses import Course
-    from hatch_torch.decision import Decision
     from hatch_torch.hardware.facts import Hardware
-    from hatch_torch.offers import Wants
-    from hatch_torch.project.wants import Line
 
-_MOST_BACKENDS = 6
+_MOST_REASONS = 6
+"""Lines of reasons, so that all have at most 12."""
+_MOST_NAMES = 4
 
 
-def refusal(case: Case, draft: Decision, courses: Collection[Course], lines: Iterable[Line]) -> str:
+def refusal(attempt: Attempt) -> str:
     """Say in at most 12 lines what was wanted, for what, why each backend fails, and what helps."""
-    wanted = dict.fromkeys(str(line.requirement) for line in lines)
+    target, hardware = attempt.case.target, attempt.draft.hardware
+    wanted = dict.fromkeys(str(line.requirement) for line in attempt.lines)
     told = [
         "no torch fits this project here:",
         f"  wanted       {', '.join(wanted) or 'torch'}",
-        f"  for          Python {case.target.python} on {case.target.platform}",
-        f"  accelerator  {_accelerators(draft.hardware)}",
-        *_backends(case, courses, draft.verdicts, [*lines]),
+        f"  for          Python {target.python} on {target.platform}",
+        f"  accelerator  {_accelerators(hardware)}",
+        *_reasons(attempt),
     ]
-    nearest = _nearest(case, courses, [*lines])
-    if nearest:
-        told.append(f"  nearest      {nearest}")
+    if change := nearest(attempt):
+        told.append(f"  nearest      {change}")
     return "\n".join([*told, "  or set       TORCH_VARIANT=portable, which adds nothing"])
 
 
@@ -47,56 +46,59 @@ def _accelerators(hardware: Hardware) -> str:
     return (", ".join(dict.fromkeys(names)) or "none was looked for or found") + driver
 
 
-def _backends(
-    case: Case, courses: Iterable[Course], judged: Iterable[Verdict], lines: Collection[Line]
-) -> list[str]:
-    tried = {backend: course for course in courses for backend in course.backends}
-    reasons: dict[str, list[Backend]] = {}
+def _reasons(attempt: Attempt) -> list[str]:
+    """Tell each reason once, with the backends that it holds for; those that were tried first."""
+    tried = {backend: course for course in attempt.courses for backend in course.backends}
+    reasons: dict[str, list[str]] = {}
     for backend, course in tried.items():
-        reasons.setdefault(_why_none(case, course, backend, lines), []).append(backend)
-    for one in judged:
+        reason, detail = _why_none(attempt, course, backend)
+        reasons.setdefault(reason, []).append(f"{backend}{detail}")
+    for one in attempt.draft.verdicts:
         if one.backend not in tried:
-            reasons.setdefault(one.reason, []).append(one.backend)
-    told = [f"  {', '.join(map(str, names))}: {reason}" for reason, names in reasons.items()]
-    more = len(told) - _MOST_BACKENDS
-    return told if more <= 0 else [*told[:_MOST_BACKENDS], f"  … and {more} reasons more"]
+            reasons.setdefault(one.reason, []).append(str(one.backend))
+    told = [f"  {_listed(names)}: {reason}" for reason, names in reasons.items()]
+    if len(told) <= _MOST_REASONS:
+        return told
+    kept = told[: _MOST_REASONS - 1]
+    return [*kept, f"  … and {len(told) - len(kept)} reasons more"]
 
 
-def _why_none(case: Case, course: Course, backend: Backend, lines: Collection[Line]) -> str:
-    """Say at which step a backend fell out: the page, the Python, the range, the GPU, a member."""
-    offers = case.offers
-    wants = _wants(case, backend, lines)
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - _MOST_NAMES
+    return ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+
+
+def _why_none(attempt: Attempt, course: Course, backend: Backend) -> tuple[str, str]:
+    """Say at which step a backend fell out, and what its name needs beside it."""
+    try:
+        return _step(attempt, course, backend)
+    except IndexFaultError as fault:
+        return str(fault), ""
+
+
+def _step(attempt: Attempt, course: Course, backend: Backend) -> tuple[str, str]:
+    """Find the step: the page, the Python, the range, the GPU, or a member of the family."""
+    offers, target = attempt.case.offers, attempt.case.target
+    wants = wants_of(attempt.case, course, attempt.lines)[backend]
     if not offers.index.wheels(backend, TORCH):
-        return "the index has no torch for it"
+        return _no_page(attempt, backend), ""
     every = offers.picks(backend, TORCH, SpecifierSet())
     if not every:
-        return f"no torch for Python {case.target.python} on {case.target.platform}"
-    in_range = [pick for pick in every if wants[TORCH].contains(pick.version, prereleases=True)]
+        return f"no torch for Python {target.python} on {target.platform}", ""
+    in_range = offers.picks(backend, TORCH, wants[TORCH])
     if not in_range:
-        return f"has torch {every[-1].release} to {every[0].release} for this Python"
+        span = f" ({every[-1].release} to {every[0].release})"
+        return "no torch in range for this Python and platform", span
     reasons = [course.fits(backend, pick.release) for pick in in_range]
     if all(reasons):
-        return str(reasons[0])
+        return str(reasons[0]), ""
     members = ", ".join(f"{name}{versions}" for name, versions in wants.items() if name != TORCH)
-    return f"no torch has all of its family there: {members}"
+    return f"no torch in range has all of its family there: {members}", ""
 
 
-def _nearest(case: Case, courses: Iterable[Course], lines: Collection[Line]) -> str | None:
-    return next(_changes(case, courses, lines), None)
-
-
-def _changes(case: Case, courses: Iterable[Course], lines: Collection[Line]) -> Iterator[str]:
-    for course in courses:
-        anything = {backend: _any_version(case, backend, lines) for backend in course.backends}
-        if picks := resolve(anything, case.offers, course.fits):
-            found = ", ".join(f"{pick.name} {pick.release}" for pick in picks)
-            yield f"{found} with {picks[0].backend}: change the ranges to admit them"
-
-
-def _any_version(case: Case, backend: Backend, lines: Collection[Line]) -> Wants:
-    return dict.fromkeys(_wants(case, backend, lines), SpecifierSet())
-
-
-def _wants(case: Case, backend: Backend, lines: Collection[Line]) -> Wants:
-    config, here = case.config, case.target.environment
-    return ranges(lines, here, config.extra_of(backend), config.family, case.constraints)
+def _no_page(attempt: Attempt, backend: Backend) -> str:
+    """Say that the index has no torch of a backend; for one that no table knows, what it has."""
+    if backend in known_backends():
+        return "the index has no torch for it"
+    known = attempt.case.offers.index.backends() or known_backends(attempt.case.target.platform)
+    return f"the index has no torch for it; there is {', '.join(map(str, known))}"

@@ -75,6 +75,19 @@ class Target:
         """Return the place of the wheel's best tag, or None where none fits."""
         return min((self.ranks[tag] for tag in wheel.tags if tag in self.ranks), default=None)
 
+    def with_python(self, python: str) -> Target:
+        """Return another CPython on the same platform; raises ConfigurationError, as `of`."""
+        release = _release(python)
+        if not release:
+            raise ConfigurationError(_python_faults(python))
+        every = dict.fromkeys(tag.platform for tag in self.ranks if tag.platform != "any")
+        return Target(
+            python=f"3.{release.minor}{release.threads}",
+            platform=self.platform,
+            ranks=_ranked(_cpython_tags(release, [*every])),
+            environment={**self.environment, **_versions(release)},
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class _Release:
@@ -173,16 +186,23 @@ def _environment(release: _Release, platform: str) -> dict[str, str]:
     os_name, sys_platform, system = _SYSTEMS[_system(platform)]
     return {
         "implementation_name": "cpython",
-        "implementation_version": f"3.{release.minor}{release.patch}",
         "os_name": os_name,
         "platform_machine": _MACHINES[platform],
         "platform_python_implementation": "CPython",
         "platform_release": "",
         "platform_system": system,
         "platform_version": "",
-        "python_full_version": f"3.{release.minor}{release.patch}",
-        "python_version": f"3.{release.minor}",
         "sys_platform": sys_platform,
+        **_versions(release),
+    }
+
+
+def _versions(release: _Release) -> dict[str, str]:
+    full = f"3.{release.minor}{release.patch}"
+    return {
+        "implementation_version": full,
+        "python_full_version": full,
+        "python_version": f"3.{release.minor}",
     }
 
 

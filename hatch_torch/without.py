@@ -24,19 +24,24 @@ def last_courses(
     """Yield the plain wheel's course, one without backends (portable), or nothing.
 
     It is what `when-unsupported` says where an accelerator is there, and what
-    `when-no-accelerator` says where none is. Raises NoAnswerError where that is "error" or where
-    the plain wheel is none of the project's backends.
+    `when-no-accelerator` says where none is. Nothing where the plain wheel is none of the
+    project's backends, or does not run here. Raises NoAnswerError where `when-no-accelerator`
+    is "error".
     """
     if wish.family and (wish.explicit or not has_accelerator(hardware, judged)):
         return
+    refused = [one for one in judged if one.backend == plain(target) and not one.usable]
     if has_accelerator(hardware, judged):
-        if config.when_unsupported == "cpu":
-            yield _plain(wish, judged, target, "no wheel in range runs on the accelerator here")
+        if config.when_unsupported == "cpu" and not refused:
+            yield plain_course(wish, target, "no wheel in range runs on the accelerator here")
         return
     policy, why = _policy(config, hardware)
     if policy == "error":
         raise NoAnswerError(f'{why}, and when-no-accelerator = "error" asks for one')
-    yield Course((), warnings=(why,)) if policy == "portable" else _plain(wish, judged, target, why)
+    if policy == "portable":
+        yield Course((), warnings=(why,))
+    elif not refused:
+        yield plain_course(wish, target, why)
 
 
 def has_accelerator(hardware: Hardware, judged: Collection[Verdict]) -> bool:
@@ -64,14 +69,3 @@ def _policy(config: Config, hardware: Hardware) -> tuple[str, str]:
     if config.when_no_accelerator == "auto":
         return effect(hardware.signs)
     return config.when_no_accelerator, "no accelerator was found"
-
-
-def _plain(wish: Wish, judged: Collection[Verdict], target: Target, why: str) -> Course:
-    backend = plain(target)
-    refused = [one.reason for one in judged if one.backend == backend and not one.usable]
-    if refused:
-        raise NoAnswerError(
-            f"{why}, and {backend} is {refused[0]}; add [tool.torch-variant.extras.{backend}], "
-            "ask for a backend by name, or set TORCH_VARIANT=portable"
-        )
-    return plain_course(wish, target, why)
