@@ -12,7 +12,7 @@ from hatch_torch.project.kinds import table_at
 if sys.version_info >= (3, 11):
     import tomllib
 else:
-    import tomli as tomllib
+    import tomli as tomllib  # pragma: no cover - Python 3.10 alone gets here
 
 if TYPE_CHECKING:
     from pathlib import Path
