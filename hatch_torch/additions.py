@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
 from hatch_torch.offers import TORCH
 
 if TYPE_CHECKING:
@@ -26,6 +29,11 @@ class Addition:
     requirement: str
     """With its marker, but without the extra's."""
     extra: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The normalized name of what is required."""
+        return canonicalize_name(Requirement(self.requirement).name)
 
     @property
     def line(self) -> str:

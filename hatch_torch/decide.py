@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 
 from hatch_torch import courses as ways
-from hatch_torch.additions import Addition, additions, for_everybody
+from hatch_torch.additions import IMPOSSIBLE, Addition, additions, for_everybody
 from hatch_torch.answer import Answer, answer, wants_of
 from hatch_torch.compatibility import bounded
 from hatch_torch.decision import Decision
@@ -26,7 +26,7 @@ from hatch_torch.refusal import refusal
 from hatch_torch.without import has_accelerator, last_courses
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Container, Iterable, Iterator
 
     from hatch_torch.case import Case
     from hatch_torch.courses import Course
@@ -35,14 +35,16 @@ if TYPE_CHECKING:
 def decide(case: Case) -> Decision:
     """Decide which wheels of the family this project gets here, and what to add for them.
 
-    Raises ConfigurationError for a wish that can't be, NoAnswerError where nothing fits, and
-    IndexFaultError where the index is down and a backend was asked for by name.
+    Raises ConfigurationError for a wish that can't be, and NoAnswerError where nothing fits, or
+    where the index is down and nothing else will do.
     """
     lines = _lines(case)
     wish = ways.settle(_wish(case, lines), case.target)
     draft = Decision(None, wish.decided_by, Hardware(), warnings=wish.notes)
     if wish.value == PORTABLE:
         return draft
+    if TORCH in case.routed:
+        return draft.noting("torch is uv's: [tool.uv.sources] routes it, and nothing is added")
     hardware = _look(case, wish)
     judged = ways.verdicts(case.config, wish, hardware, case.target)
     draft = replace(draft, hardware=hardware, verdicts=judged)
@@ -93,13 +95,22 @@ def _first_answer(case: Case, wish: Wish, draft: Decision, lines: tuple[Line, ..
             found = answer(case, course, lines) if course.backends else course.warnings[-1]
         except IndexFaultError as fault:
             if wish.explicit:
-                raise
-            return _without_index(case, draft, fault, _courses(case, wish, draft), lines)
+                raise NoAnswerError(_asked_in_vain(wish, fault)) from fault
+            return _without_index(case, wish, draft, fault, lines)
         if isinstance(found, Answer):
-            return replace(found, warnings=course.warnings)
+            return replace(found, warnings=(*course.warnings, *found.warnings))
         if found:
             return found
+    if any(line.requirement.url for line in lines if line.name == TORCH):
+        return "torch comes from the URL that the project names; nothing of the index goes with it"
     raise NoAnswerError(refusal(Attempt(case, wish, draft, tuple(tried), lines)))
+
+
+def _asked_in_vain(wish: Wish, fault: IndexFaultError) -> str:
+    return (
+        f"{fault}; {wish.decided_by} asks for {wish.value}, for which nothing else stands in. "
+        "Try again when the index answers, or set TORCH_VARIANT=portable, which adds nothing"
+    )
 
 
 def _courses(case: Case, wish: Wish, draft: Decision) -> Iterator[Course]:
@@ -110,16 +121,18 @@ def _courses(case: Case, wish: Wish, draft: Decision) -> Iterator[Course]:
 
 def _without_index(
     case: Case,
+    wish: Wish,
     draft: Decision,
     fault: IndexFaultError,
-    courses: Iterable[Course],
     lines: tuple[Line, ...],
 ) -> Answer | str:
     """Do without the index: PyPI's plain wheels where they run here, and nothing silently."""
-    for course in courses:
+    for course in _courses(case, wish, draft):
         found = default_pins(course, wants_of(case, course, lines), case.target)
         if found:
             return Answer(*found, (f"{fault}; the plain wheel runs here too", *course.warnings))
+    if wish.backend:
+        raise NoAnswerError(_asked_in_vain(wish, fault)) from fault
     if not has_accelerator(draft.hardware, draft.verdicts):
         return f"{fault}; nothing is added, since no accelerator was found"
     raise NoAnswerError(
@@ -151,9 +164,16 @@ def _completed(case: Case, draft: Decision, found: Answer, lines: tuple[Line, ..
             more, warning = unasked(case, found, lines, extra)
             added += more
             warnings += [warning] if warning else []
+    obeyed = {line.name for line in asked if line.requirement.url}
+    warnings += [f"{name} is uv's: [tool.uv.sources] routes it" for name in sorted(case.routed)]
+    taken = obeyed | case.routed
     return replace(
         draft,
         backend=found.backend,
-        pins=found.pins,
-        additions=tuple(dict.fromkeys(added)),
+        pins=tuple(pin for pin in found.pins if pin.name not in taken),
+        additions=tuple(one for one in dict.fromkeys(added) if _is_ours(one, taken)),
     ).noting(*warnings, *case.offers.index.notes)
+
+
+def _is_ours(addition: Addition, taken: Container[str]) -> bool:
+    return addition.requirement == IMPOSSIBLE or addition.name not in taken
