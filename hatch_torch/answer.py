@@ -9,6 +9,7 @@ from packaging.specifiers import SpecifierSet
 
 from hatch_torch import keep
 from hatch_torch.courses import always
+from hatch_torch.errors import IndexFaultError
 from hatch_torch.pins import Pin
 from hatch_torch.project.wants import ranges
 from hatch_torch.resolve import resolve
@@ -84,11 +85,17 @@ def _around(
         return None
     members = tuple(_as_installed(case, one) for one in kept)
     pins = (*members, *_companions(case, kept))
-    settled = all(pin.by_version or pin.url for pin in pins)
-    if settled and {pin.name for pin in members} >= wants[backend].keys():
+    notes: tuple[str, ...] = ()
+    has_all = {pin.name for pin in members} >= wants[backend].keys()
+    if has_all and all(pin.by_version or pin.url for pin in pins):
         return Answer(backend, pins)
-    found = complete(case, backend, members, wants[backend])
-    return Answer(backend, found) if found else None
+    try:
+        found = complete(case, backend, members, wants[backend])
+    except IndexFaultError as fault:
+        if not has_all:
+            raise
+        found, notes = tuple(replace(pin, by_version=True) for pin in pins), (f"kept: {fault}",)
+    return Answer(backend, found, notes) if found else None
 
 
 def _as_installed(case: Case, one: Installed) -> Pin:

@@ -9,7 +9,7 @@ from packaging.version import Version
 
 from hatch_torch import releases
 from hatch_torch.companions import may_pair
-from hatch_torch.ranges import admits_newer
+from hatch_torch.ranges import admits_newer, without_local
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -137,17 +137,12 @@ class Offers:
         return {
             release
             for release in known
-            if _admits(wants[TORCH], release, backend) and self._may_pair(release, wants)
+            if without_local(wants[TORCH]).contains(release) and self._may_pair(release, wants)
         }
 
     def _may_pair(self, release: Version, wants: Wants) -> bool:
-        members = {name: versions for name, versions in wants.items() if name != TORCH}
+        members = {name: without_local(one) for name, one in wants.items() if name != TORCH}
         return may_pair(release, members)
-
-
-def _admits(versions: SpecifierSet, release: Version, backend: Backend) -> bool:
-    """Answer whether a range holds a release, plain or with the backend as its local version."""
-    return versions.contains(release) or versions.contains(f"{release}+{backend}")
 
 
 def _best_by_version(wheels: Iterable[Wheel], target: Target) -> dict[Version, Wheel]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from packaging.specifiers import SpecifierSet
 
 _ENDS = (Version("0.dev0"), Version("999999"))
 
@@ -29,6 +28,17 @@ def admits_newer(specifiers: SpecifierSet, version: Version) -> bool:
         probe > version and specifiers.contains(probe, prereleases=True)
         for probe in (*_probes(specifiers), *_beside(version.public))
     )
+
+
+def without_local(specifiers: SpecifierSet) -> SpecifierSet:
+    """Return a range that names no local versions: ``==2.6.0+cu124`` becomes ``==2.6.0``.
+
+    It holds what a table may know, where releases stand without their backends.
+    """
+    plain = (one for one in specifiers if "+" not in one.version)
+    named = (one for one in specifiers if "+" in one.version and one.operator != "!=")
+    public = (str(one).partition("+")[0] for one in named)
+    return SpecifierSet(",".join((*map(str, plain), *public)))
 
 
 def _probes(specifiers: SpecifierSet) -> Iterator[Version]:
