@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -18,15 +19,17 @@ from hatch_torch.releases import known_backends, torch_releases
 from hatch_torch.resolve import resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from packaging.version import Version
 
+    from hatch_torch.backend import Backend
     from hatch_torch.case import Case
     from hatch_torch.decision import Decision
     from hatch_torch.offers import Pick, Wants
     from hatch_torch.project.wants import Line
     from hatch_torch.project.wish import Wish
+    from hatch_torch.target import Target
 
 _PYTHONS = tuple(f"3.{minor}" for minor in range(10, 15))
 
@@ -41,12 +44,11 @@ class Attempt:
     courses: tuple[Course, ...]
     lines: tuple[Line, ...]
 
-    def retried(self, case: Case | None = None, *courses: Course) -> tuple[Pick, ...] | None:
+    def retried(self, case: Case, courses: Iterable[Course]) -> tuple[Pick, ...] | None:
         """Try other courses, or another case, with the ranges as they are."""
-        case = case or self.case
         every = (
             resolve(wants_of(case, course, self.lines), case.offers, course.fits)
-            for course in courses or self.courses
+            for course in courses
         )
         return next(filter(None, every), None)
 
@@ -75,20 +77,24 @@ def _other_backend(attempt: Attempt) -> Iterator[str]:
     """
     config, target, wish = attempt.case.config, attempt.case.target, attempt.wish
     if wish.backend:
-        siblings = [
-            one
-            for one in reversed(known_backends(target.platform))
-            if one.family == wish.backend.family and one != wish.backend
-        ]
-        if found := attempt.retried(None, Course(tuple(siblings))):
+        siblings = (Course((one,)) for one in _siblings(wish.backend, target))
+        if found := attempt.retried(attempt.case, siblings):
             yield f"{_named(found)}: ask for it instead of {wish.backend}"
     elif config.extras:
         free, hardware = replace(config, extras=()), attempt.draft.hardware
         judged = ways.verdicts(free, wish, hardware, target)
         for course in ways.courses(free, wish, hardware, judged, target):
-            if found := attempt.retried(None, course):
+            if found := attempt.retried(attempt.case, [course]):
                 extra = found[0].backend.extra
                 yield f"{_named(found)}: add [tool.torch-variant.extras.{extra}]"
+
+
+def _siblings(backend: Backend, target: Target) -> list[Backend]:
+    """Return the others of a backend's family, the nearest first."""
+    family = [one for one in known_backends(target.platform) if one.family == backend.family]
+    place = bisect_left([one.release for one in family], backend.release)
+    others = [one for one in family if one != backend]
+    return sorted(others, key=lambda one: (abs(family.index(one) - place), -family.index(one)))
 
 
 def _other_ranges(attempt: Attempt) -> Iterator[str]:
@@ -124,7 +130,8 @@ def _other_python(attempt: Attempt) -> Iterator[str]:
     case = attempt.case
     for python in sorted(_PYTHONS, key=lambda one: _steps(one, case.target.python)):
         target = case.target.with_python(python)
-        if found := attempt.retried(replace(case, target=target, offers=case.offers.on(target))):
+        elsewhere = replace(case, target=target, offers=case.offers.on(target))
+        if found := attempt.retried(elsewhere, attempt.courses):
             yield f"{_named(found)}: use Python {python}"
 
 
@@ -138,7 +145,7 @@ def _without_accelerator(attempt: Attempt) -> Iterator[str]:
     backend = plain(attempt.case.target)
     if any(backend in course.backends for course in attempt.courses):
         return
-    if found := attempt.retried(None, Course((backend,))):
+    if found := attempt.retried(attempt.case, [Course((backend,))]):
         extras = attempt.case.config.extras
         listed = not extras or attempt.case.config.extra_of(backend)
         how = "set TORCH_VARIANT=cpu" if listed else f"add [tool.torch-variant.extras.{backend}]"
