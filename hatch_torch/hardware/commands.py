@@ -103,9 +103,10 @@ def _wait(process: Popen[bytes], seconds: float) -> int | None:
 
 def _kill(process: Popen[bytes]) -> None:
     """End a tool and what it started."""
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except (AttributeError, OSError):  # Windows has no groups; or it ended by itself just now
+    if os.name == "posix":
+        with suppress(ProcessLookupError):  # it may have ended by itself just now
+            os.killpg(process.pid, signal.SIGKILL)
+    else:  # pragma: no cover - Windows alone gets here, and has no groups
         process.kill()
     with suppress(TimeoutExpired):
         process.wait(_GRACE)

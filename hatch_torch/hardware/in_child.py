@@ -18,7 +18,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 _NO_DEVICE = 100  # CUDA_ERROR_NO_DEVICE
 _MAJOR, _MINOR = 75, 76  # CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_*
@@ -27,10 +27,10 @@ _MOST_GPUS = 64
 _LIBCUDA = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
 
 
-def ask_nvml(nvml: Any = None) -> dict[str, Any]:  # noqa: ANN401 - a module without types
-    """Ask NVIDIA's management library; `nvml` is nvidia-ml-py."""
+def ask_nvml(load: Callable[[str], Any] = import_module) -> dict[str, Any]:
+    """Ask NVIDIA's management library, through nvidia-ml-py."""
     try:
-        nvml = nvml or import_module("pynvml")
+        nvml = load("pynvml")
     except ImportError as error:
         return {"fault": f"nvidia-ml-py: {error}", "missing": True}
     try:
@@ -101,16 +101,17 @@ def _cuda_attribute(library: Any, which: int, device: ctypes.c_int) -> int:  # n
     return value.value
 
 
-QUESTIONS: dict[str, Callable[[], dict[str, Any]]] = {"nvml": ask_nvml, "libcuda": ask_libcuda}
-"""What can be asked for."""
+_QUESTIONS = {"nvml": ask_nvml, "libcuda": ask_libcuda}
 
 
-def main(arguments: Sequence[str]) -> None:
+def main(
+    arguments: Sequence[str], questions: Mapping[str, Callable[[], object]] = _QUESTIONS
+) -> None:
     """Answer one question. Raises KeyError for another one."""
     question, paths = arguments
     sys.path[:] = json.loads(paths)
-    sys.stdout.write(json.dumps(QUESTIONS[question]()))
+    sys.stdout.write(json.dumps(questions[question]()))
 
 
-if __name__ == "__main__":
+if __name__ == "__main__":  # pragma: no cover - only in the child process
     main(sys.argv[1:])

@@ -47,7 +47,7 @@ class Machine:
         self.system = platform.system()
         """``Linux``, ``Windows`` or ``Darwin``."""
         self.machine = platform.machine()
-        self.libc = _libc()
+        self.libc = libc(platform.mac_ver()[0], tags.platform_tags())
         """``glibc 2.36``, ``musl 1.2`` or ``macos 14.5``; None on Windows."""
         self.python = platform.python_version() + _threads()
 
@@ -77,7 +77,7 @@ class Machine:
     def which(self, name: str) -> str | None:
         """Return where a tool is, without running it."""
         suffix = ".exe" if self.system == "Windows" else ""
-        return find(name, self.environ.get("PATH", ""), Path.cwd(), suffix=suffix)
+        return find(name, self.environ.get("PATH", ""), _here(), suffix=suffix)
 
     def run(self, name: str, *words: str, seconds: float) -> Ran | None:
         """Run a tool by its absolute path or its name on PATH; None where there is none."""
@@ -86,7 +86,7 @@ class Machine:
 
     def ask_library(self, question: str, seconds: float) -> Ran | None:
         """Have a library of a driver asked by `in_child`, in a process of its own."""
-        paths = [path for path in sys.path if Path(path).is_absolute() and Path(path) != Path.cwd()]
+        paths = [path for path in sys.path if Path(path).is_absolute() and Path(path) != _here()]
         command = [sys.executable, "-I", str(_CHILD), question, json.dumps(paths)]
         return self._within(command, seconds)
 
@@ -120,11 +120,19 @@ def in_order(paths: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(paths, key=lambda path: (len(path), path)))
 
 
-def _libc() -> str | None:
-    """Return the C library by the tags that it allows (PEP 600, PEP 656), or macOS's release."""
-    if release := platform.mac_ver()[0]:
+def _here() -> Path:
+    """Return the current folder, or the system's root where it was deleted."""
+    try:
+        return Path.cwd()
+    except OSError:
+        return Path(os.sep)
+
+
+def libc(release: str, platform_tags: Iterable[str]) -> str | None:
+    """Return macOS's release, or the C library by the tags that it allows (PEP 600, PEP 656)."""
+    if release:
         return f"macos {release}"
-    match = next(filter(None, map(_LIBC_TAG.match, tags.platform_tags())), None)
+    match = next(filter(None, map(_LIBC_TAG.match, platform_tags)), None)
     return f"{'glibc' if match[1] == 'many' else 'musl'} {match[2]}.{match[3]}" if match else None
 
 

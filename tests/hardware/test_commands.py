@@ -87,7 +87,7 @@ class TestRun:
         """Of an endless output the beginning is read."""
         ran = run([tool(tmp_path, "smi", "while :; do echo yyyyyyyyyyyyyyyy; done")], ENVIRON, 10)
         assert ran is not None
-        assert LIMIT == len(ran.out)
+        assert len(ran.out) == LIMIT
 
     def test_foreign_bytes(self, tmp_path: Path) -> None:
         """Bytes of another encoding are replaced."""

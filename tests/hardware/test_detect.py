@@ -44,7 +44,13 @@ class BrokenMachine(Machine):
         """Fail."""
         raise RuntimeError(path)
 
-    exists = glob = which = registry = read
+    def exists(self, path: str) -> NoReturn:
+        """Fail."""
+        raise RuntimeError(path)
+
+    def glob(self, pattern: str) -> NoReturn:
+        """Fail."""
+        raise RuntimeError(pattern)
 
 
 def test_there_are_machines() -> None:
@@ -89,7 +95,7 @@ def test_quiet_without(name: str) -> None:
 def test_never_raises() -> None:
     """A fault of our own in any probe is a source that is broken."""
     found = detect(BrokenMachine({}))
-    assert () == found.accelerators
+    assert found.accelerators == ()
     broken = [one for one in found.sources if "RuntimeError" in one.detail]
     assert len(broken) >= len(PROBES)
 
@@ -97,8 +103,8 @@ def test_never_raises() -> None:
 def test_no_vendor() -> None:
     """Nobody is asked when nobody is wanted; the host is described all the same."""
     found = detect(RecordedMachine(MACHINES / "linux-nvidia-h200"), ())
-    assert ("Linux", ()) == (found.system, found.accelerators)
-    assert ["signs"] == [one.probe for one in found.sources]
+    assert (found.system, found.accelerators) == ("Linux", ())
+    assert [one.probe for one in found.sources] == ["signs"]
 
 
 def test_here() -> None:
@@ -117,7 +123,7 @@ class HangingMachine(Machine):
         """Have every driver, and no container."""
         return path.startswith(("/dev", "/sys"))
 
-    def read(self, path: str) -> None:  # noqa: ARG002 - hidden
+    def read(self, path: str) -> None:
         """Hide every file."""
 
     def ask_library(self, question: str, seconds: float) -> Ran | None:

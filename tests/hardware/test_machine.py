@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import platform
 import re
-import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from hatch_torch.hardware.commands import Ran
-from hatch_torch.hardware.machine import Machine
+from hatch_torch.hardware.machine import Machine, libc
 from hatch_torch.hardware.recorded import RecordedMachine
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="the tools are shell scripts")
 RECORDING = r"""
@@ -98,6 +100,16 @@ class TestReal:
         """A tool that is not there does not run."""
         assert Machine({}).run("no-such-tool", seconds=1) is None
 
+    @POSIX
+    def test_deleted_folder(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Tools are found from a folder that is no more."""
+        machine = tool(tmp_path, "echo ok")
+        gone = tmp_path / "gone"
+        gone.mkdir()
+        monkeypatch.chdir(gone)
+        gone.rmdir()
+        assert machine.run("smi", seconds=1) == Ran("ok\n")
+
     def test_registry(self) -> None:
         """A key that no registry has is empty."""
         assert Machine({}).registry("no such key") == ()
@@ -111,13 +123,18 @@ class TestReal:
         assert machine.which("smi") == str(tmp_path / "smi.exe")
 
 
-class TestHost:
-    """What the platform says, in other places."""
-
-    def test_free_threaded(self) -> None:
-        """A Python's own kind is this one's."""
-        free = hasattr(sys, "_is_gil_enabled") and "t" in sys.abiflags
-        assert free == Machine({}).python.endswith("t")
+@pytest.mark.parametrize(
+    ("release", "platform_tags", "expected"),
+    [
+        ("14.5", ["macosx_14_0_arm64"], "macos 14.5"),
+        ("", ["manylinux_2_36_x86_64", "manylinux_2_35_x86_64", "linux_x86_64"], "glibc 2.36"),
+        ("", ["musllinux_1_2_aarch64"], "musl 1.2"),
+        ("", ["win_amd64"], None),
+    ],
+)
+def test_libc(release: str, platform_tags: list[str], expected: str | None) -> None:
+    """The C library is told by the tags that it allows, macOS by its release."""
+    assert expected == libc(release, platform_tags)
 
 
 class TestRecorded:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -19,12 +20,8 @@ class Opened:
         """Take what is in it."""
         self.tree = tree
 
-    def __enter__(self) -> Opened:
-        """Open."""
-        return self
-
-    def __exit__(self, *fault: object) -> None:
-        """Close."""
+    def close(self) -> None:
+        """Close it."""
 
 
 class Registry:
@@ -40,11 +37,11 @@ class Registry:
         }
     )
 
-    def OpenKey(self, opened: Opened, name: str) -> Opened:  # noqa: N802 - winreg's name
+    def OpenKey(self, opened: Opened, name: str) -> closing[Opened]:  # noqa: N802 - winreg's name
         """Open a key, unless it is closed to users."""
         if opened.tree.get(name) is None:
             raise PermissionError(name)
-        return Opened(opened.tree[name])
+        return closing(Opened(opened.tree[name]))
 
     def QueryInfoKey(self, opened: Opened) -> tuple[int, int]:  # noqa: N802 - winreg's name
         """Return how many subkeys and values there are."""

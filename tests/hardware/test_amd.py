@@ -1,0 +1,105 @@
+"""AMD: reading what the kernel, ROCm's tools and its files say."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from hatch_torch.hardware.amd import parse_product, parse_properties, parse_version
+from hatch_torch.hardware.amd_tools import parse_enumerator, parse_rocminfo, parse_smi
+from hatch_torch.hardware.facts import Accelerator
+
+QUICK = settings(max_examples=60, deadline=None)
+MI300X = Accelerator("amd", "AMD Instinct MI300X", "gfx942")
+
+
+def test_properties() -> None:
+    """A line is a name and a number; anything else is left out."""
+    text = "simd_count 192\ngfx_target_version 110000\nname\nlist 1 2\nbad x\nodd \u0663\n"
+    assert parse_properties(text) == {"simd_count": 192, "gfx_target_version": 110000}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("6.4.1-83\n", "6.4.1"),
+        ("7.14.0", "7.14.0"),
+        ("7.0", "7.0"),
+        ("7.2.0.dev1", "7.2.0"),
+        ("latest", None),
+        ("", None),
+    ],
+)
+def test_version(text: str, expected: str | None) -> None:
+    """A release is what stands before the build."""
+    assert expected == parse_version(text)
+
+
+def test_product() -> None:
+    """The table of libdrm names a device by its number and its revision."""
+    text = "# ids\n744C,\tC8,\tAMD Radeon RX 7900 XTX\n744C,\tCC\n"
+    assert parse_product(text, "744c", "c8") == "AMD Radeon RX 7900 XTX"
+    assert parse_product(text, "744c", "cc") is None
+    assert parse_product(text, "744c", "01") is None
+
+
+def test_enumerator() -> None:
+    """The processor's gfx000 is no GPU."""
+    expected = [
+        Accelerator("amd", architecture="gfx90a"),
+        Accelerator("amd", architecture="gfx1100"),
+    ]
+    assert expected == parse_enumerator("gfx000\ngfx90a:xnack-\ngfx1100\nWARNING: x\n")
+
+
+def test_rocminfo() -> None:
+    """Names of agents count, names of instruction sets do not, each GPU keeps its own name."""
+    text = """
+  Name:                    AMD Ryzen 9 7950X
+  Marketing Name:          AMD Ryzen 9 7950X
+  Name:                    gfx1100
+  Marketing Name:          AMD Radeon RX 7900 XTX
+      Name:                    amdgcn-amd-amdhsa--gfx1100
+      Name:                    amdgcn-amd-amdhsa--gfx11-generic
+  Name:                    gfx1036
+  Marketing Name:
+"""
+    expected = [
+        Accelerator("amd", "AMD Radeon RX 7900 XTX", "gfx1100"),
+        Accelerator("amd", "unknown", "gfx1036"),
+    ]
+    assert expected == parse_rocminfo(text)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"gpu_data": [{"asic": {"market_name": MI300X.name, "target_graphics_version": "gfx942"}}]},
+        [{"gpu": 0, "asic": {"market_name": MI300X.name, "target_graphics_version": "gfx942"}}],
+        {"card0": {"Card Series": MI300X.name, "GFX Version": "gfx942"}},
+        {"card0": {"Card series": MI300X.name, "GFX Version": "gfx942:sramecc+:xnack-"}},
+    ],
+)
+def test_smi(told: object) -> None:
+    """The shapes of amd-smi and rocm-smi, of older and newer releases, say the same."""
+    assert parse_smi(json.dumps(told)) == [MI300X]
+
+
+@pytest.mark.parametrize("text", ["", "{", "null", '{"asic": {"market_name": "x"}}', "[" * 99999])
+def test_smi_without_gpu(text: str) -> None:
+    """What is no answer has no GPU."""
+    assert parse_smi(text) == []
+
+
+@given(st.text(), st.text(alphabet="Name: gfx0123456789ab\n"))
+@QUICK
+def test_anything(text: str, like: str) -> None:
+    """No text is a fault."""
+    for one in (text, like):
+        assert parse_smi(one) == []
+        gpus = parse_enumerator(one) + parse_rocminfo(one)
+        assert all((gpu.architecture or "").startswith("gfx") for gpu in gpus)
+        assert isinstance(parse_properties(one), dict)
+        assert parse_version(one) is None or one.strip()

@@ -1,0 +1,70 @@
+"""Signs of what a machine is for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hatch_torch.hardware.host import in_container, signs
+from hatch_torch.hardware.recorded import RecordedMachine
+from hatch_torch.tables import rows
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def recorded(folder: Path, more: str = "") -> RecordedMachine:
+    """Return a machine with these parts."""
+    text = f'system = "Linux"\nmachine = "x86_64"\npython = "3.12.3"\n{more}'
+    (folder / "machine.toml").write_text(text)
+    return RecordedMachine(folder)
+
+
+@pytest.mark.parametrize(
+    ("parts", "expected"),
+    [
+        ("", ()),
+        ('[environ]\nCI = "1"', ("ci",)),
+        ('[environ]\nCI = "false"', ()),
+        ('[environ]\nTF_BUILD = "True"', ("ci",)),
+        ('[files]\n"/proc/sys/kernel/hostname" = "buildkitsandbox\\n"', ("image-build",)),
+        ('[files]\n"/kaniko/executor" = ""', ("image-build",)),
+        ('programs = ["sbatch"]', ("slurm-login",)),
+        ('programs = ["sbatch"]\n[environ]\nSLURM_JOB_ID = "7"', ()),
+        ('[files]\n"/etc/pbs.conf" = ""', ("pbs-login",)),
+        ('programs = ["bsub"]\n[environ]\nLSB_JOBID = "7"', ()),
+        ('programs = ["nvcc"]', ("nvcc-without-driver",)),
+        ('programs = ["nvcc"]\n[files]\n"/dev/nvidiactl" = ""', ()),
+        ('[files]\n"/proc/1/cgroup" = "1:name=systemd:/docker/0123\\n"', ("container",)),
+        ('[files]\n"/.singularity.d/env/x" = ""', ("container",)),
+        ('[files]\n"/proc/device-tree/model" = "NVIDIA Jetson Thor\\u0000"', ("jetson",)),
+        ('[environ]\nWSL_DISTRO_NAME = "Ubuntu"', ("wsl",)),
+    ],
+)
+def test_signs(tmp_path: Path, parts: str, expected: tuple[str, ...]) -> None:
+    """A sign is seen where something shows it and nothing denies it."""
+    assert expected == signs(recorded(tmp_path, parts))
+
+
+def test_in_container(tmp_path: Path) -> None:
+    """The build of an image is in a container as well."""
+    assert not in_container(recorded(tmp_path))
+    assert in_container(recorded(tmp_path, '[files]\n"/kaniko/executor" = ""'))
+
+
+def test_effects() -> None:
+    """Each sign has the effect that the contract gives it, and ends its sentence."""
+    effects = {row["sign"]: row.get("effect") for row in rows("signs")}
+    assert effects == {
+        "ci": "cpu",
+        "image-build": "portable",
+        "slurm-login": "portable",
+        "pbs-login": "portable",
+        "lsf-login": "portable",
+        "nvcc-without-driver": "portable",
+        "container": "cpu",
+        "jetson": None,
+        "wsl": None,
+    }
+    assert all(row["meaning"] and row["meaning"][-1] != "." for row in rows("signs"))

@@ -1,0 +1,58 @@
+"""Intel: PCI numbers against the table."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+import pytest
+
+from hatch_torch.hardware.displays import Display
+from hatch_torch.hardware.intel import described
+from hatch_torch.tables import rows
+
+
+@pytest.mark.parametrize(
+    ("device", "architecture"),
+    [
+        ("e20b", "xe2"),
+        ("64a0", "xe2"),
+        ("56a0", "xe-hpg"),
+        ("56c0", "xe-hpg"),
+        ("7d55", "xe-lpg"),
+        ("7d51", "xe-lpg"),
+        ("0bd5", "xe-hpc"),
+        ("b080", "xe3"),
+        ("9a49", "xe-lp"),
+        ("a780", "xe-lp"),
+        ("4905", "xe-lp"),
+        ("3e92", "gen9"),
+        ("8a52", "gen11"),
+        ("ffee", None),
+    ],
+)
+def test_architecture(device: str, architecture: str | None) -> None:
+    """A device's number tells its architecture; one that the table lacks has none."""
+    assert architecture == described(Display("8086", device)).architecture
+
+
+def test_name() -> None:
+    """Windows' own name goes before the table's, and a number stands in for both."""
+    assert described(Display("8086", "56a0", name="Intel(R) Arc(TM)")).name == "Intel(R) Arc(TM)"
+    assert described(Display("8086", "56a0")).name == "Intel Arc A770"
+    assert described(Display("8086", "ffee")).name == "Intel graphics ffee"
+
+
+def test_each_number_once() -> None:
+    """No device is in two rows, and each number is spelled as sysfs spells it."""
+    numbers = Counter(number for row in rows("intel") for number in row["pci"])
+    assert [number for number, count in numbers.items() if count > 1] == []
+    assert [number for number in numbers if not re.fullmatch("[0-9a-f]{4}", number)] == []
+
+
+def test_every_architecture_of_xpu() -> None:
+    """Each architecture that XPU wheels run on has devices here, and others have too."""
+    known = {row["architecture"] for row in rows("intel")}
+    usable = {row["name"] for row in rows("xpu")}
+    assert usable < known
+    assert {"gen9", "xe-lp"}.isdisjoint(usable)

@@ -1,0 +1,162 @@
+"""NVIDIA's files, libraries and nvidia-smi: reading what they say."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from hatch_torch.hardware import reading
+from hatch_torch.hardware.chain import ask
+from hatch_torch.hardware.facts import Accelerator, Nvidia
+from hatch_torch.hardware.machine import Machine
+from hatch_torch.hardware.nvidia import (
+    WAYS,
+    parse_information,
+    parse_nvrm,
+    parse_windows_driver,
+)
+from hatch_torch.hardware.nvidia_library import parse_answer, parse_driver, parse_gpus
+from hatch_torch.hardware.nvidia_smi import FIELDS, OLD_FIELDS, parse_header, parse_rows
+
+if TYPE_CHECKING:
+    from hatch_torch.hardware.commands import Ran
+
+QUICK = settings(max_examples=60, deadline=None)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=10,
+)
+KEYS = st.sampled_from(["name", "capability", "memory", "mig"])
+
+
+class TestFiles:
+    """What the driver's files say."""
+
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            (
+                "NVRM version: NVIDIA UNIX x86_64 Kernel Module  560.35.03  Fri Aug 16 2024\n",
+                "560.35.03",
+            ),
+            (
+                "NVRM version: NVIDIA UNIX Open Kernel Module for aarch64  580.95.05  Release\n",
+                "580.95.05",
+            ),
+            ("GCC version: gcc version 13.3.0 (Ubuntu)\n", None),
+            ("", None),
+        ],
+    )
+    def test_nvrm(self, text: str, expected: str | None) -> None:
+        """Both kernel modules tell the version on their first line."""
+        assert expected == parse_nvrm(text)
+
+    def test_information(self) -> None:
+        """A GPU's file tells its name, or nothing."""
+        assert parse_information("Model: \t\t NVIDIA H200\nIRQ: 1\n") == "NVIDIA H200"
+        assert parse_information("IRQ: 1\n") == reading.UNKNOWN
+
+    def test_windows(self) -> None:
+        """The last five digits of Windows' version are NVIDIA's."""
+        assert parse_windows_driver("32.0.15.6094") == "560.94"
+        assert parse_windows_driver("31.0.101.2125") == "121.25"
+        assert parse_windows_driver("32.0") is None
+
+    @given(st.text())
+    @QUICK
+    def test_anything(self, text: str) -> None:
+        """No text is a fault."""
+        assert parse_nvrm(text) is None or "NVRM" in text
+        assert parse_information(text)
+        assert parse_windows_driver(text) is None or "." in text
+
+
+class TestLibrary:
+    """What the child process says."""
+
+    @pytest.mark.parametrize("text", ["", "null", "[]", "{}", '{"gpus": 1}', "Segmentation fault"])
+    def test_no_answer(self, text: str) -> None:
+        """Anything but an object with GPUs or a fault is no answer."""
+        with pytest.raises(ValueError, match=r"Expecting value|not an answer"):
+            parse_answer(text)
+
+    @given(st.lists(st.dictionaries(KEYS, JSON) | JSON), JSON, JSON)
+    @QUICK
+    def test_anything(self, gpus: object, driver: object, cuda: object) -> None:
+        """Whatever the values are, what cannot be is unknown."""
+        told = parse_answer(json.dumps({"gpus": gpus, "driver": driver, "cuda": cuda}))
+        for gpu in parse_gpus(told):
+            assert gpu.architecture is None or gpu.architecture.startswith("sm_")
+            assert gpu.name
+        assert parse_driver(told, "580.1").driver is not None
+
+    def test_no_python(self) -> None:
+        """Without a child process there is no answer, and the next way is asked."""
+
+        class Mute(Machine):
+            def exists(self, path: str) -> bool:
+                return path == "/dev/nvidiactl"
+
+            def ask_library(self, question: str, seconds: float) -> Ran | None:  # noqa: ARG002 - mute
+                return None
+
+        sources = ask(Mute({}), WAYS[:2]).sources
+        assert [one.result for one in sources] == ["found", "absent"]
+
+
+class TestSmi:
+    """What nvidia-smi says."""
+
+    def test_rows(self) -> None:
+        """Each line is a GPU; a comma in a name stays there."""
+        text = "580.65.06, 9.0, NVIDIA H200, 143771 MiB\n580.65.06, 12.0, RTX, Pro, 97887 MiB\n"
+        expected = [
+            ("580.65.06", Accelerator("nvidia", "NVIDIA H200", "sm_90", 143771)),
+            ("580.65.06", Accelerator("nvidia", "RTX, Pro", "sm_120", 97887)),
+        ]
+        assert expected == parse_rows(text, FIELDS)
+
+    def test_old_rows(self) -> None:
+        """Without the capability the rest is read."""
+        expected = [("470.82.01", Accelerator("nvidia", "Tesla K80", None, 11441))]
+        assert expected == parse_rows("470.82.01, Tesla K80, 11441 MiB", OLD_FIELDS)
+
+    @pytest.mark.parametrize(
+        "line",
+        [
+            'Field "compute_cap" is not a valid field to query.',
+            "Unable to determine the device handle for GPU0000:01:00.0: Unknown Error",
+            "Das Gerät, das angefragt wurde, antwortet nicht, bitte, neu starten",
+            "ERR!, ERR!, ERR!, ERR!",
+            "1.2, 99.9, GPU, 12 MiB",
+            "",
+        ],
+    )
+    def test_no_row(self, line: str) -> None:
+        """Errors, other languages and wild numbers are no GPU."""
+        assert parse_rows(line, FIELDS) == []
+
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            ("| Driver Version: 560.35.03  CUDA Version: 12.6 |", Nvidia("560.35.03", "12.6")),
+            ("| KMD Version: 610.57.04 CUDA UMD Version: 13.3 |", Nvidia("610.57.04", "13.3")),
+            ("| Driver Version: 566.36  CUDA Version: ERR! |", Nvidia("566.36", None)),
+            ("Version du pilote : 560.35.03", Nvidia()),
+        ],
+    )
+    def test_header(self, text: str, expected: Nvidia) -> None:
+        """The header is read in its old and its new words."""
+        assert expected == parse_header(text)
+
+    @given(st.text(), st.lists(st.text(), min_size=4, max_size=6).map(", ".join))
+    @QUICK
+    def test_anything(self, text: str, line: str) -> None:
+        """No text is a fault."""
+        assert parse_header(text) is not None
+        assert parse_rows(f"{text}\n{line}", FIELDS) is not None
+        assert parse_rows(line, OLD_FIELDS) is not None

@@ -1,0 +1,127 @@
+"""Reading what tools and files say."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from hatch_torch.hardware import reading
+from hatch_torch.hardware.commands import Ran
+
+QUICK = settings(max_examples=60, deadline=None)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("NVIDIA H200\n", "NVIDIA H200"),
+        ("\x1b[31mGPU\x1b[0m \x1b]0;title\x07one\r\n\x07", "GPU one"),
+        ("A\u202eB\u200bC", "A B C"),
+        ("[N/A]", "unknown"),
+        ("ERR!", "unknown"),
+        ("[Unknown Error]", "unknown"),
+        ("", "unknown"),
+        ("x" * 500, "x" * 100),
+    ],
+)
+def test_name(text: str, expected: str) -> None:
+    """A name is one clean line, or unknown."""
+    assert expected == reading.name(text)
+
+
+@given(st.text())
+@QUICK
+def test_clean(text: str) -> None:
+    """Whatever comes in, no control character comes out."""
+    cleaned = reading.clean(text)
+    assert len(cleaned) <= 100
+    assert "Cc" not in {unicodedata.category(one) for one in cleaned}
+    assert cleaned == reading.clean(cleaned)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("580.65.06\n", "580.65.06"),
+        ("566.36", "566.36"),
+        ("[N/A]", None),
+        ("58.1", None),
+        ("5800.65.06", None),
+        ("580", None),
+        (None, None),
+    ],
+)
+def test_driver(text: str | None, expected: str | None) -> None:
+    """Only what can be a driver's version is one."""
+    assert expected == reading.driver(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("12.4", "12.4"), (" 13.0", "13.0"), ("ERR!", None), ("99.1", None), ("1.0", None)],
+)
+def test_cuda(text: str, expected: str | None) -> None:
+    """Only what can be a release of CUDA is one."""
+    assert expected == reading.cuda(text)
+    assert reading.cuda(None) is None
+
+
+def test_numbers() -> None:
+    """NVIDIA's numbers are releases, architectures and sizes, or unknown."""
+    assert [reading.cuda_of_number(one) for one in (12040, 13000, 0, -7)] == [
+        "12.4",
+        "13.0",
+        None,
+        None,
+    ]
+    assert [reading.sm(*one) for one in ((9, 0), (12, 1), (0, 0), (4711, 0), (8, 10))] == [
+        "sm_90",
+        "sm_121",
+        None,
+        None,
+        None,
+    ]
+    assert [reading.mebibytes(one) for one in (2**30, 0, -1, 2**64)] == [1024, None, None, None]
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        (90000, "gfx900"),
+        (90010, "gfx90a"),
+        (90402, "gfx942"),
+        (100306, "gfx1036"),
+        (110501, "gfx1151"),
+        (120001, "gfx1201"),
+        (0, None),
+        (90099, None),
+        (-1, None),
+        (10**9, None),
+    ],
+)
+def test_gfx_of_number(number: int, expected: str | None) -> None:
+    """KFD's number is a target's name (Linux, kfd_topology.c)."""
+    assert expected == reading.gfx_of_number(number)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("gfx90a:sramecc+:xnack-", "gfx90a"),
+        ("gfx000", None),
+        ("gfx11-generic", None),
+        ("GFX90A", None),
+        ("", None),
+    ],
+)
+def test_gfx(text: str, expected: str | None) -> None:
+    """A target is its name without features."""
+    assert expected == reading.gfx(text)
+
+
+def test_ending() -> None:
+    """How a tool ended is told with the first thing that it said."""
+    assert reading.ending(Ran("", None)) == "hangs"
+    assert reading.ending(Ran("\n \nERR!\nmore", 9)) == "exit code 9: ERR!"
