@@ -50,12 +50,19 @@ def no_cuda(
     return _no_code(backend, release, hardware, target)
 
 
-def favoured_cuda(
+def cuda_distances(
     backends: Collection[Backend], hardware: Hardware, target: Target
-) -> frozenset[Backend]:
-    """Return the backends of whose CUDA the driver has everything, not only the least."""
+) -> dict[Backend, int]:
+    """Return how far each CUDA release is from what the driver was made for.
+
+    First those of its major of which it has everything, then newer ones of that major, of which
+    it has the least, then older majors. Where it has everything of an older major alone, that
+    comes first.
+    """
     cuda = full_cuda(hardware.nvidia or Nvidia(), target.platform)
-    return frozenset(one for one in backends if one.family == "cuda" and one.release <= cuda)
+    ours = [one for one in backends if one.family == "cuda"]
+    major = max((one.release[0] for one in ours if one.release <= cuda), default=0)
+    return {one: 2 * (one.release[0] != major) + (one.release > cuda) for one in ours}
 
 
 def capability(accelerator: Accelerator) -> int | None:

@@ -9,7 +9,7 @@ from hatch_torch.backend import FAMILIES
 from hatch_torch.choose.amd import favoured_rocm, is_verified
 from hatch_torch.choose.builds import stand_in
 from hatch_torch.choose.judge import counted, why_not
-from hatch_torch.choose.nvidia import favoured_cuda
+from hatch_torch.choose.nvidia import cuda_distances
 from hatch_torch.choose.verdict import Verdict
 from hatch_torch.choose.words import named
 from hatch_torch.releases import known_backends, published, torch_releases
@@ -109,12 +109,12 @@ def _doubted(verdict: Verdict, verified: Collection[Backend]) -> Verdict:
 
 def _sorted(judged: Collection[Verdict], hardware: Hardware, target: Target) -> tuple[Verdict, ...]:
     usable = [one.backend for one in judged if one.usable]
-    favourites = {*favoured_rocm(usable, hardware), *favoured_cuda(usable, hardware, target)}
+    distances = cuda_distances(usable, hardware, target)
+    distances |= dict.fromkeys(favoured_rocm(usable, hardware), -1)
     newest_first = sorted(judged, key=lambda one: one.backend.release, reverse=True)
 
-    def place(verdict: Verdict) -> tuple[int, bool, bool]:
+    def place(verdict: Verdict) -> tuple[int, bool, int]:
         backend = verdict.backend
-        family = FAMILIES.index(backend.family)
-        return family, not verdict.usable, backend not in favourites
+        return FAMILIES.index(backend.family), not verdict.usable, distances.get(backend, 0)
 
     return tuple(sorted(newest_first, key=place))

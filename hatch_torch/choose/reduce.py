@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,17 @@ def most_capable(hardware: Hardware) -> tuple[Hardware, tuple[Accelerator, ...]]
     return None
 
 
-def _capability(accelerator: Accelerator) -> tuple[int, int, str]:
-    """Order NVIDIA's GPUs by compute capability, AMD's by memory: their targets have no order."""
+def _capability(accelerator: Accelerator) -> tuple[int, int, int, str]:
+    """Order NVIDIA's GPUs by compute capability, AMD's by memory: their targets have no order.
+
+    Where AMD's memory is the same, or unknown, the newer generation is the more capable one.
+    """
+    architecture = accelerator.architecture or ""
     memory = accelerator.memory_mib or 0
-    return capability(accelerator) or 0, memory, accelerator.architecture or ""
+    return capability(accelerator) or 0, memory, _generation(architecture), architecture
+
+
+def _generation(architecture: str) -> int:
+    """Return the major of a gfx target: 11 for ``gfx1100``, 9 for ``gfx90a``; else 0."""
+    match = re.match(r"gfx(\d+)[0-9a-f]{2}(?![0-9a-f])", architecture)
+    return int(match[1]) if match else 0

@@ -55,9 +55,9 @@ class TestOrder:
         assert found == ["cu130", "rocm7.2", "xpu", "cpu"]
 
     def test_what_the_driver_was_made_for(self) -> None:
-        """CUDA releases that the driver has in full lead, then the newest."""
+        """CUDA releases that the driver has in full lead, then its major, then older majors."""
         found = _usable(_rank(_nvidia("sm_80", "12.6")))
-        expected = ["cu126", "cu124", "cu121", "cu118", "cu117", "cu116", "cu129", "cu128", "cpu"]
+        expected = ["cu126", "cu124", "cu121", "cu129", "cu128", "cu118", "cu117", "cu116", "cpu"]
         assert found == expected
 
     @pytest.mark.parametrize(

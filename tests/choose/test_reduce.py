@@ -26,6 +26,13 @@ def test_largest_of_amd() -> None:
     assert most_capable(machine) == (expected, (OLD_RADEON,))
 
 
+def test_newest_of_amd() -> None:
+    """Where nobody knows the memory, the newer generation stays."""
+    older, newer = (Accelerator("amd", architecture=one) for one in ("gfx90a", "gfx1100"))
+    machine = Hardware(accelerators=(older, newer))
+    assert most_capable(machine) == (Hardware(accelerators=(newer,)), (older,))
+
+
 def test_unknown_gives_way() -> None:
     """A GPU of unknown architecture is left out beside a known one."""
     unknown = Accelerator("nvidia", memory_mib=80000)
