@@ -21,9 +21,10 @@ _OWN = "tool.torch-variant"
         (
             "[tool.torch-variant]\nchanel = 'stable'",
             (
-                "tool.torch-variant.chanel: unknown key; allowed are backend, channel, "
-                "compatibility, dependencies, environment-variable, existing, extras, family, hosts, "
-                "index-url, optional-dependencies, require-hashes, when-no-accelerator, when-unsupported; "
+                "tool.torch-variant.chanel: unknown key; allowed are "
+                "backend, channel, compatibility, dependencies, environment-variable, existing, "
+                "extras, family, hosts, index-url, optional-dependencies, require-hashes, "
+                "when-no-accelerator, when-unsupported; "
                 "did you mean 'channel'?"
             ),
         ),

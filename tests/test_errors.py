@@ -1,0 +1,29 @@
+"""What can go wrong, and what the user reads."""
+
+from __future__ import annotations
+
+from hatch_torch.errors import (
+    ConfigurationError,
+    HatchTorchError,
+    IndexFaultError,
+    NoAnswerError,
+)
+
+
+def test_exit_codes() -> None:
+    """The exit codes are those of the command line."""
+    kinds = (HatchTorchError, ConfigurationError, NoAnswerError, IndexFaultError)
+    assert [one.exit_code for one in kinds] == [1, 2, 3, 3]
+
+
+def test_every_fault_is_a_line() -> None:
+    """A wrong configuration lists each of its faults."""
+    error = ConfigurationError(fault for fault in ("a: found 1", "b: found 2"))
+    assert (error.faults, str(error)) == (("a: found 1", "b: found 2"), "a: found 1\nb: found 2")
+
+
+def test_page() -> None:
+    """A fault of an index names the page and what came."""
+    error = IndexFaultError("https://wheels.example.org/torch/", "403 Forbidden")
+    assert str(error) == "https://wheels.example.org/torch/: 403 Forbidden"
+    assert (error.url, error.found) == ("https://wheels.example.org/torch/", "403 Forbidden")

@@ -1,0 +1,79 @@
+"""A decision as JSON, and as the record of an install."""
+
+from __future__ import annotations
+
+import json
+import platform
+from datetime import datetime, timedelta, timezone
+
+from packaging.version import Version
+
+from hatch_torch import __version__
+from hatch_torch.additions import Addition
+from hatch_torch.backend import Backend
+from hatch_torch.choose import Verdict
+from hatch_torch.decision import Decision
+from hatch_torch.hardware.facts import Accelerator, Hardware, Nvidia
+from hatch_torch.pins import Pin
+from hatch_torch.record import record, to_json
+
+_URL = "https://download.pytorch.org/whl/cu124/torch-2.6.0%2Bcu124-cp312-cp312-linux_x86_64.whl"
+_HARDWARE = Hardware(
+    system="Linux",
+    accelerators=(Accelerator("nvidia", "NVIDIA H200", "sm_90", 143771),),
+    nvidia=Nvidia("550.54.15", "12.4"),
+)
+_DECISION = Decision(
+    Backend("cuda", (12, 4)),
+    "detection",
+    _HARDWARE,
+    verdicts=(Verdict(Backend("cuda", (13, 0)), usable=False, reason="the driver is too old"),),
+    pins=(Pin("torch", Version("2.6.0+cu124"), _URL, "ab" * 32),),
+    additions=(Addition(f"torch @ {_URL}", "train"),),
+    warnings=("a note",),
+)
+
+
+def test_to_json() -> None:
+    """The object has the keys of the contract, and is JSON."""
+    found = to_json(_DECISION)
+    assert json.loads(json.dumps(found)) == {
+        "schema": 1,
+        "backend": "cu124",
+        "decided_by": "detection",
+        "hardware": json.loads(json.dumps(_HARDWARE.to_json())),
+        "candidates": [{"backend": "cu130", "usable": False, "reason": "the driver is too old"}],
+        "wheels": [
+            {"name": "torch", "version": "2.6.0+cu124", "url": _URL, "sha256": "ab" * 32},
+        ],
+        "added": [f'torch @ {_URL} ; extra == "train"'],
+        "warnings": ["a note"],
+    }
+
+
+def test_nothing_is_added() -> None:
+    """Without a backend there is no wheel, and the object has the same keys."""
+    found = to_json(Decision(None, "TORCH_VARIANT", Hardware()))
+    assert found.keys() == to_json(_DECISION).keys()
+    assert (found["backend"], found["wheels"], found["added"]) == (None, [], [])
+
+
+def test_record() -> None:
+    """The record adds when, for whom, for what and by what it was made."""
+    found = record(_DECISION, frontend="pip", purpose="install")
+    created = datetime.fromisoformat(found.pop("created"))
+    assert timedelta() <= datetime.now(timezone.utc) - created < timedelta(minutes=1)
+    assert found == {
+        **to_json(_DECISION),
+        "python": platform.python_version(),
+        "frontend": "pip",
+        "purpose": "install",
+        "hatch_torch": __version__,
+    }
+
+
+def test_noting() -> None:
+    """A decision tells each thing once."""
+    found = _DECISION.noting("another", "a note", "another")
+    assert found.warnings == ("a note", "another")
+    assert _DECISION.warnings == ("a note",)

@@ -1,0 +1,80 @@
+"""What the environment says about a run."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from hatch_torch.errors import ConfigurationError
+from hatch_torch.settings import DEFAULT_TIMEOUT, Settings, is_true
+
+
+def test_nothing_is_set() -> None:
+    """Without variables every setting has its default; an empty one says nothing."""
+    names = ("INDEX_URL", "HARDWARE", "OFFLINE", "UPGRADE", "TIMEOUT", "LOG")
+    assert Settings() == Settings.of({})
+    assert Settings() == Settings.of({f"TORCH_VARIANT_{name}": "" for name in names})
+    assert DEFAULT_TIMEOUT == 15
+
+
+def test_everything_is_set() -> None:
+    """Every variable arrives."""
+    expected = Settings("https://mirror.example.org/whl", "{}", True, True, 2.5, True)  # noqa: FBT003 - the fields in their order
+    assert expected == Settings.of(
+        {
+            "TORCH_VARIANT_INDEX_URL": "https://mirror.example.org/whl",
+            "TORCH_VARIANT_HARDWARE": "{}",
+            "TORCH_VARIANT_OFFLINE": "1",
+            "TORCH_VARIANT_UPGRADE": "yes",
+            "TORCH_VARIANT_TIMEOUT": "2.5",
+            "TORCH_VARIANT_LOG": "debug",
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (None, False),
+        ("", False),
+        ("0", False),
+        (" False ", False),
+        ("no", False),
+        ("OFF", False),
+        ("1", True),
+        ("true", True),
+        ("yes", True),
+        ("on", True),
+    ],
+)
+def test_is_true(value: str | None, *, expected: bool) -> None:
+    """A switch is off where it is empty or says no."""
+    assert expected == is_true(value)
+
+
+def test_faults() -> None:
+    """Every bad variable is told at once."""
+    with pytest.raises(ConfigurationError) as caught:
+        Settings.of({"TORCH_VARIANT_TIMEOUT": "soon", "TORCH_VARIANT_LOG": "info"})
+    assert caught.value.faults == (
+        "TORCH_VARIANT_TIMEOUT: found 'soon'; allowed is a number of seconds above 0",
+        "TORCH_VARIANT_LOG: found 'info'; allowed is 'debug'",
+    )
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "inf", "nan", "1,5", "²", "1s", "0x10"])
+def test_no_time(value: str) -> None:
+    """A time limit is a number of seconds, and there is one."""
+    with pytest.raises(ConfigurationError):
+        Settings.of({"TORCH_VARIANT_TIMEOUT": value})
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(max_size=6))
+def test_any_time(value: str) -> None:
+    """Whatever the variable holds, there is a time limit or a fault."""
+    try:
+        found = Settings.of({"TORCH_VARIANT_TIMEOUT": value})
+    except ConfigurationError:
+        return
+    assert 0 < found.timeout < float("inf")
