@@ -109,9 +109,18 @@ class World:
 
     def install(self, tool: str, *more: str | Path, what: str = ".") -> str:
         """Run `pip install -e .`, or that of uv."""
-        words = {"pip": ("install",), "uv": ("pip", "install")}[tool]
-        run = self.pip if tool == "pip" else self.uv
-        return run(*words, "-e", what, *more)
+        return self._install(tool, "-e", what, *more, fails=False)
+
+    def refusal(self, tool: str, *more: str, what: str = ".") -> str:
+        """Run the same, which must fail without a traceback; return what it said, on one line."""
+        told = self._install(tool, "-e", what, *more, fails=True)
+        assert "Traceback" not in told
+        return " ".join(told.split())
+
+    def _install(self, tool: str, *arguments: str, fails: bool) -> str:
+        if tool == "uv":
+            return self.uv("pip", "install", *arguments, fails=fails)
+        return self.pip("install", *arguments, fails=fails)
 
     def versions(self) -> dict[str, str]:
         """Return the versions of the family that are installed."""

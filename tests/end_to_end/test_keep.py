@@ -8,6 +8,7 @@ import pytest
 from packaging.version import Version
 
 from hatch_torch.demo.server import serve
+from hatch_torch.frontend import site_packages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,16 +33,103 @@ def earlier(world: World) -> Iterator[World]:
 def test_a_newer_release_moves_nothing(earlier: World, tool: str) -> None:
     """Again, unchanged, fetches no wheel, though a newer torch has come out; -U takes it."""
     earlier.install(tool)
-    assert OLD == earlier.exact()
+    assert earlier.exact() == OLD
     earlier.index.newest = None
     earlier.index.forget()
 
     earlier.on(TORCH_VARIANT_CACHE_DIR=str(earlier.folder / "new")).install(tool)
 
-    assert OLD == earlier.versions()
+    assert earlier.versions() == OLD
     assert set() == earlier.fetched()
 
     earlier.on(TORCH_VARIANT_CACHE_DIR=str(earlier.folder / "newer")).install(tool, "-U")
 
-    assert NEW == earlier.exact()
+    assert earlier.exact() == NEW
     assert earlier.present() >= earlier.fetched()
+
+
+def test_upgrade_by_variable(earlier: World) -> None:
+    """TORCH_VARIANT_UPGRADE=1 takes the newer release, too."""
+    earlier.install("uv")
+    earlier.index.newest = None
+
+    caches = ("TORCH_VARIANT_CACHE_DIR", "UV_CACHE_DIR")
+    later = earlier.on(**{name: str(earlier.folder / "later" / name) for name in caches})
+    later.on(TORCH_VARIANT_UPGRADE="1").install("uv")
+
+    assert earlier.exact() == NEW
+
+
+@pytest.mark.parametrize("tool", ["pip", "uv"])
+def test_changed_hardware(world: World, tool: str) -> None:
+    """A CPU's torch is not kept where an accelerator can be used, nor CUDA's without one."""
+    found = []
+    for machine in ("none", "rtx-4090", "none"):
+        world.on(machine).install(tool)
+        found.append(world.exact())
+
+    assert found == [ON_CPU, NEW, ON_CPU]
+
+
+def test_plain_torch(world: World) -> None:
+    """A plain torch of the default index is kept where it runs, and swapped where it doesn't."""
+    plain = {"torch": "2.8.0", "torchvision": "0.23.0"}
+    world.uv("pip", "install", *(f"{name}=={version}" for name, version in plain.items()))
+    world.index.forget()
+
+    world.on("rtx-4090").install("pip")
+
+    assert world.versions() == plain
+    assert world.fetched() == set()
+    assert world.record()["backend"] == "cu128"
+
+    world.on("mi300x").install("uv")
+
+    assert world.exact() == {"torch": "2.10.0+rocm7.0", "torchvision": "0.25.0+rocm7.0"}
+
+
+def test_force_reinstall(earlier: World) -> None:
+    """With --force-reinstall nothing is kept, and the same release comes from its URL anew."""
+    earlier.install("uv")
+
+    earlier.install("pip", "--force-reinstall")
+
+    assert earlier.exact() == OLD
+    assert all(" @ http" in line for line in earlier.requirements()[:2])
+
+
+def test_a_vendors_torch(world: World) -> None:
+    """A vendor's torch is kept and pinned; where no torchvision goes with it, that is said."""
+    vendors = "2.8.0a0+5228986c39.nv25.5"
+    only_torch = ('"torch>=2.3,<2.15", "torchvision", "numpy"', '"torch>=2.3,<2.15", "numpy"')
+    world.write("full", only_torch)
+    write_torch(world, vendors)
+
+    world.on("rtx-4090").install("pip")
+
+    assert world.versions() == {"torch": vendors}
+    assert world.requirements()[0] == f"torch=={vendors}"
+    assert world.fetched() == set()
+
+    world.write("full")
+
+    told = world.on("rtx-4090").refusal("pip")
+
+    assert world.versions() == {"torch": vendors}
+    assert f"torchvision: not installed, and none goes with torch {vendors}" in told
+
+
+def write_torch(world: World, version: str) -> None:
+    """Put a torch into the environment as a vendor's image has it."""
+    (folder,) = site_packages(world.python.parents[1])
+    info = folder / f"torch-{version}.dist-info"
+    texts = {
+        info / "METADATA": f"Metadata-Version: 2.1\nName: torch\nVersion: {version}\n",
+        info / "WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: false\nTag: py3-none-any\n",
+        info / "INSTALLER": "pip\n",
+        info / "RECORD": f"torch/version.py,,\n{info.name}/METADATA,,\n{info.name}/RECORD,,\n",
+        folder / "torch" / "version.py": f"__version__ = '{version}'\ncuda = '12.9'\nhip = None\n",
+    }
+    for path, text in texts.items():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")

@@ -53,7 +53,7 @@ def test_machine(world: World, tool: str, form: str, machine: str) -> None:
     assert world.present() == world.fetched()
     companions = [one.split("-")[0] for one in world.present() if one.startswith("triton_")]
     assert COMPANIONS.get(machine, []) == companions
-    assert WRITTEN == [line for line in world.requirements() if " @ " not in line]
+    assert [line for line in world.requirements() if " @ " not in line] == WRITTEN
 
 
 @pytest.mark.parametrize("tool", ["pip", "uv"])
@@ -61,10 +61,10 @@ def test_full_form(world: World, tool: str) -> None:
     """A project picks among its own backends, and the torch that it gets can be imported."""
     world.on("mi300x").install(tool)
 
-    assert {"torch": "2.10.0+rocm7.0", "torchvision": "0.25.0+rocm7.0"} == world.exact()
+    assert world.exact() == {"torch": "2.10.0+rocm7.0", "torchvision": "0.25.0+rocm7.0"}
     assert world.present() == world.fetched()
     version, cuda, hip = world.run(world.python, "-c", IMPORT).split()
-    assert ("2.10.0+rocm7.0", "None", "7.0") == (version, cuda, hip[:3])
+    assert (version, cuda, hip[:3]) == ("2.10.0+rocm7.0", "None", "7.0")
     assert "No broken requirements" in world.pip("check")
 
 
@@ -74,7 +74,7 @@ def test_record(world: World, tool: str) -> None:
     world.on("rtx-4090").install(tool)
 
     record = world.record()
-    assert RECORD == record.keys()
+    assert record.keys() == RECORD
     told = {key: record[key] for key in ("backend", "decided_by", "frontend", "purpose")}
     expected = {"backend": "cu126", "decided_by": "detection", "purpose": "install"}
     assert {**expected, "frontend": tool} == told

@@ -1,0 +1,137 @@
+"""What is made for any machine holds the requirements as they were written, and nothing else."""
+
+from __future__ import annotations
+
+import sys
+import tarfile
+import zipfile
+from typing import TYPE_CHECKING
+
+import pytest
+from uv import find_uv_bin
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import World
+
+pytestmark = pytest.mark.end_to_end
+
+FAMILY = ["torch<2.15,>=2.3", "torchvision"]
+# Hatchling writes out what an extra contains: `all` is `rocm64`, so it holds the same.
+EXTRAS = ("all", "cpu", "cu126", "cu128", "rocm64", "rocm70")
+WITH_AUDIO = ["numpy", "torch<2.15,>=2.3", "torchaudio", "torchvision"]
+FORMS = {
+    "smallest": WITH_AUDIO,
+    "one-table": WITH_AUDIO,
+    "one-hook": WITH_AUDIO,
+    "full": [
+        *("numpy", *FAMILY, "torchaudio; extra == 'sound'"),
+        *(f"{line}; extra == '{extra}'" for extra in EXTRAS for line in FAMILY),
+    ],
+}
+BUILDS = {
+    "build": (sys.executable, "-m", "build", "--outdir"),
+    "build-without-isolation": (sys.executable, "-m", "build", "--no-isolation", "--outdir"),
+    "hatchling": (sys.executable, "-m", "hatchling", "build", "--directory"),
+    "uv": (find_uv_bin(), "build", "--out-dir"),
+}
+
+
+def requirements_of(artefact: Path) -> list[str]:
+    """Return the requirements of a wheel's METADATA or of an sdist's PKG-INFO, sorted."""
+    if artefact.suffix == ".whl":
+        with zipfile.ZipFile(artefact) as wheel:
+            (name,) = (one for one in wheel.namelist() if one.endswith(".dist-info/METADATA"))
+            text = wheel.read(name).decode()
+            assert not [one for one in wheel.namelist() if "torch-variant" in one]
+    else:
+        with tarfile.open(artefact) as sdist:
+            file = sdist.extractfile("my_app-1.0/PKG-INFO")
+            text = file.read().decode() if file else ""
+    lines = [line for line in text.splitlines() if line.startswith("Requires-Dist: ")]
+    return sorted(line.removeprefix("Requires-Dist: ") for line in lines)
+
+
+def assert_portable(folder: Path, form: str, count: int) -> None:
+    """Check that each artefact requires what the project wrote, whatever machine made it."""
+    artefacts = [*folder.glob("my_app-1.0*")]
+    assert len(artefacts) == count
+    for artefact in artefacts:
+        found = requirements_of(artefact)
+        assert found == sorted(FORMS[form])
+        assert not [line for line in found if any(mark in line for mark in ("@", "+", "://"))]
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("build", ["hatchling", "uv"])
+def test_sdist_and_wheel(world: World, build: str, form: str, tmp_path: Path) -> None:
+    """An sdist and a wheel are portable, also where one process makes both."""
+    world.write(form)
+
+    world.on("rtx-4090").run(*BUILDS[build], tmp_path / "out")
+
+    assert_portable(tmp_path / "out", form, 2)
+
+
+@pytest.mark.parametrize(
+    ("build", "form"),
+    [("build", "full"), ("build-without-isolation", "smallest"), ("build", "one-hook")],
+)
+def test_python_build(world: World, build: str, form: str, tmp_path: Path) -> None:
+    """`python -m build` makes a portable wheel from a portable sdist."""
+    world.write(form)
+
+    world.on("rtx-4090").run(*BUILDS[build], tmp_path / "out")
+
+    assert_portable(tmp_path / "out", form, 2)
+
+
+@pytest.mark.parametrize("form", ["full", "smallest", "one-hook"])
+def test_pip_wheel(world: World, form: str, tmp_path: Path) -> None:
+    """`pip wheel` is portable."""
+    world.write(form)
+
+    world.on("rtx-4090").pip("wheel", ".", "--no-deps", "-w", tmp_path / "out")
+
+    assert_portable(tmp_path / "out", form, 1)
+
+
+@pytest.mark.parametrize("tool", ["pip", "uv"])
+def test_install_from_the_sdist(world: World, tool: str, tmp_path: Path) -> None:
+    """An install from an sdist gets torch as any other package does, and never goes without it."""
+    world.write("one-table")
+    cuda = world.on("rtx-4090")
+    cuda.run(*BUILDS["hatchling"], tmp_path / "out")
+    (sdist,) = (tmp_path / "out").glob("*.tar.gz")
+
+    if tool == "pip":
+        cuda.pip("install", sdist)
+    else:
+        cuda.uv("pip", "install", sdist)
+
+    assert world.versions() == {"torch": "2.14.1", "torchaudio": "2.11.0", "torchvision": "0.29.2"}
+    assert world.exact() == {}
+
+
+def test_folder_called_install(world: World, tmp_path: Path) -> None:
+    """A word of the command line that only looks like a sub-command decides nothing."""
+    world.write("full")
+    world.project.rename(world.folder / "install")
+    cuda, folder = world.on("rtx-4090"), world.folder
+    out = tmp_path / "pip install"
+
+    cuda.run(world.python, "-m", "pip", "wheel", "./install", "--no-deps", "-w", out, folder=folder)
+
+    assert_portable(out, "full", 1)
+
+
+def test_folder_called_wheel(world: World) -> None:
+    """An install of a folder called wheel is an install."""
+    world.write("full")
+    world.project.rename(world.folder / "wheel")
+    cuda, folder = world.on("rtx-4090"), world.folder
+
+    cuda.run(world.python, "-m", "pip", "install", "-e", "./wheel", folder=folder)
+
+    assert world.exact() == {"torch": "2.14.1+cu126", "torchvision": "0.29.2+cu126"}

@@ -1,0 +1,144 @@
+"""Who decides: extras, variables, the table, requirements and constraints, before detection."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from conftest import World
+
+pytestmark = pytest.mark.end_to_end
+
+ON_ROCM64 = {"torch": "2.9.1+rocm6.4", "torchvision": "0.24.1+rocm6.4"}
+ON_CUDA = {"torch": "2.14.1+cu126", "torchvision": "0.29.2+cu126"}
+ON_CPU = {"torch": "2.14.1+cpu", "torchvision": "0.29.2+cpu"}
+OWN_VARIABLE = '\n[tool.torch-variant]\nenvironment-variable = "My_App__Backend"\n'
+
+
+@pytest.mark.parametrize("tool", ["pip", "uv"])
+def test_extra(world: World, tool: str) -> None:
+    """`pip install -e '.[rocm64]'` chooses ROCm 6.4, whatever the hardware and the variables."""
+    world.on("rtx-4090", TORCH_VARIANT="cpu").install(tool, what=".[rocm64]")
+
+    assert world.exact() == ON_ROCM64
+    assert world.present() == world.fetched()
+    assert world.record()["decided_by"] == "extra rocm64"
+
+
+@pytest.mark.parametrize("tool", ["pip", "uv"])
+def test_extra_that_contains_a_backend(world: World, tool: str) -> None:
+    """An extra that contains a backend's extra asks for that backend."""
+    world.on("rtx-4090").install(tool, what=".[all]")
+
+    assert world.exact() == ON_ROCM64
+
+
+@pytest.mark.parametrize("tool", ["pip", "uv"])
+def test_extra_in_a_requirements_file(world: World, tool: str) -> None:
+    """An extra that is asked for by a line of a requirements file counts."""
+    world.add("requirements.txt", "numpy\n-e .[rocm64]\n")
+
+    if tool == "pip":
+        world.on("rtx-4090").pip("install", "-r", "requirements.txt")
+    else:
+        world.on("rtx-4090").uv("pip", "install", "-r", "requirements.txt")
+
+    assert world.exact() == ON_ROCM64
+
+
+def test_ordinary_extra(world: World) -> None:
+    """torchaudio, of an extra that is asked for, comes with the family; else it stays away."""
+    cuda = world.on("rtx-4090")
+    cuda.install("uv")
+    assert world.exact() == ON_CUDA
+    assert any("torchaudio @ " in line for line in world.requirements())
+
+    cuda.install("uv", what=".[sound]")
+
+    assert world.exact() == {**ON_CUDA, "torchaudio": "2.11.0+cu126"}
+
+
+@pytest.mark.parametrize(
+    ("variables", "decided_by", "expected"),
+    [
+        ({"TORCH_VARIANT": "cpu"}, "TORCH_VARIANT", ON_CPU),
+        ({"TORCH_VARIANT": "ROCm6.4", "My_App__Backend": "cpu"}, "TORCH_VARIANT", ON_ROCM64),
+        ({"My_App__Backend": "CPU", "UV_TORCH_BACKEND": "rocm6.4"}, "My_App__Backend", ON_CPU),
+        ({"UV_TORCH_BACKEND": "cpu"}, "UV_TORCH_BACKEND", ON_CPU),
+        ({}, "tool.torch-variant.backend", ON_ROCM64),
+    ],
+)
+def test_precedence(
+    world: World, variables: dict[str, str], decided_by: str, expected: dict[str, str]
+) -> None:
+    """TORCH_VARIANT goes before the project's variable, uv's variable, and the table."""
+    world.write("full", more=OWN_VARIABLE + 'backend = "rocm64"\n')
+
+    world.on("rtx-4090", **variables).install("uv")
+
+    assert world.exact() == expected
+    assert world.record()["decided_by"] == decided_by
+
+
+def test_foreign_wish_of_uv(world: World) -> None:
+    """UV_TORCH_BACKEND, which people export for everything, is ignored where it can't be."""
+    world.on("rtx-4090", UV_TORCH_BACKEND="cu118").install("pip")
+
+    assert world.exact() == ON_CUDA
+    assert any("UV_TORCH_BACKEND" in one for one in world.record()["warnings"])
+
+
+def test_family_in_the_table(world: World) -> None:
+    """`backend = "cuda"` takes the best CUDA even beside a GPU that has none."""
+    world.write("full", more='\n[tool.torch-variant]\nbackend = "cuda"\n')
+
+    world.on("rtx-4090").install("uv")
+
+    assert world.exact() == ON_CUDA
+    told = world.record()
+    assert (told["backend"], told["decided_by"]) == ("cu126", "tool.torch-variant.backend")
+
+
+@pytest.mark.parametrize("tool", ["pip", "uv"])
+def test_constraints(world: World, tool: str) -> None:
+    """A constraints file takes part."""
+    world.add("constraints.txt", "torch<2.8\n")
+
+    world.on("rtx-4090").install(tool, "-c", "constraints.txt")
+
+    assert world.exact() == {"torch": "2.7.1+cu128", "torchvision": "0.22.1+cu128"}
+
+
+@pytest.mark.parametrize("tool", ["pip", "uv"])
+def test_constraints_by_variable(world: World, tool: str) -> None:
+    """PIP_CONSTRAINT and UV_CONSTRAINT take part."""
+    path = world.add("constraints.txt", "torchvision==0.21.*\n")
+
+    world.on("rtx-4090", **{f"{tool.upper()}_CONSTRAINT": str(path)}).install(tool)
+
+    assert world.exact() == {"torch": "2.6.0+cu126", "torchvision": "0.21.0+cu126"}
+
+
+def test_requirement_that_names_its_backend(world: World) -> None:
+    """`torch==2.6.0+cu124` is obeyed, and its family follows."""
+    world.write("one-table", ("torch>=2.3,<2.15", "torch==2.6.0+cu124"))
+
+    world.on("mi300x").install("uv")
+
+    expected = {"torch": "2.6.0", "torchaudio": "2.6.0", "torchvision": "0.21.0"}
+    assert world.exact() == {name: f"{version}+cu124" for name, version in expected.items()}
+    assert "torch==2.6.0+cu124" in world.requirements()
+
+
+@pytest.mark.parametrize("tool", ["pip", "uv"])
+def test_member_that_a_dependency_asks_for(world: World, tool: str) -> None:
+    """`family = ["torchvision"]` pins what only timm asks for."""
+    more = '\n[tool.torch-variant]\nfamily = ["torchvision"]\n'
+    world.write("full", ('"torchvision", "numpy"', '"timm"'), more=more)
+
+    world.on("rtx-4090").install(tool)
+
+    assert world.exact() == ON_CUDA
+    assert world.present() == world.fetched()
