@@ -1,10 +1,11 @@
 """Ask a driver's library, in a process of its own, because it may hang or crash there.
 
-The protocol: ``python -I in_child.py QUESTION PATHS``. QUESTION is ``nvml`` or ``libcuda``, PATHS
-is the asker's ``sys.path`` as JSON. One JSON object comes on the standard output: ``{"driver":
-"570.124.06", "cuda": 12080, "gpus": [{"name": "…", "capability": [9, 0], "memory": 150754820096,
-"mig": false}]}``, the memory in bytes, null for what the library does not tell; or ``{"fault":
-"…", "missing": true}`` where there is no answer, `missing` where there is no library either.
+The protocol: ``python -I in_child.py QUESTION PATHS``. QUESTION is ``nvml``, ``libcuda`` or
+``level_zero``, PATHS is the asker's ``sys.path`` as JSON. One JSON object comes on the standard
+output: ``{"driver": "570.124.06", "cuda": 12080, "gpus": [{"name": "…", "capability": [9, 0],
+"memory": 150754820096, "mig": false}]}``, the memory in bytes, null for what the library does not
+tell, and for Level Zero ``{"gpus": [{"vendor": 32902, "device": 22176}]}``, PCI's numbers; or
+``{"fault": "…", "missing": true}`` where there is no answer, `missing` where there is no library.
 Nothing but the standard library and nvidia-ml-py is imported here.
 """
 
@@ -22,9 +23,12 @@ if TYPE_CHECKING:
 
 _NO_DEVICE = 100  # CUDA_ERROR_NO_DEVICE
 _MAJOR, _MINOR = 75, 76  # CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_*
+_ZE_DEVICE_PROPERTIES, _ZE_GPU = 3, 1  # ZE_STRUCTURE_TYPE_*, ZE_DEVICE_TYPE_GPU
 _NAME_BYTES = 256
 _MOST_GPUS = 64
-_LIBCUDA = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
+_WINDOWS = sys.platform == "win32"
+_LIBCUDA = "nvcuda.dll" if _WINDOWS else "libcuda.so.1"
+_LEVEL_ZERO = "ze_loader.dll" if _WINDOWS else "libze_loader.so.1"
 
 
 def ask_nvml(load: Callable[[str], Any] = import_module) -> dict[str, Any]:
@@ -101,7 +105,51 @@ def _cuda_attribute(library: Any, which: int, device: ctypes.c_int) -> int:  # n
     return value.value
 
 
-_QUESTIONS = {"nvml": ask_nvml, "libcuda": ask_libcuda}
+class _Properties(ctypes.Structure):
+    """The beginning of `ze_device_properties_t` (Level Zero 1.0), and room for its rest."""
+
+    _fields_ = (
+        ("stype", ctypes.c_uint32),
+        ("next", ctypes.c_void_p),
+        ("kind", ctypes.c_uint32),
+        ("vendor", ctypes.c_uint32),
+        ("device", ctypes.c_uint32),
+        ("rest", ctypes.c_char * 1024),
+    )
+
+
+def ask_level_zero(load: Callable[[str], Any] = ctypes.CDLL) -> dict[str, Any]:
+    """Ask Intel's driver interface."""
+    try:
+        library = load(_LEVEL_ZERO)
+    except OSError as error:
+        return {"fault": str(error), "missing": True}
+    if status := library.zeInit(0):
+        return {"fault": f"zeInit fails with error {status:#x}"}
+    drivers = _handles(library.zeDriverGet)
+    devices = [one for driver in drivers for one in _handles(library.zeDeviceGet, driver)]
+    told = [_properties(library, device) for device in devices]
+    gpus = [{"vendor": one.vendor, "device": one.device} for one in told if one.kind == _ZE_GPU]
+    return {"gpus": gpus}
+
+
+def _handles(function: Any, *of: ctypes.c_void_p) -> list[ctypes.c_void_p]:  # noqa: ANN401 - of a library
+    """Ask how many there are, and then for them."""
+    count = ctypes.c_uint32(0)
+    function(*of, ctypes.byref(count), None)
+    count.value = min(count.value, _MOST_GPUS)
+    handles = (ctypes.c_void_p * count.value)()
+    function(*of, ctypes.byref(count), handles)
+    return [ctypes.c_void_p(one) for one in handles]
+
+
+def _properties(library: Any, device: ctypes.c_void_p) -> _Properties:  # noqa: ANN401 - a library
+    properties = _Properties(stype=_ZE_DEVICE_PROPERTIES)
+    library.zeDeviceGetProperties(device, ctypes.byref(properties))
+    return properties
+
+
+_QUESTIONS = {"nvml": ask_nvml, "libcuda": ask_libcuda, "level_zero": ask_level_zero}
 
 
 def main(

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 MACHINES = Path(__file__).parents[2] / "fixtures" / "machines"
 NAMES = sorted(path.name for path in MACHINES.iterdir())
 WITHOUT = [name for name in NAMES if name.startswith("linux-intel") or "plain" in name]
+WITHOUT += [name for name in NAMES if name.startswith(("linux-image-build", "linux-container-on"))]
+WITHOUT += ["linux-nvidia-nouveau", "wsl2-without-gpu"]
 WITHOUT += ["linux-ci", "linux-container", "linux-slurm-login", "macos-12-intel", "windows-none"]
 
 

@@ -1,121 +1,20 @@
-"""Asking libraries in a child process: NVML's is built here, and asked by the real bindings."""
+"""What the child process answers, asked without a process."""
 
 from __future__ import annotations
 
+import ctypes
 import json
-import os
-import shutil
-import subprocess
 import sys
-import time
-from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
-from hatch_torch.hardware.chain import ask
-from hatch_torch.hardware.facts import Accelerator, Hardware, Nvidia
-from hatch_torch.hardware.in_child import ask_libcuda, ask_nvml, main
-from hatch_torch.hardware.machine import Machine
-from hatch_torch.hardware.nvidia import ask_nvml as ask_nvml_way
+from hatch_torch.hardware.in_child import ask_level_zero, ask_libcuda, ask_nvml, main
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
-COMPILER = shutil.which("cc") or shutil.which("gcc")
-GPU = Accelerator("nvidia", "NVIDIA A100 1", "sm_80", 40960)
-OTHER = Accelerator("nvidia", "NVIDIA A100 2", "sm_80", 40960)
-
-
-@pytest.fixture(scope="session")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """Return a function that builds the library and returns its folder."""
-    if sys.platform != "linux" or COMPILER is None:
-        pytest.skip("needs Linux and a C compiler")
-
-    def build(*options: str) -> Path:
-        folder = tmp_path_factory.mktemp("nvml")
-        source = Path(__file__).with_name("nvml.c")
-        words = ["-shared", "-fPIC", *options, "-o", "libnvidia-ml.so.1", str(source)]
-        subprocess.run([COMPILER, *words], cwd=folder, check=True)
-        return folder
-
-    return build
-
-
-@pytest.fixture(scope="session")
-def newer(library: Callable[..., Path]) -> Path:
-    """Return the folder of a library with every function."""
-    return library()
-
-
-def found(folder: Path, case: str, seconds: float = 20) -> Hardware:
-    """Ask the real child process, which loads the library from a folder."""
-    environ = {**os.environ, "LD_LIBRARY_PATH": str(folder), "NVML_CASE": case}
-    return ask(Machine(environ, seconds), [ask_nvml_way])
-
-
-class TestLibrary:
-    """The real bindings and a library that answers as it is told."""
-
-    def test_two_gpus(self, newer: Path) -> None:
-        """Both are described, also where one is divided and where they are hidden from CUDA."""
-        hardware = found(newer, "")
-        assert hardware.accelerators == (GPU, OTHER)
-        assert Nvidia("570.124.06", "12.8") == hardware.nvidia
-        assert hardware.sources[0].detail == "driver 570.124.06, CUDA 12.8, 1 divided (MIG)"
-
-    def test_old(self, library: Callable[..., Path]) -> None:
-        """A library without newer functions answers with what it has."""
-        hardware = found(library("-DOLD"), "")
-        assert hardware.accelerators == (GPU, OTHER)
-        assert Nvidia("570.124.06", "11.4") == hardware.nvidia
-
-    def test_one_is_lost(self, newer: Path) -> None:
-        """A GPU that fell off the bus is there without an architecture."""
-        assert (GPU, Accelerator("nvidia")) == found(newer, "one is lost").accelerators
-
-    def test_lies(self, newer: Path) -> None:
-        """Wild numbers are unknown, and control characters do not come through."""
-        hardware = found(newer, "lies")
-        expected = (Accelerator("nvidia", "GPU 1"), Accelerator("nvidia", "GPU 2"))
-        assert expected == hardware.accelerators
-        assert hardware.nvidia == Nvidia()
-
-    def test_no_gpu(self, newer: Path) -> None:
-        """A driver without a GPU settles the matter."""
-        hardware = found(newer, "no GPU")
-        assert (hardware.accelerators, hardware.nvidia) == ((), None)
-        assert hardware.sources[0].result == "absent"
-
-    @pytest.mark.parametrize(
-        ("case", "words"),
-        [
-            ("mismatch", "RM has detected an NVML/RM version mismatch."),
-            ("no driver", "Driver Not Loaded"),
-            ("crashes", "exit code -6"),
-        ],
-    )
-    def test_broken(self, newer: Path, case: str, words: str) -> None:
-        """An error and a crash are told, and the next way may be asked."""
-        hardware = found(newer, case)
-        assert [("nvml", "broken", words)] == [
-            (one.probe, one.result, one.detail) for one in hardware.sources
-        ]
-
-    def test_hangs(self, newer: Path) -> None:
-        """A library that never returns costs its time and no more."""
-        start = time.monotonic()
-        hardware = found(newer, "hangs", seconds=1)
-        assert time.monotonic() - start < 3
-        assert hardware.sources[0].detail == "hangs"
-
-    def test_no_library(self, tmp_path: Path) -> None:
-        """Without a library the way is absent."""
-        if Path("/dev/nvidiactl").exists():
-            pytest.skip("this machine has NVIDIA's driver")
-        assert found(tmp_path, "").sources[0].result == "absent"
+    import pytest
 
 
 class NvmlFault(Exception):  # noqa: N818 - NVML's own errors are named in its way
@@ -233,6 +132,25 @@ class TestLibcuda:
     def test_no_library(self) -> None:
         """A library that cannot be loaded is missing."""
         assert ask_libcuda(raising(OSError("none")))["missing"] is True
+
+
+class TestLevelZero:
+    """What the child answers about Intel's driver interface."""
+
+    def test_gpu(self, library: Callable[..., Path]) -> None:
+        """Of each driver's devices the GPUs are listed by PCI's numbers."""
+        folder = library(source="ze_loader.c", name="libze_loader.so.1")
+        told = ask_level_zero(lambda name: ctypes.CDLL(str(folder / name)))
+        assert told == {"gpus": [{"vendor": 0x8086, "device": 0x56A0}]}
+
+    def test_fault(self) -> None:
+        """An error at the start is a fault."""
+        told = ask_level_zero(lambda _: SimpleNamespace(zeInit=lambda _: 0x78000001))
+        assert told == {"fault": "zeInit fails with error 0x78000001"}
+
+    def test_no_library(self) -> None:
+        """A library that cannot be loaded is missing."""
+        assert ask_level_zero(raising(OSError("none")))["missing"] is True
 
 
 def test_main(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,8 +7,10 @@ from collections import Counter
 
 import pytest
 
+from hatch_torch.hardware.commands import Ran
 from hatch_torch.hardware.displays import Display
-from hatch_torch.hardware.intel import described
+from hatch_torch.hardware.intel import ask_level_zero, described, parse_level_zero
+from hatch_torch.hardware.machine import Machine
 from hatch_torch.tables import rows
 
 
@@ -56,3 +58,29 @@ def test_every_architecture_of_xpu() -> None:
     usable = {row["name"] for row in rows("xpu")}
     assert usable < known
     assert {"gen9", "xe-lp"}.isdisjoint(usable)
+
+
+class TestLevelZero:
+    """What the child process says."""
+
+    def test_devices(self) -> None:
+        """Intel's GPUs are those of the table; without a library there are none."""
+        text = '{"gpus": [{"vendor": 32902, "device": 22176}, {"vendor": 4318, "device": 1}]}'
+        assert parse_level_zero(text) == (Display("8086", "56a0"),)
+        assert parse_level_zero('{"fault": "none", "missing": true}') == ()
+
+    @pytest.mark.parametrize("text", ["", "[]", '{"fault": "zeInit fails"}'])
+    def test_no_answer(self, text: str) -> None:
+        """Anything else is no answer."""
+        with pytest.raises(ValueError, match=r"Expecting value|not an answer"):
+            parse_level_zero(text)
+
+    @pytest.mark.parametrize(("ran", "result"), [(None, "absent"), (Ran(code=None), "broken")])
+    def test_no_process(self, ran: Ran | None, result: str) -> None:
+        """A child that does not start or does not answer leaves the matter open."""
+
+        class Mute(Machine):
+            def ask_library(self, question: str, seconds: float) -> Ran | None:  # noqa: ARG002 - mute
+                return ran
+
+        assert ask_level_zero(Mute({})).source.result == result
