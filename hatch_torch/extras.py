@@ -10,6 +10,7 @@ from hatch_torch.additions import IMPOSSIBLE, Addition, additions
 from hatch_torch.answer import complete
 from hatch_torch.errors import IndexFaultError
 from hatch_torch.project.wants import ranges
+from hatch_torch.project.wish import with_contained
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -54,12 +55,21 @@ def unasked(
 
     It never moves what was decided: where its members don't go with that, it is made impossible.
     """
+    if _contains_another(case, answer, extra):
+        return [Addition(IMPOSSIBLE, extra)], None
     own = [line for line in lines if line.extra == extra]
     pins = _pins_beside(case, answer, own)
     if pins:
         return additions(own, pins, case.family), None
     names = ", ".join(str(line.requirement) for line in own)
     return [Addition(IMPOSSIBLE, extra)], f"extra {extra}: no wheel of {names} goes with the rest"
+
+
+def _contains_another(case: Case, answer: Answer, extra: str) -> bool:
+    """Answer whether an extra contains that of a backend which is not the chosen one."""
+    inside = with_contained(case.config, [extra])
+    others = [one for one in case.config.extras if one.backend != answer.backend]
+    return any(canonicalize_name(one.name) in inside for one in others)
 
 
 def _pins_beside(case: Case, answer: Answer, lines: Collection[Line]) -> tuple[Pin, ...] | None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from hatchling.metadata.plugin.interface import MetadataHookInterface
 from hatchling.plugin import hookimpl
+from packaging.utils import canonicalize_name
 
 from hatch_torch.errors import HatchTorchError
 from hatch_torch.hardware.processes import ancestors
@@ -107,9 +108,13 @@ class TorchVariantBuildHook(BuildHookInterface[Any]):
 
 
 def _add(decision: Decision | None, dependencies: list[str], extras: dict[str, list[str]]) -> None:
-    """Put the additions in front, each under its extra; only extras that are declared count."""
+    """Put the additions in front, each under its extra; only extras that are declared count.
+
+    Hatchling normalizes the names of extras, so that `rocm7.0` is `rocm7-0`.
+    """
+    named = {canonicalize_name(extra): lines for extra, lines in extras.items()}
     for one in reversed(decision.additions if decision else ()):
-        lines = extras.get(one.extra) if one.extra else dependencies
+        lines = named.get(canonicalize_name(one.extra)) if one.extra else dependencies
         if lines is not None:
             lines.insert(0, one.requirement)
 

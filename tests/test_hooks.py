@@ -181,3 +181,15 @@ def test_every_step_is_told_to_who_asks(
     assert told[0] == "asked by pip: pip install"
     assert "cpu usable: runs everywhere" in told
     assert any(line.startswith("add torch @ http") for line in told)
+
+
+def test_extras_are_found_by_their_normalized_names(project: Path) -> None:
+    """Hatchling normalizes the names of extras, and the additions follow."""
+    path = project / "pyproject.toml"
+    path.write_text(SMALLEST.replace("vision =", '"Vision.2" ='), encoding="utf-8")
+    hook = build_hook(project, "pip", "install", "-e", ".")
+    hook.initialize("editable", {"extra_metadata": {}})
+    hook.finalize("editable", {}, "")
+    *added, own = hook.metadata.core.optional_dependencies["vision-2"]
+    assert own == "torchvision"
+    assert [one.partition(" @ ")[0] for one in added] == ["torch", "torchvision"]

@@ -16,6 +16,7 @@ from hatch_torch.markers import holds
 from hatch_torch.offers import TORCH
 from hatch_torch.project.portable import declared_extras
 from hatch_torch.project.schema import is_backend
+from hatch_torch.project.wish import with_contained
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -38,14 +39,21 @@ class Line:
 
 
 def family_lines(config: Config, environment: Mapping[str, str]) -> tuple[Line, ...]:
-    """Return the lines on members of the family whose markers hold here, of every extra too."""
+    """Return the lines on members of the family whose markers hold here, of every extra too.
+
+    Those of an extra that another one contains are in both, for Hatch writes them out in both.
+    """
     lines = [Line(one) for one in config.dependencies]
-    for extra, requirements in declared_extras(config).items():
-        lines += [Line(one, extra) for one in requirements]
+    declared = declared_extras(config)
+    for extra in declared:
+        inside = with_contained(config, [extra])
+        for name, requirements in declared.items():
+            if canonicalize_name(name) in inside:
+                lines += [Line(one, extra) for one in requirements]
     names = {*FAMILY, *config.family}
     return tuple(
         line
-        for line in lines
+        for line in dict.fromkeys(lines)
         if line.name in names and holds(line.requirement.marker, environment, line.extra or "")
     )
 

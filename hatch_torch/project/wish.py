@@ -100,6 +100,7 @@ def _asked_extra(config: Config, asked: Collection[str]) -> BackendExtra | None:
 def with_contained(config: Config, asked: Collection[str]) -> set[str]:
     """Add the extras that an extra contains: `all = ["my-app[cu124]"]`."""
     lists = {canonicalize_name(key): value for key, value in config.optional_dependencies.items()}
+    lists |= {canonicalize_name(extra.name): extra.dependencies for extra in config.extras}
     names: set[str] = set()
     waiting = [canonicalize_name(name) for name in asked]
     while waiting:
