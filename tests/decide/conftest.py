@@ -144,9 +144,9 @@ class Workbench:
         """Return the index that all tests read, each page once."""
         return self.indexes.setdefault(channel, self.index(channel))
 
-    def broken(self) -> Index:
-        """Return an index that nobody serves."""
-        return Index("http://127.0.0.1:9/whl", Fetcher(Cache(None), {}, seconds=1))
+    def silent(self) -> Index:
+        """Return an index that cannot be asked."""
+        return Index(self.server.torch_index, Fetcher(Cache(None), {}, offline=True))
 
     def config(self, *names: str | BackendExtra, **more: Any) -> Config:  # noqa: ANN401 (handed on)
         """Return a project in the full form with backends as its extras."""
