@@ -71,9 +71,11 @@ def _triton(release: Release, backend: Backend, on: str) -> Iterator[str]:
     needed = triton(release, backend.family)
     if needed is None:
         return
-    marker = "" if backend.family == "xpu" else _marker(release, backend, on)
-    if below := _first_python_without_triton(release):
-        marker = " and ".join(filter(None, (marker, f'python_version < "{below}"')))
+    row = _triton_row(release)
+    anywhere = backend.family in row.get("anywhere", ())
+    marker = "" if anywhere else _marker(release, backend, on)
+    if "below" in row:
+        marker = " and ".join(filter(None, (marker, f'python_version < "{row["below"]}"')))
     yield f"{needed}; {marker}" if marker else str(needed)
 
 
@@ -82,13 +84,13 @@ def _marker(release: Release, backend: Backend, on: str) -> str:
     return _LINUX if on_aarch64 and release.like >= _AARCH64_SINCE[on] else _X86_64
 
 
-def _first_python_without_triton(release: Release) -> str:
+def _triton_row(release: Release) -> dict[str, Any]:
     fitting = (
         row
         for row in rows("triton", HERE)
         if Version(row["first"]) <= release.like <= Version(row["last"])
     )
-    return str(next(fitting, {}).get("below", ""))
+    return next(fitting, {})
 
 
 def _member_row(package: str, version: Version) -> dict[str, Any]:
