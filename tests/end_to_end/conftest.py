@@ -213,7 +213,7 @@ def environment(folder: Path) -> dict[str, str]:
     return {
         **{key: value for key, value in os.environ.items() if not key.startswith(FOREIGN)},
         "HOME": str(folder / "home"),
-        "NO_PROXY": "127.0.0.1",
+        "NO_PROXY": f"127.0.0.1,{os.environ.get('NO_PROXY', '')}",
         "PIP_CACHE_DIR": str(folder / "pip-cache"),
         "PIP_CONFIG_FILE": os.devnull,
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",

@@ -1,4 +1,4 @@
-"""uv keeps a hook's answers: locks and installs share one warm cache and don't disturb each other."""
+"""uv keeps a hook's answers: locks and installs share one warm cache, undisturbed."""
 
 from __future__ import annotations
 
