@@ -87,6 +87,7 @@ MACHINES = {
     "rx-7900-and-igpu": amd("6.4.1", "gfx1100", "gfx1036"),
     "rx-7900-and-rx-580": amd("6.4.1", "gfx803", "gfx1100"),
     "mi25": amd("5.7.0", "gfx900"),
+    "rx-9070": amd("6.4.1", "gfx1201"),
     "rx-580": amd(None, "gfx803"),
     "arc-b580": intel("xe2"),
     "uhd-630": intel("gen9"),
@@ -132,7 +133,7 @@ class Workbench:
     gpu = staticmethod(gpu)
     nvidia = staticmethod(nvidia)
     amd = staticmethod(amd)
-    extra = staticmethod(extra)
+    backend = staticmethod(extra)
     put = staticmethod(put)
 
     def index(self, channel: str = "stable", **options: Any) -> Index:  # noqa: ANN401 (handed on)

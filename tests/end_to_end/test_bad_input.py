@@ -12,7 +12,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from conftest import World
+    from tests.end_to_end.conftest import World
 
 pytestmark = pytest.mark.end_to_end
 

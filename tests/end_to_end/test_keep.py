@@ -13,7 +13,7 @@ from hatch_torch.frontend import site_packages
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from conftest import World
+    from tests.end_to_end.conftest import World
 
 pytestmark = pytest.mark.end_to_end
 

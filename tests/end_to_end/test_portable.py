@@ -13,7 +13,7 @@ from uv import find_uv_bin
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import World
+    from tests.end_to_end.conftest import World
 
 pytestmark = pytest.mark.end_to_end
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from conftest import World
+    from tests.end_to_end.conftest import World
 
 pytestmark = pytest.mark.end_to_end
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from conftest import World
+    from tests.end_to_end.conftest import World
 
 pytestmark = pytest.mark.end_to_end
 

@@ -12,7 +12,7 @@ from hatch_torch.frontend.asked import Asked, read_asked
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import ReadCall
+    from tests.frontend.conftest import ReadCall
 
 
 @pytest.mark.parametrize(

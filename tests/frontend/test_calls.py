@@ -10,7 +10,7 @@ from hatch_torch.frontend.calls import nearest_call
 from hatch_torch.hardware.processes import Process
 
 if TYPE_CHECKING:
-    from conftest import ReadCall
+    from tests.frontend.conftest import ReadCall
 
 UVX = Process(3, ("uv", "tool", "uvx", "--from", ".", "tool"), "/home/me")
 BACKEND = Process(1, ("/x/python", "-c", "import sys"), "/home/me")

@@ -13,7 +13,7 @@ import pytest
 from hatch_torch.frontend.environment import own_site_packages, site_packages, uv_site_packages
 
 if TYPE_CHECKING:
-    from conftest import ReadCall
+    from tests.frontend.conftest import ReadCall
 
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 

@@ -12,7 +12,7 @@ from hatch_torch.hardware.processes import Process
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import ReadRequest
+    from tests.frontend.conftest import ReadRequest
 
 
 def test_install(request_of: ReadRequest, project: Path) -> None:

@@ -16,10 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from http.server import BaseHTTPRequestHandler
 
-    from conftest import Server
-
     from hatch_torch.index.document import Document
     from hatch_torch.index.fetch import Fetcher
+    from tests.index.conftest import Server
 
     Route = Callable[[BaseHTTPRequestHandler], None]
 

@@ -16,10 +16,9 @@ from hatch_torch.index.wheel import Wheel
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Server
-
     from hatch_torch.index.fetch import Fetcher
     from hatch_torch.index.hosts import Hosts
+    from tests.index.conftest import Server
 
 NAME = "torch-2.6.0+rocm6.2-cp312-cp312-linux_x86_64.whl"
 CONTENT = b"""Metadata-Version: 2.1

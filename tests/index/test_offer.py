@@ -13,9 +13,8 @@ from hatch_torch.index import Index
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Server
-
     from hatch_torch.index.fetch import Fetcher
+    from tests.index.conftest import Server
 
 CU126, CPU, MPS, ROCM = (Backend.parse(name) for name in ("cu126", "cpu", "mps", "rocm6.5"))
 FILES = "https://download-r2.pytorch.org/whl"
