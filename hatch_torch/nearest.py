@@ -79,14 +79,14 @@ def _other_backend(attempt: Attempt) -> Iterator[str]:
     if wish.backend:
         siblings = (Course((one,)) for one in _siblings(wish.backend, target))
         if found := attempt.retried(attempt.case, siblings):
-            yield f"{_named(found)}: ask for it instead of {wish.backend}"
+            yield f"{_named(attempt, found)}: ask for it instead of {wish.backend}"
     elif config.extras:
         free, hardware = replace(config, extras=()), attempt.draft.hardware
         judged = ways.verdicts(free, wish, hardware, target)
         for course in ways.courses(free, wish, hardware, judged, target):
             if found := attempt.retried(attempt.case, [course]):
                 extra = found[0].backend.extra
-                yield f"{_named(found)}: add [tool.torch-variant.extras.{extra}]"
+                yield f"{_named(attempt, found)}: add [tool.torch-variant.extras.{extra}]"
 
 
 def _siblings(backend: Backend, target: Target) -> list[Backend]:
@@ -104,7 +104,7 @@ def _other_ranges(attempt: Attempt) -> Iterator[str]:
         for range_ in _by_distance(next(iter(wants.values()), {}).get(TORCH, SpecifierSet())):
             relaxed = {backend: _relaxed(of, range_) for backend, of in wants.items()}
             if found := resolve(relaxed, attempt.case.offers, course.fits):
-                yield f"{_named(found)}: change the ranges to admit it"
+                yield f"{_named(attempt, found)}: change the ranges to admit it"
 
 
 def _relaxed(wants: Wants, torch: SpecifierSet) -> Wants:
@@ -132,7 +132,7 @@ def _other_python(attempt: Attempt) -> Iterator[str]:
         target = case.target.with_python(python)
         elsewhere = replace(case, target=target, offers=case.offers.on(target))
         if found := attempt.retried(elsewhere, attempt.courses):
-            yield f"{_named(found)}: use Python {python}"
+            yield f"{_named(attempt, found)}: use Python {python}"
 
 
 def _steps(python: str, other: str) -> tuple[int, int]:
@@ -149,8 +149,10 @@ def _without_accelerator(attempt: Attempt) -> Iterator[str]:
         extras = attempt.case.config.extras
         listed = not extras or attempt.case.config.extra_of(backend)
         how = "set TORCH_VARIANT=cpu" if listed else f"add [tool.torch-variant.extras.{backend}]"
-        yield f"{_named(found)}: {how}"
+        yield f"{_named(attempt, found)}: {how}"
 
 
-def _named(picks: tuple[Pick, ...]) -> str:
-    return ", ".join(f"{pick.name} {pick.release}" for pick in picks) + f" with {picks[0].backend}"
+def _named(attempt: Attempt, picks: tuple[Pick, ...]) -> str:
+    """Name the family; what else comes along from the backend's index is nobody's wish."""
+    members = [pick for pick in picks if pick.name in attempt.case.family]
+    return ", ".join(f"{one.name} {one.release}" for one in members) + f" with {picks[0].backend}"
