@@ -111,13 +111,13 @@ class World:
         """Run `pip install -e .`, or that of uv."""
         return self._install(tool, "-e", what, *more, fails=False)
 
-    def refusal(self, tool: str, *more: str, what: str = ".") -> str:
+    def refusal(self, tool: str, *more: str | Path, what: str = ".") -> str:
         """Run the same, which must fail without a traceback; return what it said, on one line."""
         told = self._install(tool, "-e", what, *more, fails=True)
         assert "Traceback" not in told
         return " ".join(told.split())
 
-    def _install(self, tool: str, *arguments: str, fails: bool) -> str:
+    def _install(self, tool: str, *arguments: str | Path, fails: bool) -> str:
         if tool == "uv":
             return self.uv("pip", "install", *arguments, fails=fails)
         return self.pip("install", *arguments, fails=fails)
