@@ -60,9 +60,16 @@ def parse_level_zero(text: str) -> tuple[Display, ...]:
     told = json.loads(text)
     if not isinstance(told, dict) or not (told.get("missing") or "gpus" in told):
         raise ValueError("not an answer")
-    numbers = [(one["vendor"], one["device"]) for one in told.get("gpus", ())]
-    listed = [Display(f"{vendor:04x}", f"{device:04x}") for vendor, device in numbers]
-    return tuple(one for one in listed if one.vendor == _PCI_VENDOR)
+    gpus = told.get("gpus")
+    listed = map(_display, gpus if isinstance(gpus, list) else ())
+    return tuple(one for one in listed if one and one.vendor == _PCI_VENDOR)
+
+
+def _display(told: object) -> Display | None:
+    match told:
+        case {"vendor": int(vendor), "device": int(device)}:
+            return Display(f"{vendor:04x}", f"{device:04x}")
+    return None
 
 
 def _found(probe: str, listed: Iterable[Display]) -> Answer:

@@ -148,7 +148,7 @@ def _cim_rows(found: Iterable[Any]) -> Iterator[tuple[int, tuple[int, tuple[str,
     for row in found:
         match row:
             case {"ProcessId": int(pid), "ParentProcessId": int(parent)}:
-                yield pid, (parent, split_command_line(row.get("CommandLine") or ""))
+                yield pid, (parent, split_command_line(str(row.get("CommandLine") or "")))
 
 
 _PIECE = re.compile(r'(\\*)(")|([ \t]+)|(\\+|[^\\" \t]+)')

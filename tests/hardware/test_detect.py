@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from hatch_torch.hardware.commands import Ran
 
 MACHINES = Path(__file__).parents[2] / "fixtures" / "machines"
-NAMES = sorted(path.name for path in MACHINES.glob("*/machine.toml"))
+NAMES = sorted(path.parent.name for path in MACHINES.glob("*/machine.toml"))
 WITHOUT = [name for name in NAMES if name.startswith("linux-intel") or "plain" in name]
 WITHOUT += [name for name in NAMES if name.startswith(("linux-image-build", "linux-container-on"))]
 WITHOUT += ["linux-nvidia-nouveau", "wsl2-without-gpu"]
