@@ -68,6 +68,7 @@ class TestLevelZero:
         text = '{"gpus": [{"vendor": 32902, "device": 22176}, {"vendor": 4318, "device": 1}]}'
         assert parse_level_zero(text) == (Display("8086", "56a0"),)
         assert parse_level_zero('{"fault": "none", "missing": true}') == ()
+        assert parse_level_zero('{"gpus": [{"vendor": "8086"}, 3]}') == ()
 
     @pytest.mark.parametrize("text", ["", "[]", '{"fault": "zeInit fails"}'])
     def test_no_answer(self, text: str) -> None:
