@@ -15,12 +15,13 @@ from hatch_torch.project.wants import ranges
 from hatch_torch.resolve import resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from hatch_torch.backend import Backend
     from hatch_torch.case import Case
     from hatch_torch.courses import Course
     from hatch_torch.installed import Installed
+    from hatch_torch.keep import Kept
     from hatch_torch.offers import Wants
     from hatch_torch.project.wants import Line
 
@@ -46,8 +47,8 @@ def wants_of(case: Case, course: Course, lines: Iterable[Line]) -> dict[Backend,
 def answer(case: Case, course: Course, lines: Iterable[Line]) -> Answer | None:
     """Try a course: keep what is right, else pick the highest release; None where nothing fits."""
     wants = wants_of(case, course, lines)
-    kept = () if case.upgrade else keep.right(_installed(case), course, wants)
-    if kept and (found := _around(case, kept, wants)):
+    kept = None if case.upgrade else keep.right(_installed(case), course, wants)
+    if kept and (found := _around(case, kept, wants[kept.backend])):
         return found
     picks = resolve(wants, case.offers, course.fits)
     if picks is None:
@@ -63,7 +64,9 @@ def complete(
     A pin whose wheel is found on the index comes back with its URL.
     """
     fixed = {pin.name: pin for pin in pins}
-    exact = {name: SpecifierSet(f"=={pin.version}") for name, pin in fixed.items()}
+    exact = {
+        name: SpecifierSet(f"=={pin.version}") for name, pin in fixed.items() if name in wants
+    }
     picks = resolve({backend: {**wants, **exact}}, case.offers, always)
     if picks is None:
         return None
@@ -72,25 +75,24 @@ def complete(
 
 def _of_both(fixed: Pin | None, found: Pin) -> Pin:
     """Keep the version that is installed: PyPI's plain one is no wheel of this index."""
-    if fixed is None or fixed.version == found.version:
-        return replace(found, by_version=fixed.by_version) if fixed else found
+    if fixed is None or fixed.version.public != found.version.public:
+        return found
+    if fixed.version == found.version:
+        return replace(found, by_version=fixed.by_version)
     return replace(fixed, by_version=True)
 
 
-def _around(
-    case: Case, kept: tuple[Installed, ...], wants: Mapping[Backend, Wants]
-) -> Answer | None:
-    backend = kept[0].backend
-    if backend is None:
-        return None
-    members = tuple(_as_installed(case, one) for one in kept)
-    pins = (*members, *_companions(case, kept))
+def _around(case: Case, kept: Kept, wants: Wants) -> Answer | None:
+    """Pin what is kept, and find what is wanted beside it."""
+    backend = kept.backend
+    members = tuple(_as_installed(case, one) for one in kept.members)
+    pins = (*members, *_companions(case, kept.members))
     notes: tuple[str, ...] = ()
-    has_all = {pin.name for pin in members} >= wants[backend].keys()
+    has_all = {pin.name for pin in members} >= wants.keys()
     if has_all and all(pin.by_version or pin.url for pin in pins):
         return Answer(backend, pins)
     try:
-        found = complete(case, backend, members, wants[backend])
+        found = complete(case, backend, pins, wants)
     except IndexFaultError as fault:
         if not has_all:
             raise

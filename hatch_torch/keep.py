@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
@@ -22,10 +23,18 @@ if TYPE_CHECKING:
     from hatch_torch.target import Target
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The members that stay, torch first, and their backend."""
+
+    backend: Backend
+    members: tuple[Installed, ...]
+
+
 def right(
     installed: Iterable[Installed], course: Course, wants: Mapping[Backend, Wants]
-) -> tuple[Installed, ...]:
-    """Return the installed members that a course would keep, torch first; () for none.
+) -> Kept | None:
+    """Return what a course would keep of what is installed, or None.
 
     torch must be PyTorch's own build of one of the course's backends; another member is kept
     where it is of the same backend and for that torch.
@@ -34,16 +43,16 @@ def right(
     torch = found.get(TORCH)
     backend = torch.backend if torch and torch.builder == "pytorch" else None
     if torch is None or backend is None or backend not in wants:
-        return ()
+        return None
     of_backend = wants[backend]
     if course.fits(backend, Version(torch.version.public)) is not None:
-        return ()
+        return None
     if not all(_in_range(one, of_backend) for one in found.values()):
-        return ()
+        return None
     members = [one for one in found.values() if one.name in of_backend and one is not torch]
     if any(not _belongs(one, torch) for one in members):
-        return ()
-    return (torch, *members)
+        return None
+    return Kept(backend, (torch, *members))
 
 
 def foreign(installed: Iterable[Installed]) -> Installed | None:
