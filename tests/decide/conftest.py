@@ -15,6 +15,7 @@ from hatch_torch.backend import Backend
 from hatch_torch.case import Case
 from hatch_torch.decide import decide
 from hatch_torch.demo.server import EmbeddedIndex, serve
+from hatch_torch.errors import NoAnswerError
 from hatch_torch.hardware.facts import Accelerator, Hardware, Nvidia, Rocm
 from hatch_torch.index import Index
 from hatch_torch.index.cache import Cache
@@ -54,7 +55,7 @@ def intel(architecture: str) -> Hardware:
     return Hardware(system="Linux", accelerators=(gpu("intel", architecture, "Intel graphics"),))
 
 
-def _together(*machines: Hardware) -> Hardware:
+def together(*machines: Hardware) -> Hardware:
     """Return a machine with the GPUs of several."""
     every = tuple(one for machine in machines for one in machine.accelerators)
     rocm = next((one.rocm for one in machines if one.rocm), None)
@@ -91,10 +92,10 @@ MACHINES = {
     "rx-580": amd(None, "gfx803"),
     "arc-b580": intel("xe2"),
     "uhd-630": intel("gen9"),
-    "nvidia-and-amd": _together(_SERVER, amd("6.4.1", "gfx1100")),
-    "old-nvidia-and-amd": _together(nvidia("390.1", "sm_20"), amd("6.4.1", "gfx1100")),
-    "mixed-nvidia-and-arc": _together(nvidia("580.95.05", "sm_61", "sm_120"), intel("xe2")),
-    "amd-and-intel": _together(amd("6.4.1", "gfx1100"), intel("xe2")),
+    "nvidia-and-amd": together(_SERVER, amd("6.4.1", "gfx1100")),
+    "old-nvidia-and-amd": together(nvidia("390.1", "sm_20"), amd("6.4.1", "gfx1100")),
+    "mixed-nvidia-and-arc": together(nvidia("580.95.05", "sm_61", "sm_120"), intel("xe2")),
+    "amd-and-intel": together(amd("6.4.1", "gfx1100"), intel("xe2")),
     "apple-m2": _APPLE,
     "alpine": Hardware(system="Linux", libc="musl 1.2"),
     "rocm-7.0-alone": amd("7.0.2"),
@@ -135,6 +136,10 @@ class Workbench:
     amd = staticmethod(amd)
     backend = staticmethod(extra)
     put = staticmethod(put)
+
+    def together(self, *names: str) -> Hardware:
+        """Return a machine with the GPUs of several."""
+        return together(*(self.machines[name] for name in names))
 
     def index(self, channel: str = "stable", **options: Any) -> Index:  # noqa: ANN401 (handed on)
         """Return a new index, with nothing read yet."""
@@ -197,6 +202,13 @@ class Workbench:
     def decide(self, machine: str | Hardware, *requirements: str, **more: Any) -> Decision:  # noqa: ANN401 (handed on)
         """Return the decision for these requirements on a machine."""
         return decide(self.case(machine, *requirements, **more))
+
+    def attempt(self, machine: str | Hardware, *requirements: str, **more: Any) -> Decision | None:  # noqa: ANN401 (handed on)
+        """Return the decision, or None where nothing fits; why is not searched for."""
+        try:
+            return decide(self.case(machine, *requirements, **more))
+        except NoAnswerError:
+            return None
 
 
 @pytest.fixture(scope="session")

@@ -112,6 +112,30 @@ def test_companions(bench: Workbench) -> None:
     ]
 
 
+def test_companions_beside_a_missing_member(bench: Workbench) -> None:
+    """A companion that is there is not named by a URL, which would be fetched again."""
+    requires = ("pytorch-triton-rocm==3.2.0 ; platform_system == 'Linux'",)
+    kept = (
+        bench.put("torch", "2.6.0+rocm6.2.4", requires=requires),
+        bench.put("pytorch-triton-rocm", "3.2.0"),
+    )
+    decision = bench.decide("mi300-rocm-6.4", *BOTH, installed=kept)
+    lines = [one.line.partition(" @ ")[0] for one in decision.additions]
+    assert lines == ["torch==2.6.0+rocm6.2.4", "pytorch-triton-rocm==3.2.0", "torchvision"]
+
+
+def test_broken_companion(bench: Workbench) -> None:
+    """A companion of another version than the kept torch needs is replaced."""
+    requires = ("pytorch-triton-rocm==3.2.0",)
+    kept = (
+        bench.put("torch", "2.6.0+rocm6.2.4", requires=requires),
+        bench.put("pytorch-triton-rocm", "3.0.0"),
+    )
+    decision = bench.decide("mi300-rocm-6.4", *BOTH, installed=kept)
+    versions = {pin.name: str(pin.version) for pin in decision.pins}
+    assert versions["pytorch-triton-rocm"] == "3.2.0"
+
+
 @pytest.mark.parametrize(
     ("versions", "reason"),
     [
@@ -133,6 +157,13 @@ def test_no_machine_code(bench: Workbench, cu124: tuple[Installed, ...]) -> None
     """What is installed but has no machine code for the GPU is replaced."""
     decision = bench.decide("rtx-5090-on-580", *BOTH, installed=cu124)
     assert str(decision.backend) == "cu130"
+
+
+def test_backend_that_runs_with_a_newer_release(bench: Workbench) -> None:
+    """A backend may be usable, and yet what is installed of it has no code for the GPU."""
+    old = bench.put("torch", "2.7.1+cu128")
+    decision = bench.decide("v100-on-580", "torch<2.11", installed=(old,))
+    assert str(decision.pins[0].version) == "2.10.0+cu129"
 
 
 def test_upgrade(bench: Workbench, cu124: tuple[Installed, ...]) -> None:

@@ -31,6 +31,12 @@ def test_plain_wheel(bench: Workbench, machine: str, platform: str, pinned: list
     assert "switched off" in decision.warnings[0]
 
 
+def test_older_plain_wheel(bench: Workbench) -> None:
+    """A range on a member takes the plain wheel back to the torch that it goes with."""
+    decision = bench.decide("rtx-4090-on-550", "torchvision==0.21.*", index=bench.silent())
+    assert [one.line for one in decision.additions] == ["torch==2.6.0", "torchvision==0.21.0"]
+
+
 def test_no_plain_wheel(bench: Workbench) -> None:
     """Where the plain wheel does not run, the error names the way to go on."""
     with pytest.raises(NoAnswerError, match=r"no plain wheel.*TORCH_VARIANT=portable"):
