@@ -191,3 +191,16 @@ def test_platform_of_tag(platform: str) -> None:
     """The tags of a platform name it."""
     best = next(iter(target.of("3.12", platform).ranks))
     assert target._platform_of_tag(best.platform) == platform  # noqa: SLF001 - its other use is here()
+
+
+@pytest.mark.parametrize("platform", ["linux_x86_64", "macos_arm64", "win_amd64"])
+@pytest.mark.parametrize("python", ["3.10", "3.13t", "3.14.1"])
+def test_another_python_on_the_same_platform(platform: str, python: str) -> None:
+    """It is what `of` describes, for a system of the same age."""
+    assert target.of("3.12", platform).with_python(python) == target.of(python, platform)
+
+
+def test_no_python() -> None:
+    """What is no Python is told, as by `of`."""
+    with pytest.raises(ConfigurationError, match=r"expected 3.12, say"):
+        target.of("3.12", "linux_x86_64").with_python("2.7")

@@ -137,6 +137,10 @@ class Workbench:
     backend = staticmethod(extra)
     put = staticmethod(put)
 
+    def requiring(self, config: Config, *requirements: str) -> Config:
+        """Return a project with these dependencies."""
+        return replace(config, dependencies=tuple(map(Requirement, requirements)))
+
     def together(self, *names: str) -> Hardware:
         """Return a machine with the GPUs of several."""
         return together(*(self.machines[name] for name in names))
@@ -187,7 +191,7 @@ class Workbench:
             require_hashes=require_hashes,
         )
         return Case(
-            config=replace(config, dependencies=tuple(map(Requirement, requirements))),
+            config=self.requiring(config, *requirements),
             target=target,
             offers=offers,
             **{

@@ -128,6 +128,13 @@ def test_nearest(
     assert _nearest(_refused(bench, machine, *requirements, config=config, **case)) == change
 
 
+def test_no_backend_runs(bench: Workbench) -> None:
+    """Where no other backend would do either, the CPU's wheel is the change."""
+    config = bench.config("cu124", when_unsupported="error")
+    told = _refused(bench, "rtx-5090-on-580", "torch<2.7", config=config)
+    assert _nearest(told) == "torch 2.6.0 with cpu: add [tool.torch-variant.extras.cpu]"
+
+
 def test_cpu_is_no_extra(bench: Workbench) -> None:
     """Where the project does not list the plain wheel, the change adds it."""
     told = _refused(bench, "plain", "torch", config=bench.config("cu124"))
