@@ -64,6 +64,10 @@ class Index:
         """What was refused, stale or unreadable, for the record; no secrets."""
         return [*self._notes, *self._fetcher.notes]
 
+    def folder(self, backend: Backend) -> str:
+        """Return the URL of a backend's folder, without credentials, with a slash at its end."""
+        return self._folders.get(backend) or f"{self._root}{backend.folder}/"
+
     def has_own_folder(self, backend: Backend) -> bool:
         """Document whether a backend's wheels lie elsewhere than below the root."""
         return backend in self._folders
@@ -81,7 +85,7 @@ class Index:
         new = [ask for ask in wanted if ask not in self._wheels]
         self._load(self._url(ask) for ask in new)
         self._load(
-            self._folder(backend) for backend, name in new if self._may_be_flat(backend, name)
+            self.folder(backend) for backend, name in new if self._may_be_flat(backend, name)
         )
         for ask in new:
             self._wheels[ask] = tuple(self._select(*ask))
@@ -116,16 +120,13 @@ class Index:
             self._metadata[wheel.url] = read_metadata(wheel, self._fetcher, self._hosts)
         return self._metadata[wheel.url]
 
-    def _folder(self, backend: Backend) -> str:
-        return self._folders.get(backend) or f"{self._root}{backend.folder}/"
-
     def _url(self, ask: Ask) -> str:
         backend, name = ask
-        return f"{self._folder(backend)}{canonicalize_name(name)}/"
+        return f"{self.folder(backend)}{canonicalize_name(name)}/"
 
     def _may_be_flat(self, backend: Backend, name: str) -> bool:
         """Document whether the folder itself may list the files, as simple mirrors do."""
-        folder = self._folder(backend)
+        folder = self.folder(backend)
         return (
             self._pages[self._url((backend, name))] is None and host_of(folder) not in PYTORCH_HOSTS
         )
@@ -137,7 +138,7 @@ class Index:
             self._notes |= dict.fromkeys(page.notes if page else ())
 
     def _select(self, backend: Backend, name: str) -> Iterable[Wheel]:
-        page = self._pages[self._url((backend, name))] or self._pages.get(self._folder(backend))
+        page = self._pages[self._url((backend, name))] or self._pages.get(self.folder(backend))
         wanted = canonicalize_name(name)
         for wheel in page.wheels if page else ():
             if wheel.name == wanted and _belongs(wheel.version.local, backend):

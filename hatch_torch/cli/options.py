@@ -1,0 +1,113 @@
+"""The options that say what is decided: for which project, which machine, from which index."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from packaging.requirements import InvalidRequirement, Requirement
+
+from hatch_torch import target as targets
+from hatch_torch.assemble import assemble, read_profile
+from hatch_torch.errors import ConfigurationError
+from hatch_torch.frontend import Request, site_packages
+from hatch_torch.hardware.together import together
+from hatch_torch.project.config import Config
+from hatch_torch.project.files import read_project
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterable
+
+    from hatch_torch.case import Case
+    from hatch_torch.hardware.facts import Hardware
+    from hatch_torch.target import Target
+
+
+def add_case(parser: argparse.ArgumentParser) -> None:
+    """Add the options that `case_of` reads."""
+    parser.add_argument("project", nargs="?", metavar="PROJECT", help="its folder (default: .)")
+    parser.add_argument("--backend", metavar="B", help="ask for a backend, a family or auto")
+    parser.add_argument(
+        "--hardware",
+        nargs="+",
+        metavar="FILE",
+        help="a profile from `detect --json`; of several, what fits all",
+    )
+    parser.add_argument("--python", metavar="3.12", help="another Python")
+    parser.add_argument("--platform", metavar="P", help=f"one of {', '.join(targets.PLATFORMS)}")
+    parser.add_argument("--index-url", metavar="URL", help="root of another index")
+    parser.add_argument("--require", nargs="+", metavar="REQ", help="requirements to add")
+
+
+def case_of(
+    options: argparse.Namespace,
+    required: Iterable[Requirement] | None = None,
+    *,
+    by_version: bool = True,
+) -> Case:
+    """Put together the case that the options describe.
+
+    `required` are requirements from elsewhere. They and those of the command line stand beside
+    the project's, or in their place where no project is named. `by_version`: what is installed
+    and right may be named by its version alone. Raises ConfigurationError for an option that
+    can't be.
+    """
+    environ = dict(os.environ)
+    if options.index_url:
+        environ["TORCH_VARIANT_INDEX_URL"] = options.index_url
+    hardware = _hardware(options)
+    elsewhere = hardware is not None or options.python or options.platform
+    environment = () if elsewhere else _environment(environ)
+    request = Request("pip", "pip install", "install", pinnable=by_version, environment=environment)
+    case = assemble(
+        _config(options, required),
+        environ,
+        request=request,
+        target=_target(options, hardware),
+        probe=(lambda _: hardware) if hardware else None,
+    )
+    return replace(case, asked=("--backend", options.backend) if options.backend else None)
+
+
+def _config(options: argparse.Namespace, required: Iterable[Requirement] | None) -> Config:
+    alone = (options.require or required is not None) and not options.project
+    config = Config() if alone else read_project(Path(options.project or "."))
+    more = (*(required or ()), *map(_requirement, options.require or ()))
+    return replace(config, dependencies=(*config.dependencies, *more))
+
+
+def _requirement(text: str) -> Requirement:
+    try:
+        return Requirement(text)
+    except InvalidRequirement as error:
+        raise ConfigurationError([f"--require {text!r}: {str(error).splitlines()[0]}"]) from None
+
+
+def _hardware(options: argparse.Namespace) -> Hardware | None:
+    profiles = [read_profile(path, f"--hardware {path}") for path in options.hardware or ()]
+    return together(profiles) if profiles else None
+
+
+def _target(options: argparse.Namespace, hardware: Hardware | None) -> Target | None:
+    """Return the Python and platform to decide for, or None for those that run this."""
+    if not (options.python or options.platform or (hardware and hardware.system)):
+        return None
+    known = hardware if hardware and hardware.system else None
+    name = options.platform or (
+        targets.platform_of(known.system or "", known.machine or "")
+        if known
+        else targets.here().platform
+    )
+    python = options.python or ".".join(platform.python_version_tuple()[:2])
+    return targets.of(python, name, known.libc if known and not options.platform else None)
+
+
+def _environment(environ: dict[str, str]) -> tuple[Path, ...]:
+    """Return the packages' folders of the active environment, as an installer would find it."""
+    prefix = environ.get("VIRTUAL_ENV") or environ.get("CONDA_PREFIX") or sys.prefix
+    return site_packages(Path(prefix))
