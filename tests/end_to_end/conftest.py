@@ -32,6 +32,7 @@ class World:
     folder: Path
     index: EmbeddedIndex
     environ: Mapping[str, str] = field(repr=False)
+    uv_program: str | Path = field(default_factory=find_uv_bin)
 
     @property
     def project(self) -> Path:
@@ -105,7 +106,7 @@ class World:
     def uv(self, *arguments: str | Path, fails: bool = False) -> str:
         """Run uv in the checkout, with the environment active."""
         active = self.on(VIRTUAL_ENV=str(self.python.parents[1]))
-        return active.run(find_uv_bin(), *arguments, fails=fails)
+        return active.run(self.uv_program, *arguments, fails=fails)
 
     def install(self, tool: str, *more: str | Path, what: str = ".") -> str:
         """Run `pip install -e .`, or that of uv."""
