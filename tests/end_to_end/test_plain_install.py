@@ -84,6 +84,31 @@ def test_record(world: World, tool: str) -> None:
     assert wheels == record["added"][:2] == world.requirements()[:2]
 
 
+@pytest.mark.parametrize("tool", ["pip", "uv"])
+def test_not_editable(world: World, tool: str) -> None:
+    """`pip install .` in the checkout is an install as well."""
+    cuda = world.on("rtx-4090")
+
+    if tool == "pip":
+        cuda.pip("install", ".")
+    else:
+        cuda.uv("pip", "install", ".")
+
+    assert world.exact() == {"torch": "2.14.1+cu126", "torchvision": "0.29.2+cu126"}
+
+
+def test_tool(world: World) -> None:
+    """`uv tool install .` is an install, into an environment of the tool's own."""
+    scripts = '[project.scripts]\nmy-app = "my_app:main"\n[tool.hatch.metadata'
+    world.write("full", ("[tool.hatch.metadata", scripts))
+    tools = world.folder / "tools"
+
+    world.on("rtx-4090", UV_TOOL_DIR=str(tools)).uv("tool", "install", ".")
+
+    (torch,) = tools.rglob("torch-*.dist-info")
+    assert torch.name == "torch-2.14.1+cu126.dist-info"
+
+
 def test_metadata_hook_alone_leaves_no_record(world: World) -> None:
     """Without a build hook there is nobody to write a record."""
     world.write("one-hook")
@@ -92,6 +117,16 @@ def test_metadata_hook_alone_leaves_no_record(world: World) -> None:
 
     assert family("cu126") == world.exact()
     assert not [*world.venv.rglob("torch-variant.json")]
+
+
+def test_metadata_hook_alone_is_for_editable_builds(world: World) -> None:
+    """Without a build hook an install that is not editable is portable."""
+    world.write("one-hook")
+
+    world.on("rtx-4090").uv("pip", "install", ".")
+
+    assert world.versions() == {"torch": "2.14.1", "torchaudio": "2.11.0", "torchvision": "0.29.2"}
+    assert world.exact() == {}
 
 
 def test_the_machine_at_hand(world: World) -> None:

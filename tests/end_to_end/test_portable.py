@@ -87,6 +87,17 @@ def test_python_build(world: World, build: str, form: str, tmp_path: Path) -> No
     assert_portable(tmp_path / "out", form, 2)
 
 
+@pytest.mark.parametrize("form", ["full", "one-table"])
+def test_hatch_build(world: World, form: str, tmp_path: Path) -> None:
+    """`hatch build` makes both from the checkout."""
+    pytest.importorskip("hatch", reason="hatch is not installed")
+    world.write(form)
+
+    world.on("rtx-4090").run(sys.executable, "-m", "hatch", "build", tmp_path / "out")
+
+    assert_portable(tmp_path / "out", form, 2)
+
+
 @pytest.mark.parametrize("form", ["full", "smallest", "one-hook"])
 def test_pip_wheel(world: World, form: str, tmp_path: Path) -> None:
     """`pip wheel` is portable."""
@@ -112,6 +123,31 @@ def test_install_from_the_sdist(world: World, tool: str, tmp_path: Path) -> None
 
     assert world.versions() == {"torch": "2.14.1", "torchaudio": "2.11.0", "torchvision": "0.29.2"}
     assert world.exact() == {}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("pip", "lock", "-e", ".", "-o", "-"),
+        ("uv", "pip", "compile", "pyproject.toml"),
+        ("uv", "export"),
+        ("uv", "tree"),
+    ],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("form", ["full", "one-table"])
+def test_locks(world: World, form: str, command: tuple[str, ...]) -> None:
+    """What is locked or shown for any machine knows torch from the default index alone."""
+    world.write(form)
+    tool, *arguments = command
+    cuda = world.on("rtx-4090")
+
+    told = (cuda.pip if tool == "pip" else cuda.uv)(*arguments)
+
+    assert "torch" in told
+    assert "2.14.1" in told
+    assert world.index.torch_index not in told
+    assert not [mark for mark in ("+cu", "%2Bcu", "+cpu") if mark in told]
 
 
 def test_folder_called_install(world: World, tmp_path: Path) -> None:

@@ -14,6 +14,16 @@ pytestmark = pytest.mark.end_to_end
 ON_ROCM64 = {"torch": "2.9.1+rocm6.4", "torchvision": "0.24.1+rocm6.4"}
 ON_CUDA = {"torch": "2.14.1+cu126", "torchvision": "0.29.2+cu126"}
 ON_CPU = {"torch": "2.14.1+cpu", "torchvision": "0.29.2+cpu"}
+OTHER = """
+[build-system]
+requires = ["hatchling"]
+build-backend = "hatchling.build"
+
+[project]
+name = "other"
+version = "1.0"
+dependencies = ["my-app[rocm64]"]
+"""
 OWN_VARIABLE = '\n[tool.torch-variant]\nenvironment-variable = "My_App__Backend"\n'
 
 
@@ -142,3 +152,38 @@ def test_member_that_a_dependency_asks_for(world: World, tool: str) -> None:
 
     assert world.exact() == ON_CUDA
     assert world.present() == world.fetched()
+
+
+@pytest.mark.parametrize("tool", ["pip", "uv"])
+def test_extra_that_could_not_be_seen(world: World, tool: str) -> None:
+    """The extra of another backend than the chosen one fails where another package asks for it."""
+    world.add("other/pyproject.toml", OTHER)
+    world.add("other/other.py", "")
+
+    told = world.on("rtx-4090").refusal(tool, "./other")
+
+    assert "torch<0" in told
+    assert world.versions() == {}
+
+
+def test_extra_of_the_chosen_backend(world: World) -> None:
+    """The extra of the backend that was chosen may be asked for by another package."""
+    world.add("other/pyproject.toml", OTHER)
+    world.add("other/other.py", "")
+
+    world.on("mi300x", TORCH_VARIANT="rocm6.4").install("uv", "./other")
+
+    assert world.exact() == ON_ROCM64
+
+
+def test_packages_that_uv_routes(world: World) -> None:
+    """A package that `[tool.uv.sources]` routes is uv's, and the record says so."""
+    index = f'name = "cpu"\nurl = "{world.index.torch_index}/cpu"\nexplicit = true'
+    routes = "".join(f'{name} = {{ index = "cpu" }}\n' for name in ON_CPU)
+    world.write("full", more=f"\n[[tool.uv.index]]\n{index}\n[tool.uv.sources]\n{routes}")
+
+    world.on("rtx-4090").install("uv")
+
+    assert world.versions() == ON_CPU
+    assert world.record()["added"] == []
+    assert any("tool.uv.sources" in one for one in world.record()["warnings"])

@@ -1,0 +1,119 @@
+"""A checkout is not always the only one, nor always a folder that pip installs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.end_to_end.conftest import World
+
+pytestmark = [pytest.mark.end_to_end, pytest.mark.matrix]
+
+ON_CUDA = {"torch": "2.14.1+cu126", "torchvision": "0.29.2+cu126"}
+PLAIN = {"torch": "2.14.1", "torchvision": "0.29.2"}
+TOOLS = pytest.mark.parametrize("tool", ["pip", "uv"])
+INSTALL = {"pip": ("pip", "install"), "uv": ("pip", "install")}
+DEPENDENT = """
+[build-system]
+requires = ["hatchling"]
+build-backend = "hatchling.build"
+[project]
+name = "{name}"
+version = "1.0"
+dependencies = ["my-app @ {url}"]
+[tool.hatch.metadata]
+allow-direct-references = true
+"""
+
+
+def install(world: World, tool: str, *what: str | Path) -> None:
+    """Run `pip install`, or that of uv."""
+    if tool == "pip":
+        world.pip("install", *what)
+    else:
+        world.uv("pip", "install", *what)
+
+
+def second(world: World) -> Path:
+    """Write another project that uses the plugin, beside the first; return its folder."""
+    other = world.folder / "checkout" / "other-app"
+    text = (world.project / "pyproject.toml").read_text(encoding="utf-8")
+    other.mkdir()
+    text = text.replace("my-app", "other-app").replace('"torchvision"', '"torchaudio"')
+    (other / "pyproject.toml").write_text(text, encoding="utf-8")
+    (other / "other_app.py").touch()
+    return other
+
+
+def dependent(world: World) -> Path:
+    """Write a project that depends on the checkout by its path; return its folder."""
+    folder = world.folder / "checkout" / "dependent"
+    folder.mkdir()
+    text = DEPENDENT.format(name="dependent", url=world.project.as_uri())
+    (folder / "pyproject.toml").write_text(text, encoding="utf-8")
+    (folder / "dependent.py").touch()
+    return folder
+
+
+@TOOLS
+def test_version_control(world: World, tool: str) -> None:
+    """From a repository the install is portable: nobody has the clone at hand."""
+    git = ("git", "-c", "user.name=me", "-c", "user.email=me@example.org")
+    world.run("git", "init", "--quiet")
+    world.run("git", "add", "pyproject.toml", "my_app.py")
+    world.run(*git, "commit", "--quiet", "--message", "Begin")
+
+    install(world.on("rtx-4090"), tool, f"my-app @ git+{world.project.as_uri()}")
+
+    assert world.versions() == PLAIN
+
+
+@TOOLS
+def test_two_projects(world: World, tool: str) -> None:
+    """Two projects in one environment agree: together, and one after the other."""
+    cuda, other = world.on("rtx-4090"), second(world)
+
+    install(cuda, tool, "-e", ".", "-e", other)
+
+    assert world.exact() == {**ON_CUDA, "torchaudio": "2.11.0+cu126"}
+    world.index.forget()
+
+    install(cuda, tool, "-e", ".")
+    install(cuda, tool, "-e", other)
+
+    assert world.versions() == {**ON_CUDA, "torchaudio": "2.11.0+cu126"}
+    assert world.fetched() == set()
+
+
+@TOOLS
+def test_a_second_project(world: World, tool: str) -> None:
+    """A project that comes later keeps the torch of the first, and adds what it lacks."""
+    cuda, other = world.on("rtx-4090"), second(world)
+    install(cuda, tool, "-e", ".")
+    world.index.forget()
+
+    install(cuda, tool, "-e", other)
+
+    assert world.versions() == {**ON_CUDA, "torchaudio": "2.11.0+cu126"}
+    assert world.fetched() == {"torchaudio-2.11.0+cu126"}
+
+
+@TOOLS
+def test_dependent(world: World, tool: str) -> None:
+    """A project that depends on the checkout gets the wheels of this machine with it."""
+    install(world.on("rtx-4090"), tool, "-e", dependent(world))
+
+    assert world.versions() == ON_CUDA
+
+
+def test_dependent_in_place(world: World) -> None:
+    """Named beside what depends on it, the checkout itself is the one that is installed."""
+    install(world.on("rtx-4090"), "pip", "-e", ".", dependent(world))
+
+    assert world.exact() == ON_CUDA
+    assert replace(world, folder=world.folder).versions() == ON_CUDA
