@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from hatch_torch import keep
 from hatch_torch.answer import Answer, complete
 from hatch_torch.courses import plain
-from hatch_torch.errors import NoAnswerError
+from hatch_torch.errors import IndexFaultError, NoAnswerError
 from hatch_torch.offers import TORCH
 from hatch_torch.project.wants import ranges
 
@@ -49,9 +49,12 @@ def _kept(
     pins = tuple(keep.pinned(one) for one in found if one.name in wants)
     missing = wants.keys() - {pin.name for pin in pins}
     if missing:
-        completed = complete(case, backend, pins, wants)
+        names = ", ".join(sorted(missing))
+        try:
+            completed = complete(case, backend, pins, wants)
+        except IndexFaultError as fault:
+            raise NoAnswerError(f"{names}: not installed beside {what}, and {fault}") from fault
         if completed is None:
-            names = ", ".join(sorted(missing))
             raise NoAnswerError(f"{names}: not installed, and none goes with {what}; {_REPLACE}")
         pins = completed
     return Answer(backend, pins, (f"kept: {what}",))

@@ -39,6 +39,15 @@ def test_missing_member(bench: Workbench, vendors: Installed) -> None:
         bench.decide("h200-on-615", "torch", "torchvision", "torchaudio", installed=(vendors,))
 
 
+def test_missing_member_and_a_silent_index(bench: Workbench) -> None:
+    """A member that cannot be looked for is named, with the reason."""
+    built = bench.put("torch", "2.6.0", "source", backend=Backend.parse("cu124"))
+    with pytest.raises(NoAnswerError, match=r"torchvision: not installed beside.*switched off"):
+        bench.decide(
+            "h200-on-615", "torch", "torchvision", installed=(built,), index=bench.silent()
+        )
+
+
 def test_member_that_matches(bench: Workbench) -> None:
     """A torch from the sources with PyTorch's own version takes PyTorch's members."""
     built = bench.put("torch", "2.6.0", "source", backend=Backend.parse("cu124"))
