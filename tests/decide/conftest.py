@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from hatch_torch.target import Target
 
 
+MOST_LINES = 12
+"""Of an error that says why nothing fits."""
+
+
 def gpu(vendor: str, architecture: str | None, name: str = "unknown") -> Accelerator:
     """Return an accelerator."""
     return Accelerator(vendor, name, architecture)
@@ -208,11 +212,13 @@ class Workbench:
         return decide(self.case(machine, *requirements, **more))
 
     def attempt(self, machine: str | Hardware, *requirements: str, **more: Any) -> Decision | None:  # noqa: ANN401 (handed on)
-        """Return the decision, or None where nothing fits; why is not searched for."""
+        """Return the decision, or None where nothing fits, which is told in a few lines."""
         try:
             return decide(self.case(machine, *requirements, **more))
-        except NoAnswerError:
-            return None
+        except NoAnswerError as refusal:
+            told = str(refusal).splitlines()
+        assert len(told) <= MOST_LINES
+        return None
 
 
 @pytest.fixture(scope="session")

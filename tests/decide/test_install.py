@@ -65,6 +65,12 @@ def test_portable(project: Path, environ: dict[str, str]) -> None:
     assert (done.decision, done.record) == (None, None)
 
 
+def test_stamp(project: Path, environ: dict[str, str]) -> None:
+    """A run under uv renews the stamp that uv's cache is keyed by, a portable one too."""
+    run(project, environ, editable=True, above=_below(project, "uv", "lock"))
+    assert (project / ".torch-variant.stamp").exists()
+
+
 def test_steps_are_told(
     project: Path, environ: dict[str, str], caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -158,7 +158,7 @@ def _highest(
     st.sampled_from(["linux_x86_64", *PLATFORMS]),
 )
 @settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_no_better_choice_exists(
     bench: Workbench, hardware: Hardware, project: list[str], python: str, platform: str
