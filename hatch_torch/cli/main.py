@@ -7,13 +7,13 @@ import sys
 from typing import TYPE_CHECKING
 
 from hatch_torch import __version__
-from hatch_torch.cli import demo, detect, explain
+from hatch_torch.cli import demo, detect, explain, export
 from hatch_torch.errors import HatchTorchError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COMMANDS = (detect, explain, demo)
+COMMANDS = (detect, explain, export, demo)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,0 +1,93 @@
+"""`hatch-torch export`: the decision as a text, for people and tools beside the hook."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from hatch_torch.cli.options import add_case, case_of
+from hatch_torch.cli.output import put
+from hatch_torch.decide import decide
+from hatch_torch.decision import Decision
+from hatch_torch.errors import ConfigurationError
+from hatch_torch.export import FORMATS, MARK, Format, Subject
+from hatch_torch.export.remarks import remarks
+from hatch_torch.export.requirements_file import RequirementsFile
+from hatch_torch.frontend.files import CONSTRAINT, expand
+from hatch_torch.frontend.grammar import WORD
+from hatch_torch.hardware.facts import Hardware
+from hatch_torch.project.wants import parsed_constraints
+
+if TYPE_CHECKING:
+    import argparse
+
+    from hatch_torch.case import Case
+    from hatch_torch.index import Index
+
+_NOBODY = Decision(None, "nobody", Hardware())
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser("export", help="the decision as a file for other tools")
+    add_case(parser)
+    names = [one.name for one in FORMATS]
+    parser.add_argument("--format", required=True, choices=names, help="what to write")
+    parser.add_argument("-r", dest="file", metavar="FILE", help="a requirements file to rewrite")
+    parser.add_argument("-o", dest="output", metavar="FILE", help="where to (default: stdout)")
+    parser.add_argument("--force", action="store_true", help="overwrite any file")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Decide as a build would, and write the decision down."""
+    (chosen,) = (one for one in FORMATS if one.name == options.format)
+    file = _read(Path(options.file)) if options.file else None
+    case = _case(options, file)
+    decision = decide(case) if chosen.needs_decision(case.config) else _NOBODY
+    index = cast("Index", case.offers.index)  # no folders of wheels are named here
+    subject = Subject(case.config, decision, case.target, index.folder, file)
+    path = _path(options.output, chosen, subject)
+    text = chosen.render(subject)
+    content = file.encoded(text) if file else text.encode()
+    put(content, path, mark=MARK, force=options.force)
+    for remark in dict.fromkeys((*decision.warnings, *remarks(subject))):
+        print(f"hatch-torch: {remark}", file=sys.stderr)
+    return 0
+
+
+def _read(path: Path) -> RequirementsFile:
+    try:
+        return RequirementsFile.parse(path.read_bytes(), os.environ)
+    except (OSError, ValueError) as error:
+        raise ConfigurationError([f"-r {path}: {error}"]) from None
+
+
+def _case(options: argparse.Namespace, file: RequirementsFile | None) -> Case:
+    """Put the case together, with the requirements and constraints of the file."""
+    if file is None:
+        return case_of(options, by_version=False)
+    folder = Path(options.file).resolve().parent
+    said = tuple(expand((one for line in file.lines for one in line.options), folder, os.environ))
+    required = parsed_constraints(one.value for one in said if one.name == WORD)
+    case = case_of(options, required, by_version=False)
+    bounds = parsed_constraints(one.value for one in said if one.name == CONSTRAINT)
+    return replace(case, constraints=(*case.constraints, *bounds))
+
+
+def _path(output: str | None, chosen: Format, subject: Subject) -> Path | None:
+    """Return the file to write; in a folder it is named after the backend."""
+    if output is None:
+        return None
+    path = Path(output)
+    if path.is_dir():
+        backend = subject.decision.backend
+        return path / chosen.file_name.format(extra=backend.extra if backend else "portable")
+    if chosen.allowed and not chosen.allowed.fullmatch(path.name):
+        raise ConfigurationError(
+            [f"-o {output}: allowed is pylock.toml or pylock.NAME.toml, with no dot in NAME"]
+        )
+    return path
