@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
+
 from hatch_torch import target as targets
 from hatch_torch.case import Case
+from hatch_torch.companions import torch_pin
 from hatch_torch.errors import ConfigurationError
 from hatch_torch.frontend.request import Request
 from hatch_torch.hardware.detect import detect
 from hatch_torch.hardware.facts import Hardware
 from hatch_torch.hardware.machine import Machine
-from hatch_torch.index import Index
+from hatch_torch.index import Index, Wheelhouse
 from hatch_torch.index.cache import Cache, cache_folder
 from hatch_torch.index.fetch import Fetcher
 from hatch_torch.installed import installed
-from hatch_torch.offers import Offers
+from hatch_torch.offers import TORCH, Offers
 from hatch_torch.project.wants import parsed_constraints
+from hatch_torch.releases import pypi_backend, torch_releases
 from hatch_torch.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from hatch_torch.backend import Backend
+    from hatch_torch.index.wheel import Wheel
     from hatch_torch.installed import Installed
     from hatch_torch.project.config import Config
     from hatch_torch.target import Target
@@ -51,7 +58,7 @@ def assemble(
     return Case(
         config=config,
         target=target,
-        offers=_offers(config, settings, environ, target, offline=asked.offline),
+        offers=_offers(config, settings, environ, target, asked),
         probe=probe or _probe(settings, environ),
         find_installed=_finder(asked),
         environ=environ,
@@ -93,29 +100,50 @@ def _finder(request: Request) -> Callable[[Collection[str]], tuple[Installed, ..
 
 
 def _offers(
-    config: Config, settings: Settings, environ: Mapping[str, str], target: Target, *, offline: bool
+    config: Config, settings: Settings, environ: Mapping[str, str], target: Target, request: Request
 ) -> Offers:
-    root = settings.index_url or config.index_url
-    fetcher = Fetcher(
-        Cache(cache_folder(environ)),
-        environ,
-        seconds=settings.timeout,
-        offline=offline or settings.offline,
-    )
-    folders = _folders(config, root)
-    index = Index(root, fetcher, channel=config.channel, folders=folders, hosts=config.hosts)
+    settings = replace(settings, offline=settings.offline or request.offline)
+    house = _wheelhouse(request, target) if settings.offline else None
+    index = house or _index(config, settings, environ)
 
     def channel_of(backend: Backend) -> str:
         extra = config.extra_of(backend)
         return (extra.channel if extra else None) or config.channel
 
+    def in_tables(backend: Backend) -> bool:
+        own = isinstance(index, Wheelhouse) or index.has_own_folder(backend)
+        return config.channel == "stable" and not own
+
     return Offers(
         index,
         target,
-        in_tables=lambda one: config.channel == "stable" and not index.has_own_folder(one),
+        in_tables=in_tables,
         prereleases=lambda one: channel_of(one) != "stable",
         require_hashes=config.require_hashes,
     )
+
+
+def _wheelhouse(request: Request, target: Target) -> Wheelhouse | None:
+    """Return the folders that the installer looks into, if there is any torch in them."""
+    folders = map(Path, request.find_links)
+    house = Wheelhouse(folders, lambda wheel: _plain(wheel, target.platform))
+    return house if house.holds(TORCH) else None
+
+
+def _plain(wheel: Wheel, platform: str) -> Backend | None:
+    """Return the backend that PyPI's wheel is of: torch's, or that of the torch it goes with."""
+    release = Version(wheel.version.public)
+    pin = SpecifierSet(f"=={release}") if wheel.name == TORCH else torch_pin(wheel.name, release)
+    torches = [one for one in torch_releases() if pin is not None and one in pin]
+    return pypi_backend(torches[-1], platform) if torches else None
+
+
+def _index(config: Config, settings: Settings, environ: Mapping[str, str]) -> Index:
+    root = settings.index_url or config.index_url
+    cache = Cache(cache_folder(environ))
+    fetcher = Fetcher(cache, environ, seconds=settings.timeout, offline=settings.offline)
+    folders = _folders(config, root)
+    return Index(root, fetcher, channel=config.channel, folders=folders, hosts=config.hosts)
 
 
 def _folders(config: Config, root: str) -> dict[Backend, str]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from packaging.specifiers import SpecifierSet
 
     from hatch_torch.backend import Backend
-    from hatch_torch.index import Index
+    from hatch_torch.index import Index, Wheelhouse
     from hatch_torch.index.wheel import Wheel
     from hatch_torch.target import Target
 
@@ -54,7 +54,7 @@ class Offers:
 
     def __init__(
         self,
-        index: Index,
+        index: Index | Wheelhouse,
         target: Target,
         *,
         in_tables: Callable[[Backend], bool] = lambda _: True,

@@ -24,8 +24,8 @@ class Pin:
 
     @classmethod
     def of(cls, pick: Pick) -> Pin:
-        """Pin a pick to its wheel."""
-        return cls(pick.name, pick.version, pick.wheel.url, pick.wheel.sha256)
+        """Pin a pick to its wheel; by the version alone where no page links to it."""
+        return cls(pick.name, pick.version, pick.wheel.url or None, pick.wheel.sha256)
 
     @property
     def requirement(self) -> str:

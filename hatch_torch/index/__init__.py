@@ -1,5 +1,6 @@
-"""What an index offers."""
+"""What an index offers, or a folder of wheels."""
 
 from hatch_torch.index.offer import Index
+from hatch_torch.index.wheelhouse import Wheelhouse
 
-__all__ = ["Index"]
+__all__ = ["Index", "Wheelhouse"]

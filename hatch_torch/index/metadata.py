@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 from zipfile import BadZipFile, ZipFile
 from zlib import error as ZlibError  # noqa: N812 - it is an exception, spelled like a variable
 
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from hatch_torch.index.wheel import Wheel
 
 _METADATA = re.compile(r"[^/]+\.dist-info/METADATA")
-_FAULTS = (OSError, ValueError, IndexFaultError, BadZipFile, ZlibError)
+FAULTS = (OSError, ValueError, IndexFaultError, BadZipFile, ZlibError)
+"""What can go wrong when METADATA is read."""
 _LIMIT = 4 * 1024 * 1024
 """Bytes of the largest METADATA that is read; torch's has 30,000."""
 
@@ -67,7 +68,7 @@ def read_metadata(wheel: Wheel, fetcher: Fetcher, hosts: Hosts) -> Metadata | No
         try:
             content = way(wheel, fetcher, hosts)
             metadata = parse_metadata(content, wheel)
-        except _FAULTS as error:
+        except FAULTS as error:
             fetcher.note(f"{wheel.filename}: {error}")
         else:
             fetcher.keep(key, content, for_good=bool(wheel.sha256 or wheel.metadata))
@@ -100,7 +101,11 @@ def _beside(wheel: Wheel, fetcher: Fetcher, hosts: Hosts) -> bytes:
 
 
 def _inside(wheel: Wheel, fetcher: Fetcher, hosts: Hosts) -> bytes:
-    file = RemoteFile(partial(fetcher.get_range, wheel.url, hosts=hosts))
+    return metadata_in(RemoteFile(partial(fetcher.get_range, wheel.url, hosts=hosts)))
+
+
+def metadata_in(file: IO[bytes] | RemoteFile) -> bytes:
+    """Return the METADATA of a wheel; raises ValueError, OSError or a zip file's own errors."""
     with ZipFile(file) as archive:
         names = [name for name in archive.namelist() if _METADATA.fullmatch(name)]
         if len(names) != 1:

@@ -24,7 +24,7 @@ class Wheel:
     build: BuildTag
     tags: frozenset[Tag]
     url: str
-    """Absolute, percent-encoded as the page has it, without fragment."""
+    """Absolute, percent-encoded as the page has it, without fragment; "" for one of a folder."""
     sha256: str | None = None
     metadata: str | None = None
     """The sha256 of ``<url>.metadata`` (PEP 658), "" where it is there without one, or None."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,15 +16,14 @@ pytestmark = [pytest.mark.end_to_end, pytest.mark.matrix]
 ON_CUDA = {"torch": "2.14.1+cu126", "torchvision": "0.29.2+cu126"}
 PLAIN = {"torch": "2.14.1", "torchvision": "0.29.2"}
 TOOLS = pytest.mark.parametrize("tool", ["pip", "uv"])
-INSTALL = {"pip": ("pip", "install"), "uv": ("pip", "install")}
 DEPENDENT = """
 [build-system]
 requires = ["hatchling"]
 build-backend = "hatchling.build"
 [project]
-name = "{name}"
+name = "dependent"
 version = "1.0"
-dependencies = ["my-app @ {url}"]
+dependencies = ["my-app{url}"]
 [tool.hatch.metadata]
 allow-direct-references = true
 """
@@ -50,11 +48,11 @@ def second(world: World) -> Path:
     return other
 
 
-def dependent(world: World) -> Path:
-    """Write a project that depends on the checkout by its path; return its folder."""
+def dependent(world: World, url: str = "") -> Path:
+    """Write a project that depends on the checkout, by its name or a URL; return its folder."""
     folder = world.folder / "checkout" / "dependent"
     folder.mkdir()
-    text = DEPENDENT.format(name="dependent", url=world.project.as_uri())
+    text = DEPENDENT.format(url=url and f" @ {url}")
     (folder / "pyproject.toml").write_text(text, encoding="utf-8")
     (folder / "dependent.py").touch()
     return folder
@@ -106,14 +104,14 @@ def test_a_second_project(world: World, tool: str) -> None:
 @TOOLS
 def test_dependent(world: World, tool: str) -> None:
     """A project that depends on the checkout gets the wheels of this machine with it."""
-    install(world.on("rtx-4090"), tool, "-e", dependent(world))
+    install(world.on("rtx-4090"), tool, "-e", dependent(world, world.project.as_uri()))
 
     assert world.versions() == ON_CUDA
 
 
-def test_dependent_in_place(world: World) -> None:
+@TOOLS
+def test_beside_its_dependent(world: World, tool: str) -> None:
     """Named beside what depends on it, the checkout itself is the one that is installed."""
-    install(world.on("rtx-4090"), "pip", "-e", ".", dependent(world))
+    install(world.on("rtx-4090"), tool, "-e", ".", "-e", dependent(world))
 
     assert world.exact() == ON_CUDA
-    assert replace(world, folder=world.folder).versions() == ON_CUDA

@@ -1,0 +1,84 @@
+"""Folders of wheels, asked like an index."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from zipfile import ZipFile
+
+import pytest
+
+from hatch_torch.backend import Backend
+from hatch_torch.index import Wheelhouse
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CU126, CU128, ROCM = map(Backend.parse, ("cu126", "cu128", "rocm6.4"))
+METADATA = "Metadata-Version: 2.1\nName: {}\nVersion: {}\nRequires-Dist: triton==3.2.0\n"
+
+
+def add(folder: Path, name: str, version: str) -> str:
+    """Write a wheel; return its file name."""
+    filename = f"{name}-{version}-cp312-cp312-linux_x86_64.whl"
+    with ZipFile(folder / filename, "w") as wheel:
+        text = METADATA.format(name, version)
+        wheel.writestr(f"{name}-{version}.dist-info/METADATA", text)
+    return filename
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Wheelhouse:
+    """Fill a folder; a wheel without a local version counts as CUDA 12.8's."""
+    for name, version in (
+        ("torch", "2.6.0+cu126"),
+        ("torch", "2.7.0"),
+        ("torch", "2.5.0+rocm6.4"),
+        ("triton", "3.2.0+git35c6c7c6"),
+    ):
+        add(tmp_path, name, version)
+    (tmp_path / "torch-2.8.0.whl").touch()
+    (tmp_path / "torch-2.9.0.tar.gz").touch()
+    return Wheelhouse([tmp_path, tmp_path / "nothing"], plain=lambda _: CU128)
+
+
+@pytest.mark.parametrize(
+    ("backend", "versions"),
+    [(CU126, ["2.6.0+cu126"]), (CU128, ["2.7.0"]), (ROCM, ["2.5.0+rocm6.4"])],
+    ids=str,
+)
+def test_local_version(house: Wheelhouse, backend: Backend, versions: list[str]) -> None:
+    """A wheel is of the backend that its local version names."""
+    found = house.pages([(backend, "Torch")])[backend, "Torch"]
+
+    assert [str(one.version) for one in found] == versions
+    assert [one.url for one in found] == [""]
+
+
+def test_local_version_of_no_backend(house: Wheelhouse) -> None:
+    """A local version that names none, triton's commit, goes with any."""
+    assert house.wheels(CU126, "triton") == house.wheels(ROCM, "triton") != ()
+
+
+def test_what_there_is(house: Wheelhouse) -> None:
+    """It tells which packages it holds, and of which backends."""
+    assert (house.holds("Torch"), house.holds("torchvision")) == (True, False)
+    assert house.backends() == (CU126, CU128, ROCM)
+
+
+def test_requires(house: Wheelhouse) -> None:
+    """A wheel's requirements are read out of it."""
+    (torch,) = house.wheels(CU126, "torch")
+
+    assert [*map(str, house.requires(torch) or ())] == ["triton==3.2.0"]
+    assert house.notes == []
+
+
+def test_damaged_wheel(tmp_path: Path) -> None:
+    """What cannot be read is noted, not raised."""
+    filename = add(tmp_path, "torch", "2.6.0+cu126")
+    (tmp_path / filename).write_bytes(b"PK")
+    house = Wheelhouse([tmp_path])
+    (torch,) = house.wheels(CU126, "torch")
+
+    assert house.requires(torch) is None
+    assert [note.split(":")[0] for note in house.notes] == [filename]
