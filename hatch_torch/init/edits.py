@@ -1,0 +1,183 @@
+"""Edits of a TOML text, each from the text to the text; what is not edited stays as it was."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import tomlkit
+
+from hatch_torch.init.statements import Statement, read, text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from hatch_torch.init.statements import Path
+
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+
+
+def dotted(path: Path) -> str:
+    """Write a path as TOML does; a key that is not bare is quoted."""
+    return ".".join(key if _BARE.fullmatch(key) else json.dumps(key) for key in path)
+
+
+def put(text: str, path: Path, value: str) -> str:
+    """Set a key to a value, which is written in TOML: in place, in its table, or in a new one."""
+    statements = read(text)
+    for place, one in enumerate(statements):
+        if one.key and one.key == path[: len(one.key)]:
+            changed = replace(one, text=_set_within(one, path, value))
+            return text_of((*statements[:place], changed, *statements[place + 1 :]))
+    return _inserted(text, path, value)
+
+
+def add_item(text: str, path: Path, item: str, *, first: Iterable[str] = ()) -> str:
+    """Append an item, written in TOML, to an array; a new array gets what is `first` before it."""
+
+    def append(holder: Any, key: str) -> None:  # noqa: ANN401 (tomlkit's containers)
+        holder[key].append(_value(item))
+
+    found = _changed(text, path, append)
+    return put(text, path, f"[{', '.join([*first, item])}]") if found is None else found
+
+
+def moved(text: str, old: Path, new: Path) -> str:
+    """Move a key into another table, with its comments, those right above it too."""
+    statements = read(text)
+    for place, one in enumerate(statements):
+        if one.key == old:
+            start = place
+            while start and statements[start - 1].comment:
+                start -= 1
+            kept = text_of((*statements[:start], *statements[place + 1 :]))
+            return _inserted(kept, new, one.value.rstrip("\n"), text_of(statements[start:place]))
+    value: Any = tomlkit.parse(text)
+    for key in old:
+        value = value[key]
+    return _inserted(without(text, old), new, value.as_string())
+
+
+def without(text: str, path: Path) -> str:
+    """Remove a key or a table, with the tables in it."""
+
+    def remove(holder: Any, key: str) -> None:  # noqa: ANN401 (tomlkit's containers)
+        del holder[key]
+
+    kept = [one for one in read(text) if path not in (one.key[: len(path)], _header(one, path))]
+    return _changed(text_of(kept), path, remove) or text_of(kept)
+
+
+def without_section(text: str, section: int) -> str:
+    """Remove one table of an array: its header and its keys; comments stay."""
+    return text_of(
+        one for one in read(text) if one.section != section or not (one.header or one.key)
+    )
+
+
+def renamed(text: str, old: Path, new: Path) -> str:
+    """Give a table another header, and leave all that is in it."""
+
+    def line(one: Statement) -> str:
+        if not (one.header and one.table == old):
+            return one.text
+        return f"[{dotted(new)}]{one.text[one.text.index(']') + 1 :]}"
+
+    return "".join(map(line, read(text)))
+
+
+def with_section(text: str, path: Path, body: str = "", *, array: bool = False) -> str:
+    """Append a table; one without keys stands right below another such one of its kind."""
+    header = f"[[{dotted(path)}]]" if array else f"[{dotted(path)}]"
+    statements = read(text)
+    last = statements[-1] if statements else None
+    beside = last and last.header and not body and last.table[:2] == path[:2]
+    gap = "" if beside or not statements else "\n"
+    return f"{text_of(statements).rstrip()}\n{gap}{header}\n{body}".lstrip("\n")
+
+
+def has_table(text: str, path: Path) -> bool:
+    """Answer whether a header opens this table."""
+    return any(one.header and one.table == path for one in read(text))
+
+
+def with_table(text: str, path: Path) -> str:
+    """Have a table without keys: in an inline table, or by a header of its own."""
+    inline = any(one.key and one.key == path[: len(one.key)] for one in read(text))
+    return put(text, path, "{}") if inline else with_section(text, path)
+
+
+def _inserted(text: str, path: Path, value: str, above: str = "") -> str:
+    statements = read(text)
+    after = _place(statements, path)
+    if not after:
+        return with_section(text, path[:-1], f"{above}{dotted(path[-1:])} = {value}\n")
+    beside = statements[after - 1]
+    line = f"{_indent(beside)}{dotted(path[len(beside.table) :])} = {value}\n"
+    return text_of((*statements[:after], Statement(f"{above}{line}"), *statements[after:]))
+
+
+def _header(one: Statement, path: Path) -> Path:
+    """Return the path where a statement is in a table at or below it."""
+    return one.table[: len(path)] if one.header or one.key else ()
+
+
+def _place(statements: Sequence[Statement], path: Path) -> int:
+    """Return the place below a table's last key, also one that is dotted; 0 without the table."""
+    said = [(place, one) for place, one in enumerate(statements, 1) if one.header or one.key]
+    own = [place for place, one in said if one.table == path[:-1] and not one.array]
+    beside = [place for place, one in said if _dotted_beside(one, path)]
+    return (own or beside or [0])[-1]
+
+
+def _dotted_beside(one: Statement, path: Path) -> bool:
+    """Answer whether a dotted key makes a table on the path, which no header may open again."""
+    depths = range(len(one.table) + 1, min(len(one.key), len(path)))
+    return any(one.key[:depth] == path[:depth] for depth in depths)
+
+
+def _indent(one: Statement) -> str:
+    return one.text[: len(one.text) - len(one.text.lstrip(" \t"))]
+
+
+def _set_within(one: Statement, path: Path, value: str) -> str:
+    def assign(holder: Any, key: str) -> None:  # noqa: ANN401 (tomlkit's containers)
+        holder[key] = _value(value)
+
+    return _walked(one, path, assign)
+
+
+def _changed(text: str, path: Path, change: Callable[[Any, str], None]) -> str | None:
+    """Change the value at a path, where a statement has it."""
+    statements = read(text)
+    for place, one in enumerate(statements):
+        if one.key and one.key == path[: len(one.key)] and _has(one, path):
+            changed = replace(one, text=_walked(one, path, change))
+            return text_of((*statements[:place], changed, *statements[place + 1 :]))
+    return None
+
+
+def _has(one: Statement, path: Path) -> bool:
+    value: Any = tomlkit.parse(one.text)
+    for key in path[len(one.table) :]:
+        if key not in value:
+            return False
+        value = value[key]
+    return True
+
+
+def _walked(one: Statement, path: Path, change: Callable[[Any, str], None]) -> str:
+    """Change a value inside a statement, which alone is parsed: tomlkit keeps its layout."""
+    document: Any = tomlkit.parse(one.text)
+    holder = document
+    keys = path[len(one.table) :]
+    for key in keys[:-1]:
+        holder = holder.setdefault(key, tomlkit.inline_table())
+    change(holder, keys[-1])
+    return tomlkit.dumps(document)
+
+
+def _value(written: str) -> Any:  # noqa: ANN401 (tomlkit's items)
+    return tomlkit.parse(f"value = {written}\n")["value"]

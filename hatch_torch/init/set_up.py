@@ -1,0 +1,106 @@
+"""The whole of `init`: a project's files to the same with our tables, and what to note."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from hatch_torch.companions import FAMILY
+from hatch_torch.errors import ConfigurationError
+from hatch_torch.frontend.stamp import STAMP
+from hatch_torch.init.builders import refusal
+from hatch_torch.init.conflicts import conflicting
+from hatch_torch.init.extras import names_backends, supported
+from hatch_torch.init.form import Files, dynamic, hooked, required
+from hatch_torch.init.statements import values
+from hatch_torch.init.tritons import with_tritons
+from hatch_torch.init.uv import cached, routed
+from hatch_torch.project.config import load
+from hatch_torch.project.portable import declared_extras
+
+if TYPE_CHECKING:
+    from hatch_torch.init.wanted import Wanted
+    from hatch_torch.project.config import Config
+
+
+@dataclass(frozen=True, slots=True)
+class SetUp:
+    """The files as they should be, and what the user should know."""
+
+    files: Files
+    notes: tuple[str, ...] = ()
+
+
+def set_up(files: Files, wanted: Wanted) -> SetUp:
+    """Write the tables that a project lacks; what is there stays word for word.
+
+    Raises ConfigurationError where Hatch does not build the project, where the files are no TOML,
+    and where its own tables are at fault.
+    """
+    _check(files)
+    crlf = _is_crlf(files.pyproject)
+    made = _made(
+        replace(files, pyproject=files.pyproject.replace("\r\n", "\n")) if crlf else files, wanted
+    )
+    load(values(made.files.pyproject), made.files.hatch_tables)
+    if crlf:
+        pyproject = made.files.pyproject.replace("\n", "\r\n")
+        return replace(made, files=replace(made.files, pyproject=pyproject))
+    return made
+
+
+def _check(files: Files) -> None:
+    for name, text in (("pyproject.toml", files.pyproject), ("hatch.toml", files.hatch or "")):
+        try:
+            values(text)
+        except ValueError as error:
+            raise ConfigurationError([f"{name}: {error}"]) from None
+    if reason := refusal(values(files.pyproject)):
+        raise ConfigurationError([reason])
+
+
+def _is_crlf(text: str) -> bool:
+    return 0 < text.count("\n") == text.count("\r\n")
+
+
+def _made(files: Files, wanted: Wanted) -> SetUp:
+    files = required(files)
+    if wanted.smallest:
+        return _noted(hooked(files, "build"))
+    if files.wiring.one_table:
+        return _noted(files)
+    routes = bool(wanted.backends) or names_backends(files.pyproject)
+    files = replace(files, pyproject=supported(files.pyproject, wanted.backends))
+    files = hooked(dynamic(files), "metadata", "build")
+    files = replace(files, pyproject=cached(files.pyproject), gitignore=_ignored(files.gitignore))
+    return _routed(files) if routes else _noted(files)
+
+
+def _routed(files: Files) -> SetUp:
+    text, tritons = with_tritons(files.pyproject, _config(files))
+    config = _config(replace(files, pyproject=text))
+    text, staying = routed(text, config)
+    text = conflicting(text, [extra.name for extra in config.extras])
+    return _noted(replace(files, pyproject=text), *tritons, *staying)
+
+
+def _noted(files: Files, *notes: str) -> SetUp:
+    config = _config(files)
+    lines = [
+        *config.dependencies,
+        *(one for own in declared_extras(config).values() for one in own),
+    ]
+    if {one.name for one in lines}.isdisjoint({*FAMILY, *config.family}):
+        notes = (*notes, "nothing here requires torch; add it to the project's dependencies")
+    return SetUp(files, notes)
+
+
+def _config(files: Files) -> Config:
+    return load(values(files.pyproject), files.hatch_tables)
+
+
+def _ignored(text: str | None) -> str | None:
+    """Let git ignore the stamp, where there is git."""
+    if text is None or STAMP in (line.strip().lstrip("/") for line in text.splitlines()):
+        return text
+    return f"{text}{'' if text.endswith(chr(10)) or not text else chr(10)}{STAMP}\n"
