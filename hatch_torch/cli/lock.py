@@ -1,0 +1,155 @@
+"""`hatch-torch lock`: write `torch-variant.lock`, or say whether it would change."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hatch_torch.assemble import assemble
+from hatch_torch.cli import show
+from hatch_torch.errors import NoAnswerError
+from hatch_torch.lock.contents import LOCK, Lock, Narrowed, rank_of
+from hatch_torch.lock.make import Made, Order, make
+from hatch_torch.lock.read import read_lock
+from hatch_torch.lock.scope import places
+from hatch_torch.lock.stale import staleness
+from hatch_torch.lock.write import spell, write_lock
+from hatch_torch.project.files import read_project, read_toml
+from hatch_torch.settings import Settings
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+
+    from hatch_torch.lock.make import Tell
+    from hatch_torch.project.config import Config
+
+_PATIENCE = "600"
+"""Seconds for a whole lock, unless TORCH_VARIANT_TIMEOUT names others."""
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser("lock", help=f"write {LOCK}: the same torch for everybody")
+    parser.add_argument("project", nargs="?", default=".", metavar="PROJECT", help="its folder")
+    parser.add_argument("--check", action="store_true", help="1 where it is stale, write nothing")
+    parser.add_argument("--upgrade", action="store_true", help="take the newest releases")
+    for name, example in (("backend", "cu126"), ("python", "3.12"), ("platform", "linux_x86_64")):
+        parser.add_argument(
+            f"--{name}",
+            action="append",
+            metavar=example,
+            help=f"lock for this {name} only; may be repeated, and is remembered in the lock",
+        )
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Make the lock anew; write it, or compare it with what is there."""
+    root = Path(options.project)
+    config = read_project(root)
+    old = read_lock(root)
+    if options.check and (reason := _reason_to_renew(old, config)):
+        print(f"{reason}; run `hatch-torch lock`")
+        return 1
+    with _progress() as tell:
+        made = _made(options, config, old, tell)
+    if options.check:
+        return _compared(old or Lock(), made.lock)
+    text = spell(made.lock)
+    changed = old is None or spell(old) != text
+    if changed:
+        write_lock(root, text)
+    _show(made, f"{root / LOCK}: {'written' if changed else 'nothing has changed'}")
+    return 0
+
+
+def _reason_to_renew(old: Lock | None, config: Config) -> str | None:
+    return staleness(old, config) if old else f"there is no {LOCK}"
+
+
+def _made(options: argparse.Namespace, config: Config, old: Lock | None, tell: Tell) -> Made:
+    environ = {"TORCH_VARIANT_TIMEOUT": _PATIENCE, **os.environ}
+    settings = Settings.of(environ)
+    narrowed = _narrowed(options, old.narrowed if old else Narrowed())
+    pyproject = read_toml(Path(options.project) / "pyproject.toml")
+    kept = {} if options.upgrade or old is None else old.parts
+    order = Order(
+        config,
+        places(config, pyproject, narrowed),
+        narrowed,
+        settings.index_url or config.index_url,
+        {backend: part.torch for backend, part in kept.items()},
+        settings.timeout,
+    )
+    made = make(order, assemble(config, environ).offers, tell)
+    if not made.lock.parts:
+        raise NoAnswerError("no torch in range has its whole family for any of these Pythons")
+    return made
+
+
+def _narrowed(options: argparse.Namespace, before: Narrowed) -> Narrowed:
+    """Return what the options narrow the lock to; an option that is not given stays as it was."""
+    return Narrowed(
+        tuple(options.backend or before.backends),
+        tuple(options.python or before.pythons),
+        tuple(options.platform or before.platforms),
+    )
+
+
+def _compared(old: Lock, new: Lock) -> int:
+    """Print which backends would change."""
+    names = [
+        backend.name
+        for backend in sorted({*old.parts, *new.parts}, key=rank_of)
+        if old.parts.get(backend) != new.parts.get(backend)
+    ]
+    if not names:
+        print(f"{LOCK} is as it would be written now")
+        return 0
+    print(f"{LOCK} would change: {', '.join(names)}; run `hatch-torch lock`")
+    return 1
+
+
+def _show(made: Made, outcome: str) -> None:
+    rows = [
+        (backend.name, str(part.torch), str(len(part.wheels)))
+        for backend, part in made.lock.parts.items()
+    ]
+    show.table("Locked", ("backend", "torch", "wheels"), rows)
+    without = sum(
+        wheel.sha256 is None for part in made.lock.parts.values() for wheel in part.wheels
+    )
+    unhashed = [f"the index gives no hash for {without} of the wheels"] if without else []
+    show.notes("Notes", (*made.notes, *unhashed))
+    print(outcome)
+
+
+@contextmanager
+def _progress() -> Iterator[Tell]:
+    """Show a bar on a terminal, where rich is there to draw it."""
+    bar = _bar() if sys.stderr.isatty() else None
+    if bar is None:
+        yield lambda *_: None
+        return
+    tasks: dict[str, Any] = {}
+
+    def tell(what: str, done: int, total: int) -> None:
+        if what not in tasks:
+            tasks[what] = bar.add_task(what, total=total)
+        bar.update(tasks[what], completed=done)
+
+    with bar:
+        yield tell
+
+
+def _bar() -> Any:  # noqa: ANN401 (rich may be missing, and its type with it)
+    try:
+        from rich.console import Console  # noqa: PLC0415 (of the extra `cli`)
+        from rich.progress import Progress  # noqa: PLC0415 (likewise)
+    except ImportError:
+        return None
+    return Progress(console=Console(stderr=True), transient=True)

@@ -1,0 +1,177 @@
+"""A lock from an index: one release of torch for everybody, as far as the backends have it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from hatch_torch.index.hosts import bare
+from hatch_torch.index.patience import Deadline, in_time
+from hatch_torch.lock.cell import Cell, cell
+from hatch_torch.lock.contents import Lock, LockedWheel, MadeFor, Part, place_of, rank_of
+from hatch_torch.lock.paths import shortened
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from packaging.version import Version
+
+    from hatch_torch.backend import Backend
+    from hatch_torch.lock.contents import Narrowed
+    from hatch_torch.lock.scope import Place
+    from hatch_torch.offers import Offers, Pick
+    from hatch_torch.project.config import Config
+
+    Tell = Callable[[str, int, int], None]
+    """Takes what is being done, how much of it is done, and how much there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a lock is to be made of, and for."""
+
+    config: Config
+    places: Sequence[Place]
+    narrowed: Narrowed
+    root: str
+    """The root of the index, below which paths are relative."""
+    kept: Mapping[Backend, Version] = field(default_factory=dict)
+    """The releases of an earlier lock, which stay where they are still in range."""
+    seconds: float = 600.0
+    """For all METADATA together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A lock, and what it lacks."""
+
+    lock: Lock
+    notes: tuple[str, ...]
+
+
+def make(order: Order, offers: Offers, tell: Tell = lambda *_: None) -> Made:
+    """Choose a release for each backend and lock its wheels; every page is asked for once.
+
+    The release is the newest of those that the most Pythons and platforms can have, the same for
+    every backend that has it. Without backends of its own a project gets those that have it.
+    Raises IndexFaultError where the index does not answer.
+    """
+    cells = _cells(order, offers, tell)
+    by_backend: dict[Backend, list[Cell]] = {}
+    for one in cells:
+        by_backend.setdefault(one.backend, []).append(one)
+    chosen = _chosen(order, by_backend, tell)
+    parts = {
+        backend: Part(release, _wheels(order, by_backend[backend], release))
+        for backend, release in sorted(chosen.items(), key=lambda pair: rank_of(pair[0]))
+    }
+    lock = Lock(MadeFor.of(order.config), order.narrowed, parts)
+    return Made(lock, tuple(_gaps(by_backend, chosen)))
+
+
+def _cells(order: Order, offers: Offers, tell: Tell) -> list[Cell]:
+    """Ask for the pages of the family, of every backend, together."""
+    cells = [cell(order.config, backend, offers.on(target)) for backend, target in order.places]
+    pages = {(one.backend, name): None for one in cells for name in one.all_wanted}
+    tell("pages", 0, len(pages))
+    offers.index.pages(pages)
+    tell("pages", len(pages), len(pages))
+    return cells
+
+
+def _chosen(
+    order: Order, by_backend: Mapping[Backend, list[Cell]], tell: Tell
+) -> dict[Backend, Version]:
+    chosen = {
+        backend: release
+        for backend, release in order.kept.items()
+        if _having(by_backend.get(backend, ()), release, order.seconds)
+    }
+    every = [one for cells in by_backend.values() for one in cells]
+    common = max(chosen.values(), default=None) or _best(every, order.seconds)
+    for done, (backend, cells) in enumerate(by_backend.items(), 1):
+        if backend not in chosen and common is not None:
+            if _having(cells, common, order.seconds):
+                chosen[backend] = common
+            elif own := _own(order, cells):
+                chosen[backend] = own
+        tell("backends", done, len(by_backend))
+    return chosen
+
+
+def _own(order: Order, cells: Sequence[Cell]) -> Version | None:
+    """Return a release for a backend that lacks the common one, where the project names it."""
+    is_named = order.config.extras or order.narrowed.backends
+    return _best(cells, order.seconds) if is_named else None
+
+
+def _best(cells: Sequence[Cell], seconds: float) -> Version | None:
+    """Return the newest release whose family is there for the most Pythons and platforms.
+
+    No release can have more of them than its torch has, so few releases need a search.
+    """
+    pairs = {(pick.release, one.place) for one in cells for pick in one.torches()}
+    counts = Counter(release for release, _ in pairs)
+    best: tuple[int, Version] | None = None
+    for bound in sorted(((count, release) for release, count in counts.items()), reverse=True):
+        if best and bound <= best:
+            break
+        places = {one.place for one in _having(cells, bound[1], seconds)}
+        best = max(filter(None, (best, (len(places), bound[1]) if places else None)), default=None)
+    return best[1] if best else None
+
+
+def _having(cells: Iterable[Cell], release: Version, seconds: float) -> list[Cell]:
+    """Return the cells that have the family of a release; METADATA is asked for together."""
+    having = [one for one in cells if any(pick.release == release for pick in one.torches())]
+    picks = (pick for one in having for pick in one.torches() if pick.release == release)
+    wheels = {pick.wheel.url: pick.wheel for pick in picks}
+    for index in having[:1]:
+        in_time(index.offers.index.requires, wheels.values(), Deadline(seconds))
+    return [one for one in having if one.family(release)]
+
+
+def _wheels(order: Order, cells: Iterable[Cell], release: Version) -> tuple[LockedWheel, ...]:
+    """Return the wheels of a backend, each once, in the order of the file."""
+    found: dict[str, LockedWheel] = {}
+    for one in cells:
+        for pick in one.family(release) or ():
+            for wheel in _locked(order, one, pick):
+                found.setdefault(wheel.path, wheel)
+    return tuple(sorted(found.values(), key=place_of))
+
+
+def _locked(order: Order, one: Cell, pick: Pick) -> Iterator[LockedWheel]:
+    extra = order.config.extra_of(one.backend)
+    root = (extra.index_url if extra else None) or order.root
+    requires = tuple(sorted(map(str, one.required(pick))))
+    for wheel in one.fitting(pick):
+        path, host = shortened(wheel.url, bare(root), order.config.hosts)
+        yield LockedWheel(wheel.name, str(wheel.version), path, wheel.sha256, host, requires)
+
+
+def _gaps(
+    by_backend: Mapping[Backend, Sequence[Cell]], chosen: Mapping[Backend, Version]
+) -> Iterator[str]:
+    """Say where a locked backend lacks something, though its page has a torch in range there."""
+    for backend, release in chosen.items():
+        cells = [one for one in by_backend[backend] if one.torches()]
+        if lacking := _named(one for one in cells if not one.family(release)):
+            yield f"{backend} has no torch {release} with its family for {lacking}"
+        for name in sorted({name for one in cells for name in _left_out(one, release)}):
+            fewer = _named(one for one in cells if name in _left_out(one, release))
+            yield f"{backend} has no {name}, which an extra asks for, for {fewer}"
+
+
+def _left_out(one: Cell, release: Version) -> set[str]:
+    names = {pick.name for pick in one.family(release) or ()}
+    return set(one.all_wanted) - names if names else set()
+
+
+def _named(cells: Iterable[Cell]) -> str:
+    """Name cells by their platforms, each with its Pythons."""
+    pythons: dict[str, list[str]] = {}
+    for one in cells:
+        pythons.setdefault(one.target.platform, []).append(one.target.python)
+    return ", ".join(f"{platform} ({', '.join(of)})" for platform, of in pythons.items())
