@@ -50,7 +50,12 @@ class Run:
         if self.decision is None:
             return None
         request = self.request
-        return record(self.decision, frontend=request.frontend, purpose=request.purpose)
+        return record(
+            self.decision,
+            frontend=request.frontend,
+            purpose=request.purpose,
+            extras=request.extras,
+        )
 
 
 def build_requirements(

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from hatch_torch import __version__
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from hatch_torch.choose import Verdict
     from hatch_torch.decision import Decision
     from hatch_torch.pins import Pin
@@ -30,14 +32,20 @@ def to_json(decision: Decision) -> dict[str, Any]:
     }
 
 
-def record(decision: Decision, *, frontend: str, purpose: str) -> dict[str, Any]:
-    """Return the record of an install: the decision, and when, for whom and by what it was made."""
+def record(
+    decision: Decision, *, frontend: str, purpose: str, extras: Iterable[str] = ()
+) -> dict[str, Any]:
+    """Return the record of an install: the decision, and when, for whom and by what it was made.
+
+    `extras` are those that the install asked for, with which `sync` installs again.
+    """
     return {
         **to_json(decision),
         "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "python": platform.python_version(),
         "frontend": frontend,
         "purpose": purpose,
+        "extras": sorted(extras),
         "hatch_torch": __version__,
     }
 

@@ -60,7 +60,7 @@ def test_nothing_is_added() -> None:
 
 def test_record() -> None:
     """The record adds when, for whom, for what and by what it was made."""
-    found = record(_DECISION, frontend="pip", purpose="install")
+    found = record(_DECISION, frontend="pip", purpose="install", extras={"train", "dev"})
     created = datetime.fromisoformat(found.pop("created"))
     assert timedelta() <= datetime.now(timezone.utc) - created < timedelta(minutes=1)
     assert found == {
@@ -68,6 +68,7 @@ def test_record() -> None:
         "python": platform.python_version(),
         "frontend": "pip",
         "purpose": "install",
+        "extras": ["dev", "train"],
         "hatch_torch": __version__,
     }
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
-    from hatch_torch.hardware.facts import Accelerator, Hardware
+    from hatch_torch.hardware.facts import Accelerator, Hardware, Source
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -30,8 +30,8 @@ def run(options: argparse.Namespace) -> int:
         show.as_json(hardware.to_json())
     else:
         show_hardware(hardware)
-        rows = [(one.probe, one.result, one.detail) for one in hardware.sources]
-        show.table("Asked", ("probe", "result", "detail"), rows)
+        rows = [(one.probe, one.result, _spent(one), one.detail) for one in hardware.sources]
+        show.table("Asked", ("probe", "result", "ms", "detail"), rows)
     return 0
 
 
@@ -40,13 +40,22 @@ def show_hardware(hardware: Hardware) -> None:
     show.fields("Machine", _facts(hardware))
 
 
+def accelerators(hardware: Hardware) -> Iterator[str]:
+    """Yield a line for each accelerator, or one that says that there is none."""
+    yield from map(_accelerator, hardware.accelerators)
+    if not hardware.accelerators:
+        yield "none found"
+
+
+def _spent(source: Source) -> str:
+    return "" if source.milliseconds is None else str(source.milliseconds)
+
+
 def _facts(hardware: Hardware) -> Iterator[tuple[str, str]]:
     yield "system", " ".join(filter(None, (hardware.system, hardware.machine, hardware.libc)))
     yield "Python", hardware.python or "unknown"
-    for one in hardware.accelerators:
-        yield "accelerator", _accelerator(one)
-    if not hardware.accelerators:
-        yield "accelerator", "none found"
+    for accelerator in accelerators(hardware):
+        yield "accelerator", accelerator
     if hardware.nvidia:
         yield "driver", f"{hardware.nvidia.driver} (CUDA {hardware.nvidia.cuda or 'unknown'})"
     if hardware.rocm:

@@ -4,32 +4,99 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import TYPE_CHECKING
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
 
 from hatch_torch import __version__
-from hatch_torch.cli import demo, detect, explain, export
+from hatch_torch.cli import (
+    cache,
+    completion,
+    demo,
+    detect,
+    doctor,
+    explain,
+    export,
+    init,
+    install,
+    lock,
+    status,
+    sync,
+    verify,
+)
 from hatch_torch.errors import HatchTorchError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COMMANDS = (detect, explain, export, demo)
+COMMANDS = (
+    init,
+    detect,
+    explain,
+    export,
+    lock,
+    install,
+    status,
+    sync,
+    verify,
+    doctor,
+    demo,
+    completion,
+    cache,
+)
+
+_INTERRUPTED = 130  # 128 and the number of SIGINT, as shells have it
+_EXAMPLES = """\
+examples:
+  hatch-torch demo                # see it work, with no network
+  hatch-torch detect              # what this machine has
+  hatch-torch explain             # what an install of this project would get, and why
+  hatch-torch status              # is what is installed still right?
+  hatch-torch COMMAND --help      # more examples
+"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code (contract.md, section 4)."""
-    options = _parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    parser = _parser()
+    if hint := _unknown(words):
+        parser.error(hint)
+    options = parser.parse_args(words)
     try:
         code: int = options.run(options)
     except HatchTorchError as error:
         print(f"hatch-torch: {error}", file=sys.stderr)
         return error.exit_code
+    except KeyboardInterrupt:
+        print("hatch-torch: interrupted", file=sys.stderr)
+        return _INTERRUPTED
     return code
 
 
+def _unknown(words: Sequence[str]) -> str | None:
+    """Say what is wrong with the command's name, and which one is meant; None for a known one."""
+    names = [command.__name__.rpartition(".")[2] for command in COMMANDS]
+    word = next((one for one in words if not one.startswith("-")), None)
+    if word is None or word in names:
+        return None
+    close = get_close_matches(word, names, n=1)
+    meant = f"did you mean {close[0]!r}?" if close else f"choose from {', '.join(names)}"
+    return f"there is no command {word!r}; {meant}"
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose examples keep their lines."""
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401 (argparse's own)
+        """Take what every parser takes."""
+        super().__init__(**{"formatter_class": argparse.RawDescriptionHelpFormatter, **options})
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="hatch-torch", description="The PyTorch wheel that is right for this machine."
+    parser = _Parser(
+        prog="hatch-torch",
+        description="The PyTorch wheel that is right for this machine.",
+        epilog=_EXAMPLES,
     )
     parser.add_argument("--version", action="version", version=f"hatch-torch {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)

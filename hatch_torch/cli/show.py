@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -61,7 +62,8 @@ def _plain_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 def _heading(text: str) -> None:
-    bold, end = ("\033[1m", "\033[0m") if sys.stdout.isatty() else ("", "")
+    plain = os.environ.get("NO_COLOR") or not sys.stdout.isatty()  # no-color.org
+    bold, end = ("", "") if plain else ("\033[1m", "\033[0m")
     _line(f"{bold}{text}{end}")
 
 

@@ -33,3 +33,16 @@ def call(command: Sequence[str], environ: Mapping[str, str], folder: Path) -> Co
         check=False,
     )
     return Completed(done.returncode, done.stdout)
+
+
+def attend(command: Sequence[str], environ: Mapping[str, str], folder: Path) -> int:
+    """Run a command that a person looks at: its streams are ours; returns its exit code.
+
+    Ctrl-C reaches the command too. It is left to end by itself, so that an installer can clean up.
+    """
+    with subprocess.Popen(command, cwd=folder, env=environ) as process:  # noqa: S603 (as above)
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            process.wait()
+            raise

@@ -1,0 +1,46 @@
+"""`hatch-torch install`: pip or uv, with the decision applied."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hatch_torch.cli import show
+from hatch_torch.cli.installers import carry_out
+from hatch_torch.installer import find_uv
+from hatch_torch.installing import installing
+from hatch_torch.mending import Place
+from hatch_torch.prefix import active
+
+if TYPE_CHECKING:
+    import argparse
+
+_EXAMPLES = """\
+examples:
+  hatch-torch install torch torchvision
+  hatch-torch install -r requirements.txt
+  hatch-torch install --dry-run "torch>=2.6" transformers
+  TORCH_VARIANT=cpu hatch-torch install torch
+"""
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser(
+        "install", help="pip or uv, with the decision applied", epilog=_EXAMPLES
+    )
+    parser.add_argument("requirements", nargs="*", metavar="REQ", help="default: the project here")
+    parser.add_argument("-r", "--requirement", action="append", default=[], metavar="FILE")
+    parser.add_argument("--dry-run", action="store_true", help="print the command, run nothing")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Decide, and run the installer; 1 where it fails."""
+    place = Place(Path(), active(os.environ), os.environ, find_uv(os.environ))
+    command = installing(place, options.requirements, options.requirement)
+    if not command:
+        show.notes("Installed", ["everything is there and right"])
+        return 0
+    return carry_out(command, place, dry_run=options.dry_run)

@@ -1,0 +1,74 @@
+"""`hatch-torch status`: whether torch is still what was installed, and right for this machine."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hatch_torch.cli import show
+from hatch_torch.cli.detect import accelerators
+from hatch_torch.drift import described, findings, notes
+from hatch_torch.prefix import active
+from hatch_torch.situation import survey
+from hatch_torch.status import to_json
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterable, Iterator
+
+    from hatch_torch.drift import Finding
+    from hatch_torch.situation import Situation
+
+_EXAMPLES = """\
+examples:
+  hatch-torch status              # in a checkout, with its environment active
+  hatch-torch status --json       # the state as JSON; exit code 1 where something is wrong
+"""
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser(
+        "status", help="whether the installed torch is still right", epilog=_EXAMPLES
+    )
+    parser.add_argument("project", nargs="?", default=".", metavar="PROJECT", help="its folder")
+    parser.add_argument("--json", action="store_true", help="print the state as JSON")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Look, compare and print; 1 where something differs."""
+    prefix = active(os.environ)
+    now = survey(Path(options.project), os.environ, prefix)
+    found = findings(now)
+    if options.json:
+        show.as_json({"environment": str(prefix.path), **to_json(now)})
+    else:
+        show.fields("Environment", _facts(now, prefix.path))
+        show.notes("Notes", notes(now))
+        show_findings(found)
+    return int(bool(found))
+
+
+def show_findings(found: Iterable[Finding]) -> None:
+    """Print each finding with the line that mends it, or that there is none."""
+    found = tuple(found)
+    if not found:
+        show.notes("Status", ["as it should be"])
+    for one in found:
+        show.fields("Differs", [("why", one.why), ("mend", one.mend)])
+
+
+def _facts(now: Situation, environment: Path) -> Iterator[tuple[str, str]]:
+    yield "environment", str(environment)
+    if now.config.name:
+        there = f"{now.config.name} {now.project.version}" if now.project else "not installed"
+        yield "project", there
+    record = (now.project.record if now.project else None) or {}
+    if record:
+        yield "recorded", f"{record.get('backend')}, by {record.get('decided_by')}"
+    for one in now.installed:
+        yield one.name, f"{described(one)}, built by {one.builder}"
+    for name in accelerators(now.hardware):
+        yield "accelerator", name

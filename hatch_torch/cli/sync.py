@@ -1,0 +1,48 @@
+"""`hatch-torch sync`: mends what `hatch-torch status` finds."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hatch_torch.cli import show
+from hatch_torch.cli.installers import carry_out
+from hatch_torch.cli.status import show_findings
+from hatch_torch.drift import findings
+from hatch_torch.installer import find_uv
+from hatch_torch.mending import Place, mending
+from hatch_torch.prefix import active
+from hatch_torch.situation import survey
+
+if TYPE_CHECKING:
+    import argparse
+
+_EXAMPLES = """\
+examples:
+  hatch-torch sync                # install again what differs
+  hatch-torch sync --dry-run      # only print the command
+"""
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser("sync", help="mend what `status` finds", epilog=_EXAMPLES)
+    parser.add_argument("project", nargs="?", default=".", metavar="PROJECT", help="its folder")
+    parser.add_argument("--dry-run", action="store_true", help="print the command, run nothing")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Find what differs, run the installer, and look again; 1 where something still differs."""
+    project, prefix = Path(options.project), active(os.environ)
+    if not findings(survey(project, os.environ, prefix)):
+        show.notes("Status", ["as it should be; nothing to mend"])
+        return 0
+    place = Place(project, prefix, os.environ, find_uv(os.environ))
+    failed = carry_out(mending(place), place, dry_run=options.dry_run)
+    if failed or options.dry_run:
+        return failed
+    left = findings(survey(project, os.environ, prefix))
+    show_findings(left)
+    return int(bool(left))

@@ -1,0 +1,48 @@
+"""What is private in a text, removed: credentials, tokens, home folders, the user's name."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+HIDDEN = "***"
+_USER = "USER"
+# The rest of an authority up to its last @ (RFC 3986, 3.2.1), whatever a password holds.
+_USER_INFO = re.compile(r"(?<=://)[^\s/]*@|(?<=://)[^\s@/]*:[^\s@]*@(?=[\w.\[-])")
+_QUERY = re.compile(r"(://[^\s?#\"'<>]*)\?[^\s#\"'<>]*")
+_SECRET = re.compile(
+    r"(?i)([\w-]*(?:api[_-]?key|auth|authorization|credential|passwd|password|secret|token|username)"
+    r"s?(?![a-z])[\w-]*[\"']?[ \t]*[=:][ \t]*)(?:[\"'][^\"'\n]*[\"']|[^\n]+)"
+)
+# A part of a URL's path that only chance writes so: a mirror's token.
+_TOKEN = re.compile(r"(?<=/)(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[A-Za-z0-9_-]{20,}(?=/)")
+_HOME = re.compile(r"(?i)((?:[a-z]:)?[/\\]+(?:home|users)[/\\]+)[^/\\\s\"':,;]+")
+_LEAST_NAME = 3
+_EVERYBODYS = {"root", "user", "admin"}
+
+
+def redacted(text: str, home: str = "", users: Iterable[str] = ()) -> str:
+    """Return a text without secrets, and with `~` and USER for home folders and user names.
+
+    It is the same when it is done twice.
+    """
+    text = _USER_INFO.sub(f"{HIDDEN}@", text)
+    text = _QUERY.sub(rf"\1?{HIDDEN}", text)
+    text = _SECRET.sub(rf"\1{HIDDEN}", text)
+    text = _TOKEN.sub(HIDDEN, text)
+    if len(home.rstrip("/\\")) > 1:
+        text = re.sub(re.escape(home.rstrip("/\\")) + r"(?![\w.-])", "~", text)
+    text = _HOME.sub(rf"\1{_USER}", text)
+    for user in users:
+        if len(user) >= _LEAST_NAME and user.lower() not in _EVERYBODYS:
+            text = re.sub(rf"(?<!\w){re.escape(user)}(?!\w)", _USER, text)
+    return text
+
+
+def users_of(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the names that the environment has for the user and the machine."""
+    names = (environ.get(one, "") for one in ("USER", "LOGNAME", "USERNAME", "HOSTNAME"))
+    return tuple(dict.fromkeys(name for name in names if name))
