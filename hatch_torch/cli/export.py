@@ -14,7 +14,7 @@ from hatch_torch.decide import decide
 from hatch_torch.decision import Decision
 from hatch_torch.errors import ConfigurationError
 from hatch_torch.export import FORMATS, MARK, Format, Subject
-from hatch_torch.export.remarks import remarks
+from hatch_torch.export.remarks import elsewhere, remarks
 from hatch_torch.export.requirements_file import RequirementsFile
 from hatch_torch.frontend.files import CONSTRAINT, expand
 from hatch_torch.frontend.grammar import WORD
@@ -52,11 +52,16 @@ def run(options: argparse.Namespace) -> int:
     subject = Subject(case.config, decision, case.target, index.folder, file)
     path = _path(options.output, chosen, subject)
     text = chosen.render(subject)
-    content = file.encoded(text) if file else text.encode()
+    content = file.encoded(text) if file and chosen.rewrites else text.encode()
     put(content, path, mark=MARK, force=options.force)
-    for remark in dict.fromkeys((*decision.warnings, *remarks(subject))):
+    moved = elsewhere(file) if file and chosen.rewrites and _is_moved(options.file, path) else ()
+    for remark in dict.fromkeys((*decision.warnings, *remarks(subject), *moved)):
         print(f"hatch-torch: {remark}", file=sys.stderr)
     return 0
+
+
+def _is_moved(file: str, path: Path | None) -> bool:
+    return path is not None and path.resolve().parent != Path(file).resolve().parent
 
 
 def _read(path: Path) -> RequirementsFile:

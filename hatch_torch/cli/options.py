@@ -16,6 +16,7 @@ from hatch_torch.assemble import assemble, read_profile
 from hatch_torch.errors import ConfigurationError
 from hatch_torch.frontend import Request, site_packages
 from hatch_torch.hardware.together import together
+from hatch_torch.lock.stale import current_lock
 from hatch_torch.project.config import Config
 from hatch_torch.project.files import read_project
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from hatch_torch.case import Case
     from hatch_torch.hardware.facts import Hardware
+    from hatch_torch.lock.contents import Lock
     from hatch_torch.target import Target
 
 
@@ -70,6 +72,7 @@ def case_of(
         request=request,
         target=_target(options, hardware),
         probe=(lambda _: hardware) if hardware else None,
+        lock=_lock(options, required),
     )
     return replace(case, asked=("--backend", options.backend) if options.backend else None)
 
@@ -79,6 +82,14 @@ def _config(options: argparse.Namespace, required: Iterable[Requirement] | None)
     config = Config() if alone else read_project(Path(options.project or "."))
     more = (*(required or ()), *map(_requirement, options.require or ()))
     return replace(config, dependencies=(*config.dependencies, *more))
+
+
+def _lock(options: argparse.Namespace, required: Iterable[Requirement] | None) -> Lock | None:
+    """Return the project's lock, unless other requirements than the project's are asked about."""
+    if options.require or required is not None:
+        return None
+    root = Path(options.project or ".")
+    return current_lock(root, read_project(root))
 
 
 def _requirement(text: str) -> Requirement:

@@ -36,10 +36,12 @@ class Format:
     allowed: re.Pattern[str] | None = None
     """The file names that its readers take; None: any."""
     needs_decision: Callable[[Config], bool] = _always
+    rewrites: bool = False
+    """Whether the text is the given requirements file's, whose bytes it keeps."""
 
 
 FORMATS = (
-    Format("requirements", requirements, "requirements.{extra}.txt"),
+    Format("requirements", requirements, "requirements.{extra}.txt", rewrites=True),
     Format("constraints", constraints, "constraints.{extra}.txt"),
     Format("command", command, "install.{extra}.txt"),
     Format("pylock", pylock.pylock, "pylock.{extra}.toml", allowed=pylock.FILE_NAME),

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
-from hatch_torch.export.routes import decided_route
+from hatch_torch.export.routes import decided_route, required_by_name
 from hatch_torch.export.toml import Value, inline, pairs
 
 if TYPE_CHECKING:
+    from hatch_torch.export.routes import Route
     from hatch_torch.export.subject import Subject
 
 
@@ -22,15 +23,24 @@ def poetry(subject: Subject) -> str:
     route = decided_route(subject)
     if route is None:
         return f"{subject.header}\n"
-    names = (pin.name for pin in (*subject.members, *subject.companions))
     source = {"name": route.index, "url": route.url, "priority": "explicit"}
-    lines = (f"{name} = {inline(_dependency(subject, name, route.index))}" for name in names)
-    tables = (
-        subject.header,
-        f"[[tool.poetry.source]]\n{pairs(source)}",
-        "\n".join(("[tool.poetry.dependencies]", *lines)),
+    lines = (f"{name} = {inline(_dependency(subject, name, route.index))}" for name in route.names)
+    return "\n".join(
+        (
+            f"{subject.header}\n{_missing(subject, route)}",
+            f"[[tool.poetry.source]]\n{pairs(source)}\n",
+            "\n".join(("[tool.poetry.dependencies]", *lines, "")),
+        )
     )
-    return "\n\n".join(tables) + "\n"
+
+
+def _missing(subject: Subject, route: Route) -> str:
+    """Tell what Poetry 2 does not see in its own table where the standard one is there."""
+    named = required_by_name(subject.config)
+    missing = ", ".join(one for one in route.names if one not in named)
+    return (
+        f"# Where [project] has dependencies, name these there too: {missing}\n" if missing else ""
+    )
 
 
 def _dependency(subject: Subject, name: str, index: str) -> Value:

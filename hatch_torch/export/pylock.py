@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 FILE_NAME = re.compile(r"pylock\.([^.]+\.)?toml")
 """PEP 751, "File Name": no dot in its middle part; another name is no lock file to pip and uv."""
 
-_ABOUT = "# PyTorch's family alone: install your project after it, for all else that it requires."
+_ABOUT = """\
+# PyTorch's family alone, without what it requires: that comes with your project, installed next.
+# pip needs --no-deps for it (pip install --no-deps -r pylock.NAME.toml); uv takes it as it is."""
 
 
 def pylock(subject: Subject) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
+from hatch_torch.frontend.files import CONSTRAINT, FIND_LINKS, REQUIREMENT
 from hatch_torch.offers import TORCH
 from hatch_torch.tables import rows
 
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 
     from hatch_torch.export.requirements_file import RequirementsFile
     from hatch_torch.export.subject import Subject
+
+_FROM_ITS_FOLDER = (REQUIREMENT, CONSTRAINT, FIND_LINKS)
 
 
 def remarks(subject: Subject) -> Iterator[str]:
@@ -41,9 +45,20 @@ def _options(file: RequirementsFile) -> Iterator[str]:
                 f"line {number}: --extra-index-url is left as it is; any index that is named so "
                 "may replace any package"
             )
-        elif line.has_hash:
-            yield (
-                f"line {number}: with hashes in it, this file must name everything that the "
-                "exact wheels require"
-            )
-            return
+    hashed = next((number for number, line in file.numbered() if line.has_hash), None)
+    if hashed:
+        yield (
+            f"line {hashed}: with hashes in it, this file must name everything that the exact "
+            "wheels require"
+        )
+
+
+def elsewhere(file: RequirementsFile) -> Iterator[str]:
+    """Yield what a copy of the file in another folder has to know: which lines name a file."""
+    for number, line in file.numbered():
+        if any(one.name in _FROM_ITS_FOLDER and _is_relative(one.value) for one in line.options):
+            yield f"line {number} names a file by its place beside the original: keep both in one folder"
+
+
+def _is_relative(place: str) -> bool:
+    return "://" not in place and not Path(place).is_absolute()

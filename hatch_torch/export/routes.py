@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
-from hatch_torch.companions import FAMILY
-from hatch_torch.offers import TORCH
+from hatch_torch.companions import FAMILY, index_only
+from hatch_torch.project.portable import declared_extras
 from hatch_torch.releases import known_backends
 from hatch_torch.target import PLATFORMS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
 
     from packaging.requirements import Requirement
 
@@ -31,6 +31,8 @@ class Route:
 
     backend: Backend
     url: str
+    names: tuple[str, ...]
+    """What is to be had there, of all that is required by name."""
     extra: str | None = None
     """None: everybody is led to it."""
 
@@ -57,8 +59,11 @@ class Route:
 
 def routes(subject: Subject) -> tuple[Route, ...]:
     """Return a route for each backend of the project, or that of the decided one."""
-    extras = subject.config.extras
-    found = [Route(one.backend, _url(subject, one.backend), one.name) for one in extras]
+    declared = declared_extras(subject.config)
+    found = [
+        Route(one.backend, _url(subject, one.backend), _routable(declared[one.name]), one.name)
+        for one in subject.config.extras
+    ]
     decided = None if found else decided_route(subject)
     return (*found, decided) if decided else tuple(found)
 
@@ -66,20 +71,21 @@ def routes(subject: Subject) -> tuple[Route, ...]:
 def decided_route(subject: Subject) -> Route | None:
     """Return the route for everybody to the decided backend, if one was decided."""
     backend = subject.decision.backend
-    return Route(backend, _url(subject, backend)) if backend else None
+    pins = (*subject.members, *subject.companions)
+    names = tuple(pin.name for pin in pins)
+    return Route(backend, _url(subject, backend), names) if backend else None
 
 
-def routed_members(config: Config) -> tuple[str, ...]:
-    """Return the members of the family that the project names anywhere, and torch, first."""
-    named = {canonicalize_name(one.name) for lines in _lists(config) for one in lines}
-    family = dict.fromkeys((*FAMILY, *config.family))
-    return tuple(one for one in family if one in {TORCH, *config.family, *named})
+def required_by_name(config: Config) -> frozenset[str]:
+    """Return the names that stand in the project's dependencies and ordinary extras."""
+    lists = (config.dependencies, *config.optional_dependencies.values())
+    return frozenset(canonicalize_name(one.name) for lines in lists for one in lines)
 
 
-def _lists(config: Config) -> Iterator[tuple[Requirement, ...]]:
-    yield config.dependencies
-    yield from config.optional_dependencies.values()
-    yield from (extra.dependencies for extra in config.extras)
+def _routable(requirements: Iterable[Requirement]) -> tuple[str, ...]:
+    """Return the packages that a backend's index is for."""
+    names = dict.fromkeys(canonicalize_name(one.name) for one in requirements)
+    return tuple(one for one in names if one in FAMILY or index_only(one, PLATFORMS[0]))
 
 
 def _url(subject: Subject, backend: Backend) -> str:
