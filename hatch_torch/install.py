@@ -11,7 +11,7 @@ from packaging.utils import canonicalize_name
 from hatch_torch import under_uv
 from hatch_torch.assemble import assemble
 from hatch_torch.companions import FAMILY
-from hatch_torch.decide import decide
+from hatch_torch.deciding import decide
 from hatch_torch.frontend import read_request, write_stamp
 from hatch_torch.hardware.processes import ancestors
 from hatch_torch.offers import TORCH

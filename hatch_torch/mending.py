@@ -9,7 +9,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from hatch_torch.companions import FAMILY
-from hatch_torch.decide import decide
+from hatch_torch.deciding import decide
 from hatch_torch.frontend import Request, has_uv_lock
 from hatch_torch.installer import Command, installer_of
 from hatch_torch.packages import packages

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hatch_torch import __version__
-from hatch_torch.decide import decide
+from hatch_torch.deciding import decide
 from hatch_torch.frontend import Request
 from hatch_torch.prefix import active
 from hatch_torch.project.files import read_toml

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from hatch_torch.cli import show
 from hatch_torch.cli.detect import show_hardware
 from hatch_torch.cli.options import add_case, case_of
-from hatch_torch.decide import decide
+from hatch_torch.deciding import decide
 from hatch_torch.record import to_json
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 from hatch_torch.cli.options import add_case, case_of
 from hatch_torch.cli.output import put
-from hatch_torch.decide import decide
+from hatch_torch.deciding import decide
 from hatch_torch.decision import Decision
 from hatch_torch.errors import ConfigurationError
 from hatch_torch.export import FORMATS, MARK, Format, Subject

@@ -13,7 +13,7 @@ from packaging.version import Version
 from hatch_torch import target as targets
 from hatch_torch.backend import Backend
 from hatch_torch.case import Case
-from hatch_torch.decide import decide
+from hatch_torch.deciding import decide
 from hatch_torch.demo.server import EmbeddedIndex, serve
 from hatch_torch.errors import NoAnswerError
 from hatch_torch.hardware.facts import Accelerator, Hardware, Nvidia, Rocm

@@ -10,7 +10,7 @@ import pytest
 
 from hatch_torch import target as targets
 from hatch_torch.assemble import assemble, read_profile
-from hatch_torch.decide import decide
+from hatch_torch.deciding import decide
 from hatch_torch.errors import ConfigurationError
 from hatch_torch.frontend.request import Request
 from hatch_torch.hardware.facts import Accelerator, Hardware
