@@ -1,4 +1,4 @@
-"""The published JSON Schemas, for editors and validators."""
+"""The published JSON Schemas: of the table, for editors and validators, and of what is printed."""
 
 from __future__ import annotations
 
@@ -7,18 +7,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-_FOLDER = Path(__file__).parent
-TABLE = "tool-torch-variant"
-
 
 @cache
 def schema(name: str) -> dict[str, Any]:
-    """Return a schema of this folder by its name, without `.schema.json`."""
-    text = (_FOLDER / f"{name}.schema.json").read_text(encoding="utf-8")
+    """Return a schema of this folder by its name: `table`."""
+    text = (Path(__file__).parent / f"{name}.json").read_text(encoding="utf-8")
     found: dict[str, Any] = json.loads(text)
     return found
 
 
-def tool_schema(tool: str) -> dict[str, Any]:  # noqa: ARG001 (validate-pyproject hands the tool's name to each)
+def tool_schema(_tool: str) -> dict[str, Any]:
     """Return the schema of `[tool.torch-variant]`, as validate-pyproject asks for it."""
-    return schema(TABLE)
+    return schema("table")
