@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _EXAMPLES = """\
 examples:
@@ -52,6 +52,7 @@ class _Command:
     name: str
     help: str
     options: tuple[str, ...]
+    values: tuple[str, ...]
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -77,13 +78,19 @@ def _commands(
     # argparse has no public way to list what a parser takes, and keeps these names since 2009.
     helps = {one.dest: one.help or "" for one in commands._choices_actions}  # noqa: SLF001 (above)
     for name, parser in commands.choices.items():
-        words = (word for action in parser._actions for word in action.option_strings)  # noqa: SLF001 (above)
-        yield _Command(name, helps.get(name, ""), tuple(words))
+        actions = parser._actions  # noqa: SLF001 (above)
+        options = (word for action in actions for word in action.option_strings)
+        values = (str(one) for action in actions for one in _choices(action))
+        yield _Command(name, helps.get(name, ""), tuple(options), tuple(values))
+
+
+def _choices(action: argparse.Action) -> Iterable[object]:
+    return () if action.option_strings else action.choices or ()
 
 
 def _bash(commands: tuple[_Command, ...]) -> str:
     cases = "\n".join(
-        f'        {one.name}) options="{" ".join((*one.options, *_values(one)))}" ;;'
+        f'        {one.name}) options="{" ".join((*one.options, *one.values))}" ;;'
         for one in commands
     )
     return _BASH.format(cases=cases, commands=" ".join(one.name for one in commands))
@@ -91,7 +98,7 @@ def _bash(commands: tuple[_Command, ...]) -> str:
 
 def _zsh(commands: tuple[_Command, ...]) -> str:
     cases = "\n".join(
-        f"        {one.name}) options=({' '.join((*one.options, *_values(one)))}) ;;"
+        f"        {one.name}) options=({' '.join((*one.options, *one.values))}) ;;"
         for one in commands
     )
     named = " ".join(f"'{one.name}:{_quoted(one.help)}'" for one in commands)
@@ -103,13 +110,9 @@ def _fish(commands: tuple[_Command, ...]) -> str:
     for one in commands:
         lines.append(_FISH_COMMAND.format(name=one.name, help=_quoted(one.help)))
         options = [f"-l {word[2:]}" if word[1] == "-" else f"-s {word[1:]}" for word in one.options]
-        options += [f"-a {value}" for value in _values(one)]
+        options += [f"-a {value}" for value in one.values]
         lines += [_FISH_OPTION.format(name=one.name, option=option) for option in options]
     return "\n".join(lines) + "\n"
-
-
-def _values(command: _Command) -> tuple[str, ...]:
-    return tuple(_SHELLS) if command.name == "completion" else ()
 
 
 def _quoted(text: str) -> str:

@@ -18,7 +18,7 @@ from hatch_torch.record import to_json
 from hatch_torch.redaction import redacted, users_of
 from hatch_torch.report import markdown, variables
 from hatch_torch.situation import case_of, config_of, survey
-from hatch_torch.status import to_json as state_of
+from hatch_torch.state import to_json as state_of
 
 if TYPE_CHECKING:
     import argparse
@@ -82,8 +82,13 @@ def _project(project: Path, _prefix: Prefix) -> dict[str, Any]:
 
 def _decision(project: Path, prefix: Prefix) -> dict[str, Any]:
     request = Request(pinnable=prefix.has_pip)
-    decision = to_json(decide(case_of(config_of(project), os.environ, prefix, request)))
-    return {key: value for key, value in decision.items() if key != "hardware"}
+    decision = decide(case_of(config_of(project), os.environ, prefix, request))
+    reasons: dict[str, list[str]] = {}
+    for one in decision.verdicts:
+        reasons.setdefault(one.reason, []).append(one.backend.name)
+    shown = {reason: ", ".join(names) for reason, names in reasons.items()}
+    told = {**to_json(decision), "candidates": shown}
+    return {key: value for key, value in told.items() if key != "hardware"}
 
 
 def _state(project: Path, prefix: Prefix) -> dict[str, Any]:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from hatch_torch.cli import show
 from hatch_torch.cli.detect import accelerators
 from hatch_torch.drift import described, findings, notes
+from hatch_torch.offers import TORCH
 from hatch_torch.prefix import active
 from hatch_torch.situation import survey
-from hatch_torch.status import to_json
+from hatch_torch.state import to_json
 
 if TYPE_CHECKING:
     import argparse
@@ -68,6 +69,8 @@ def _facts(now: Situation, environment: Path) -> Iterator[tuple[str, str]]:
     record = (now.project.record if now.project else None) or {}
     if record:
         yield "recorded", f"{record.get('backend')}, by {record.get('decided_by')}"
+    if now.member(TORCH) is None:
+        yield "torch", "not installed"
     for one in now.installed:
         yield one.name, f"{described(one)}, built by {one.builder}"
     for name in accelerators(now.hardware):
