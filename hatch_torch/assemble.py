@@ -21,6 +21,7 @@ from hatch_torch.index import Index, Wheelhouse
 from hatch_torch.index.cache import Cache, cache_folder
 from hatch_torch.index.fetch import Fetcher
 from hatch_torch.installed import installed
+from hatch_torch.lock.locked_index import LockedIndex
 from hatch_torch.offers import TORCH, Offers
 from hatch_torch.project.wants import parsed_constraints
 from hatch_torch.releases import pypi_backend, torch_releases
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from hatch_torch.backend import Backend
     from hatch_torch.index.wheel import Wheel
     from hatch_torch.installed import Installed
+    from hatch_torch.lock.contents import Lock
     from hatch_torch.project.config import Config
     from hatch_torch.target import Target
 
@@ -40,17 +42,19 @@ if TYPE_CHECKING:
 _VARIABLE = "TORCH_VARIANT_HARDWARE"
 
 
-def assemble(
+def assemble(  # noqa: PLR0913 (what is not given is the real thing)
     config: Config,
     environ: Mapping[str, str],
     *,
     request: Request | None = None,
     target: Target | None = None,
     probe: Probe | None = None,
+    lock: Lock | None = None,
 ) -> Case:
     """Put a case together for this machine and this interpreter, unless others are given.
 
-    Raises ConfigurationError where a variable of the environment is wrong.
+    `lock`: the checkout's, which decides in place of an index. Raises ConfigurationError where a
+    variable of the environment is wrong.
     """
     settings = Settings.of(environ)
     asked = request or Request()
@@ -58,9 +62,9 @@ def assemble(
     return Case(
         config=config,
         target=target,
-        offers=_offers(config, settings, environ, target, asked),
+        offers=_offers(config, settings, environ, target, asked, lock),
         probe=probe or _probe(settings, environ),
-        find_installed=_finder(asked),
+        find_installed=_finder(asked, lock),
         environ=environ,
         extras=asked.extras,
         constraints=parsed_constraints(asked.constraints),
@@ -95,23 +99,44 @@ def _probe(settings: Settings, environ: Mapping[str, str]) -> Probe:
     return lambda vendors: detect(Machine(environ), vendors)
 
 
-def _finder(request: Request) -> Callable[[Collection[str]], tuple[Installed, ...]]:
-    return lambda names: installed(request.environment or (), names)
+def _finder(
+    request: Request, lock: Lock | None
+) -> Callable[[Collection[str]], tuple[Installed, ...]]:
+    """Return what finds packages; of PyTorch's own builds only what is locked may stay."""
+
+    def found(names: Collection[str]) -> tuple[Installed, ...]:
+        every = installed(request.environment or (), names)
+        if lock is None:
+            return every
+        return tuple(
+            one for one in every if one.builder != "pytorch" or lock.holds(one.name, one.version)
+        )
+
+    return found
 
 
-def _offers(
-    config: Config, settings: Settings, environ: Mapping[str, str], target: Target, request: Request
+def _offers(  # noqa: PLR0913, PLR0917 (the parts that `assemble` has)
+    config: Config,
+    settings: Settings,
+    environ: Mapping[str, str],
+    target: Target,
+    request: Request,
+    lock: Lock | None,
 ) -> Offers:
     settings = replace(settings, offline=settings.offline or request.offline)
     house = _wheelhouse(request, target) if settings.offline else None
-    index = house or _index(config, settings, environ)
+    index = (
+        _locked(lock, config, settings, house)
+        if lock
+        else house or _index(config, settings, environ)
+    )
 
     def channel_of(backend: Backend) -> str:
         extra = config.extra_of(backend)
         return (extra.channel if extra else None) or config.channel
 
     def in_tables(backend: Backend) -> bool:
-        own = isinstance(index, Wheelhouse) or index.has_own_folder(backend)
+        own = not isinstance(index, Index) or index.has_own_folder(backend)
         return config.channel == "stable" and not own
 
     return Offers(
@@ -121,6 +146,16 @@ def _offers(
         prereleases=lambda one: channel_of(one) != "stable",
         require_hashes=config.require_hashes,
     )
+
+
+def _locked(
+    lock: Lock, config: Config, settings: Settings, house: Wheelhouse | None
+) -> LockedIndex:
+    """Return what is locked, with the root of a mirror where one is named."""
+    root = settings.index_url or config.index_url
+    folders = {one.backend: one.index_url for one in config.extras if one.index_url}
+    at_hand = {wheel.filename for wheel in house.every()} if house else ()
+    return LockedIndex(lock, root, folders=folders, hosts=config.hosts, at_hand=at_hand)
 
 
 def _wheelhouse(request: Request, target: Target) -> Wheelhouse | None:

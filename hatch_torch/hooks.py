@@ -20,12 +20,15 @@ from packaging.utils import canonicalize_name
 from hatch_torch.errors import HatchTorchError
 from hatch_torch.hardware.processes import ancestors
 from hatch_torch.install import build_requirements, run
+from hatch_torch.lock.contents import LOCK
 from hatch_torch.project.files import read_project
 from hatch_torch.project.portable import declared_extras
 from hatch_torch.project.wiring import HOOK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from hatchling.builders.config import BuilderConfig
 
     from hatch_torch.decision import Decision
 
@@ -84,6 +87,7 @@ class TorchVariantBuildHook(BuildHookInterface[Any]):
         """Add the decision in front of the project's requirements, and record it."""
         # Hatchling writes a build hook's additions into an sdist's PKG-INFO too.
         if self.target_name != "wheel":
+            _leave_out(self.build_config, f"/{LOCK}")
             return
         editable = version == "editable"
         with _plainly():
@@ -114,9 +118,18 @@ def _add(decision: Decision | None, dependencies: list[str], extras: dict[str, l
     """
     named = {canonicalize_name(extra): lines for extra, lines in extras.items()}
     for one in reversed(decision.additions if decision else ()):
-        lines = named.get(canonicalize_name(one.extra)) if one.extra else dependencies
-        if lines is not None:
-            lines.insert(0, one.requirement)
+        lines = named.get(canonicalize_name(one.extra), []) if one.extra else dependencies
+        lines.insert(0, one.requirement)
+
+
+def _leave_out(config: BuilderConfig, pattern: str) -> None:
+    """Add a pattern to what an artefact excludes; the user's own stay.
+
+    Undocumented: hatchling reads `exclude` only after the hooks, and takes no other word for it.
+    """
+    own = config.target_config.get("exclude", config.build_config.get("exclude", []))
+    if isinstance(own, list):  # hatchling refuses anything else, with a better sentence
+        config.target_config["exclude"] = [*own, pattern]
 
 
 def _builds_editable() -> bool:

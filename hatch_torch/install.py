@@ -14,6 +14,7 @@ from hatch_torch.companions import FAMILY
 from hatch_torch.deciding import decide
 from hatch_torch.frontend import read_request, write_stamp
 from hatch_torch.hardware.processes import ancestors
+from hatch_torch.lock.stale import current_lock
 from hatch_torch.offers import TORCH
 from hatch_torch.project.files import read_project
 from hatch_torch.record import record
@@ -103,7 +104,8 @@ def run(
     if request.purpose == "portable":
         return Run(config, request, None)
     notes = under_uv.check(config, request, root, environ)
-    decision = decide(assemble(config, environ, request=request))
+    lock = current_lock(root, config)
+    decision = decide(assemble(config, environ, request=request, lock=lock))
     _tell(decided(decision))
     return Run(config, request, decision.noting(*notes))
 

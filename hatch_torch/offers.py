@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from hatch_torch.backend import Backend
     from hatch_torch.index import Index, Wheelhouse
     from hatch_torch.index.wheel import Wheel
+    from hatch_torch.lock.locked_index import LockedIndex
     from hatch_torch.target import Target
 
     Wants = Mapping[str, SpecifierSet]
@@ -54,7 +55,7 @@ class Offers:
 
     def __init__(
         self,
-        index: Index | Wheelhouse,
+        index: Index | Wheelhouse | LockedIndex,
         target: Target,
         *,
         in_tables: Callable[[Backend], bool] = lambda _: True,

@@ -8,6 +8,7 @@ from packaging.specifiers import SpecifierSet
 
 from hatch_torch.answer import wants_of
 from hatch_torch.errors import IndexFaultError
+from hatch_torch.lock.locked_index import LockedIndex
 from hatch_torch.nearest import Attempt, nearest
 from hatch_torch.offers import TORCH
 from hatch_torch.releases import known_backends
@@ -31,13 +32,18 @@ def refusal(attempt: Attempt) -> str:
     told = [
         "no torch fits this project here:",
         f"  wanted       {', '.join(wanted) or 'torch'}",
-        f"  for          Python {target.python} on {target.platform}",
+        f"  for          Python {target.python} on {target.platform}{_renewal(attempt)}",
         f"  accelerator  {_accelerators(hardware)}",
         *_reasons(attempt),
     ]
     if change := nearest(attempt):
         told.append(f"  nearest      {change}")
     return "\n".join([*told, "  or set       TORCH_VARIANT=portable, which adds nothing"])
+
+
+def _renewal(attempt: Attempt) -> str:
+    index = attempt.case.offers.index
+    return index.renewal if isinstance(index, LockedIndex) else ""
 
 
 def _accelerators(hardware: Hardware) -> str:

@@ -41,6 +41,10 @@ class Wheelhouse:
         """Tell whether there is any wheel of a package."""
         return any(wheel.name == canonicalize_name(name) for wheel in self._paths)
 
+    def every(self) -> tuple[Wheel, ...]:
+        """Return all wheels, in the order of the folders."""
+        return (*self._paths,)
+
     def wheels(self, backend: Backend, name: str) -> tuple[Wheel, ...]:
         """Return a package's wheels of a backend, in the order of the folders."""
         wanted = canonicalize_name(name)

@@ -35,14 +35,18 @@ class LockedIndex:
         *,
         folders: Mapping[Backend, str] = MappingProxyType({}),
         hosts: Collection[str] = (),
+        at_hand: Collection[str] = (),
     ) -> None:
         """Take the root that paths are relative to, and the folders of backends that have one.
 
-        `hosts`: further hosts that a wheel may be fetched from.
+        `hosts`: further hosts that a wheel may be fetched from. `at_hand`: the names of files that
+        the installer finds by itself, in a wheelhouse: they get no URL.
         """
         self._lock = lock
         self._root = bare(root)
         self._folders = {backend: bare(url) for backend, url in folders.items()}
+        self._at_hand = at_hand
+        self._refused: dict[str, None] = {}
         self._hosts = Hosts.of([self._root, *self._folders.values()], hosts)
         self._requires: dict[str, tuple[Requirement, ...]] = {}
         self._wheels = {backend: tuple(self._read(backend)) for backend in lock.parts}
@@ -53,7 +57,7 @@ class LockedIndex:
         wheels = {wheel for part in self._lock.parts.values() for wheel in part.wheels}
         without = sorted(wheel.filename for wheel in wheels if wheel.sha256 is None)
         noted = [f"{LOCK} has no hash of {', '.join(without)}"] if without else []
-        return [f"{LOCK} decided the versions; no index was asked", *noted]
+        return [f"{LOCK} decided the versions; no index was asked", *self._refused, *noted]
 
     def has_own_folder(self, backend: Backend) -> bool:
         """Document whether a backend's wheels lie elsewhere than below the root."""
@@ -74,12 +78,15 @@ class LockedIndex:
 
     def requires(self, wheel: Wheel) -> tuple[Requirement, ...]:
         """Return what of a wheel's requirements only the backend's index serves."""
-        return self._requires[wheel.url]
+        return self._requires[wheel.filename]
 
     def _read(self, backend: Backend) -> Iterator[Wheel]:
         root = self._folders.get(backend, self._root)
         for one in self._lock.parts[backend].wheels:
             url = lengthened(one.path, one.host, root)
-            if self._hosts.refusal(url) is None:
-                self._requires[url] = tuple(map(Requirement, one.requires))
-                yield Wheel.from_filename(one.filename, url, sha256=one.sha256)
+            if refusal := self._hosts.refusal(url):
+                self._refused[f"{LOCK}: refused {refusal}"] = None
+                continue
+            self._requires[one.filename] = tuple(map(Requirement, one.requires))
+            given = "" if one.filename in self._at_hand else url
+            yield Wheel.from_filename(one.filename, given, sha256=one.sha256)
