@@ -13,6 +13,7 @@ from hatchling.plugin.manager import PluginManager
 
 from hatch_torch import hooks
 from hatch_torch.demo.server import EmbeddedIndex, serve
+from hatch_torch.frontend import STAMP
 from hatch_torch.hardware.processes import Process
 from hatch_torch.hooks import TorchVariantBuildHook, TorchVariantMetadataHook
 
@@ -174,11 +175,12 @@ def test_every_step_is_told_to_who_asks(
 ) -> None:
     """`TORCH_VARIANT_LOG=debug` tells who asks, what was judged, and what is added."""
     monkeypatch.setenv("TORCH_VARIANT_LOG", "debug")
-    hook = build_hook(project, "pip", "install", "-e", ".")
+    hook = build_hook(project, "pip", "install", "-e", ".[vision]")
     hook.initialize("editable", {"extra_metadata": {}})
     hook.finalize("editable", {}, "")
     told = [*caplog.messages]
     assert told[0] == "asked by pip: pip install"
+    assert "extras vision" in told
     assert "cpu usable: runs everywhere" in told
     assert any(line.startswith("add torch @ http") for line in told)
 
@@ -193,3 +195,11 @@ def test_extras_are_found_by_their_normalized_names(project: Path) -> None:
     *added, own = hook.metadata.core.optional_dependencies["vision-2"]
     assert own == "torchvision"
     assert [one.partition(" @ ")[0] for one in added] == ["torch", "torchvision"]
+
+
+def test_uv_is_made_to_ask_again(project: Path) -> None:
+    """Each run under uv renews the stamp, and uv has to be able to ask at all."""
+    hook = build_hook(project, "uv", "pip", "install", "-e", ".")
+    with pytest.raises(SystemExit, match="asks no hook"):
+        hook.initialize("editable", {"extra_metadata": {}})
+    assert (project / STAMP).read_text("ascii")
