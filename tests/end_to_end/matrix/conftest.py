@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from functools import cache
@@ -12,7 +13,7 @@ import pytest
 from uv import find_uv_bin
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from tests.end_to_end.conftest import World
@@ -30,7 +31,7 @@ def tool(tmp_path_factory: pytest.TempPathFactory) -> Tool:
 
     @cache
     def install(*requirements: str) -> Path:
-        programs = folder / "-".join(requirements).replace("=", "-") / "bin"
+        programs = folder / spelled(requirements) / "bin"
         fetch(find_uv_bin(), "venv", "--quiet", programs.parent)
         python = programs / "python"
         fetch(find_uv_bin(), "pip", "install", "--quiet", "--python", python, *requirements)
@@ -46,7 +47,7 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Tool:
 
     @cache
     def download(*requirements: str) -> Path:
-        place = folder / "-".join(requirements).replace("=", "-")
+        place = folder / spelled(requirements)
         fetch(sys.executable, "-m", "pip", "download", "--quiet", "--dest", place, *requirements)
         return place
 
@@ -71,6 +72,11 @@ def with_pip(world: World, wheels: Tool) -> WithPip:
 def pips(request: pytest.FixtureRequest, with_pip: WithPip) -> World:
     """Give the world each pip, on a machine with an RTX 4090."""
     return with_pip(request.param).on("rtx-4090")
+
+
+def spelled(requirements: Iterable[str]) -> str:
+    """Return requirements as the name of a folder: `uv==0.9.11` is `uv-0-9-11`."""
+    return re.sub(r"\W+", "-", " ".join(requirements))
 
 
 def fetch(*command: str | Path) -> None:
