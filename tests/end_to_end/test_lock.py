@@ -1,0 +1,119 @@
+"""A lock in the checkout: the same torch for everybody, the variant per machine, no network."""
+
+from __future__ import annotations
+
+import sys
+import tarfile
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hatch_torch.demo.server import serve
+from hatch_torch.lock.contents import LOCK
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.end_to_end.conftest import World
+
+pytestmark = pytest.mark.end_to_end
+
+EXCLUDE = '[tool.hatch.build.targets.sdist]\nexclude = ["/notes.txt"]\n'
+
+
+def hatch_torch(world: World, *arguments: str, fails: bool = False) -> str:
+    """Run `hatch-torch` in the checkout."""
+    return world.run(sys.executable, "-m", "hatch_torch", *arguments, fails=fails)
+
+
+def pages(world: World) -> list[str]:
+    """Return the paths of PyTorch's index that were asked for and are no wheels."""
+    paths = [path for _, path in world.index.requests if path.startswith("/whl/")]
+    return [path for path in paths if not path.endswith(".whl")]
+
+
+@pytest.fixture
+def locked(world: World) -> World:
+    """Return a world whose checkout was locked over an index that is closed since."""
+    with serve() as elsewhere:
+        hatch_torch(world.over(elsewhere), "lock")
+    assert "127.0.0.1" not in (world.project / LOCK).read_text(encoding="utf-8")
+    return world.on(TORCH_VARIANT_OFFLINE="1", TORCH_VARIANT_CACHE_DIR=str(world.folder / "empty"))
+
+
+@pytest.mark.parametrize("tool", ["pip", "uv"])
+@pytest.mark.parametrize(("machine", "local"), [("rtx-4090", "cu126"), ("none", "cpu")])
+def test_the_same_torch_for_everybody(locked: World, tool: str, machine: str, local: str) -> None:
+    """Two machines get the same release, each its own wheel, and no page of an index is read."""
+    here = locked.on(machine)
+
+    told = hatch_torch(here.on(COLUMNS="200"), "explain")
+    here.install(tool)
+
+    assert here.exact() == {"torch": f"2.14.1+{local}", "torchvision": f"0.29.2+{local}"}
+    assert f"torch-2.14.1%2B{local}-" in told
+    assert any(LOCK in one for one in here.record()["warnings"])
+    assert [path for path in pages(here) if not path.endswith(".metadata")] == []
+
+
+def test_what_is_installed_gives_way_to_the_lock(locked: World) -> None:
+    """A torch that is right, but not the one that is locked, is replaced; the locked one stays."""
+    online = locked.on(TORCH_VARIANT_OFFLINE="0")
+    content = (locked.project / LOCK).read_bytes()
+    (locked.project / LOCK).unlink()
+    online.write("full", ("torch>=2.3,<2.15", "torch>=2.3,<2.14"))
+    online.install("pip")
+    assert online.exact()["torch"] == "2.13.0+cpu"
+    online.write("full")
+    (locked.project / LOCK).write_bytes(content)
+
+    locked.install("pip")
+    assert locked.exact()["torch"] == "2.14.1+cpu"
+
+    locked.index.forget()
+    locked.install("pip")
+    assert locked.requirements()[0] == "torch==2.14.1+cpu"
+    assert locked.fetched() == set()
+
+
+def test_stale(locked: World) -> None:
+    """Edited requirements fail the install, with the command that renews the lock."""
+    locked.write("full", ("torch>=2.3,<2.15", "torch>=2.4,<2.15"))
+
+    told = locked.refusal("pip")
+
+    assert f"{LOCK} is stale: it was made for torch<2.15,>=2.3" in told
+    assert "renew it with `hatch-torch lock`" in told
+    assert "is stale" in hatch_torch(locked, "lock", "--check", fails=True)
+    hatch_torch(locked.on(TORCH_VARIANT_OFFLINE="0"), "lock")
+    hatch_torch(locked, "lock", "--check")
+
+
+def test_portable_builds_ignore_it(world: World, tmp_path: Path) -> None:
+    """A wheel and an sdist are made whatever the lock is like, and hold nothing of it."""
+    world.write("full", more=EXCLUDE)
+    world.add(LOCK, "<<<<<<< ours\n")
+    world.add("notes.txt", "mine")
+
+    world.run(sys.executable, "-m", "hatchling", "build", "--directory", tmp_path / "out")
+
+    with tarfile.open(tmp_path / "out" / "my_app-1.0.tar.gz") as sdist:
+        names = sdist.getnames()
+    assert "my_app-1.0/my_app.py" in names
+    assert not [one for one in names if one.endswith((LOCK, "notes.txt"))]
+
+
+def test_a_wheelhouse_has_the_locked_files(locked: World) -> None:
+    """Where there is no index at all, the locked files come out of a folder, by their versions."""
+    wheels = locked.folder / "wheels"
+    locked.pip("download", "-q", "-d", wheels, "hatchling", "hatch-torch", "editables", "numpy")
+    for family in (("torch==2.14.1", "torchvision==0.29.2"), ("torch==2.14.0", "torchvision")):
+        index = f"{locked.index.torch_index}/cpu"
+        locked.pip("download", "-q", "-d", wheels, "--index-url", index, *family)
+    locked.index.forget()
+
+    locked.install("pip", "--no-index", "--find-links", wheels)
+
+    assert locked.requirements()[:2] == ["torch==2.14.1+cpu", "torchvision==0.29.2+cpu"]
+    assert locked.versions()["torch"] == "2.14.1+cpu"
+    assert locked.index.requests == []
