@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.end_to_end.conftest import World
     from tests.end_to_end.matrix.conftest import Tool
 
@@ -115,7 +113,7 @@ def test_pipx(cuda: World, tool: Tool, wheels: Tool, options: tuple[str, ...]) -
     ids=["wheel", "editable", "deps"],
 )
 def test_tox(cuda: World, tool: Tool, lines: str, expected: str) -> None:
-    """tox's own packaging is portable; `deps = -e .` gets the exact wheel."""
+    """Tox's own packaging is portable; `deps = -e .` gets the exact wheel."""
     cuda.add("tox.ini", TOX.format(lines))
 
     told = cuda.run(tool("tox") / "tox", "-e", "py")
