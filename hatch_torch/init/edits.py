@@ -26,6 +26,8 @@ def dotted(path: Path) -> str:
 
 def put(text: str, path: Path, value: str) -> str:
     """Set a key to a value, which is written in TOML: in place, in its table, or in a new one."""
+    if _is_spread(text, path):
+        text = without(text, path)
     statements = read(text)
     for place, one in enumerate(statements):
         if one.key and one.key == path[: len(one.key)]:
@@ -40,6 +42,9 @@ def add_item(text: str, path: Path, item: str, *, first: Iterable[str] = ()) -> 
     def append(holder: Any, key: str) -> None:  # noqa: ANN401 (tomlkit's containers)
         holder[key].append(_value(item))
 
+    if has_table(text, path):
+        pairs = (f"{key} = {value.as_string()}\n" for key, value in _value(item).items())
+        return with_section(text, path, "".join(pairs), array=True)
     found = _changed(text, path, append)
     return put(text, path, f"[{', '.join([*first, item])}]") if found is None else found
 
@@ -52,7 +57,10 @@ def moved(text: str, old: Path, new: Path) -> str:
             start = place
             while start and statements[start - 1].comment:
                 start -= 1
-            kept = text_of((*statements[:start], *statements[place + 1 :]))
+            end = place + 1
+            if _is_blank(statements[start - 1 : start]) and _is_blank(statements[end : end + 1]):
+                end += 1
+            kept = text_of((*statements[:start], *statements[end:]))
             return _inserted(kept, new, one.value.rstrip("\n"), text_of(statements[start:place]))
     value: Any = tomlkit.parse(text)
     for key in old:
@@ -66,15 +74,20 @@ def without(text: str, path: Path) -> str:
     def remove(holder: Any, key: str) -> None:  # noqa: ANN401 (tomlkit's containers)
         del holder[key]
 
-    kept = [one for one in read(text) if path not in (one.key[: len(path)], _header(one, path))]
-    return _changed(text_of(kept), path, remove) or text_of(kept)
+    statements = read(text)
+    gone = {one.section for one in statements if one.header and one.table[: len(path)] == path}
+    kept = [
+        one
+        for one in statements
+        if one.key[: len(path)] != path and not (one.section in gone and not one.comment)
+    ]
+    changed = _changed(text_of(kept), path, remove)
+    return changed or (text if len(kept) == len(statements) else text_of(kept))
 
 
 def without_section(text: str, section: int) -> str:
     """Remove one table of an array: its header and its keys; comments stay."""
-    return text_of(
-        one for one in read(text) if one.section != section or not (one.header or one.key)
-    )
+    return text_of(one for one in read(text) if one.section != section or one.comment)
 
 
 def renamed(text: str, old: Path, new: Path) -> str:
@@ -119,9 +132,13 @@ def _inserted(text: str, path: Path, value: str, above: str = "") -> str:
     return text_of((*statements[:after], Statement(f"{above}{line}"), *statements[after:]))
 
 
-def _header(one: Statement, path: Path) -> Path:
-    """Return the path where a statement is in a table at or below it."""
-    return one.table[: len(path)] if one.header or one.key else ()
+def _is_blank(statements: Sequence[Statement]) -> bool:
+    return all(not one.text.strip() for one in statements)
+
+
+def _is_spread(text: str, path: Path) -> bool:
+    """Answer whether a table is written by headers or dotted keys, not as one value."""
+    return any((one.key or one.table)[: len(path)] == path != one.key for one in read(text))
 
 
 def _place(statements: Sequence[Statement], path: Path) -> int:

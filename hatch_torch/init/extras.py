@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hatch_torch.backend import Backend
-from hatch_torch.init.edits import has_table, moved, put, with_table, without, without_section
+from hatch_torch.init.edits import moved, put, with_table, without, without_section
 from hatch_torch.init.form import STATIC
 from hatch_torch.init.pytorch import folder
 from hatch_torch.init.statements import read, values
@@ -41,12 +41,16 @@ def supported(text: str, backends: Iterable[Backend]) -> str:
     found = [*map(_Found, backends), *_of_indexes(text)]
     for name in named:
         text = _taken_over(text, name)
-    known = {Backend.parse(name) for name in table_at(values(text), *EXTRAS) if is_backend(name)}
     for one in found:
-        if one.backend not in known:
-            known.add(one.backend)
+        if one.backend.folder not in _folders(text):
             text = _declared(text, one)
     return _without_poetry(text)
+
+
+def _folders(text: str) -> set[str]:
+    """Return the folders of the backends that have our extra."""
+    names = filter(is_backend, table_at(values(text), *EXTRAS))
+    return {Backend.parse(name).folder for name in names}
 
 
 def _static(text: str) -> Iterator[str]:
@@ -56,6 +60,8 @@ def _static(text: str) -> Iterator[str]:
 
 def _taken_over(text: str, name: str) -> str:
     """Make an ordinary extra a backend's, with its requirements as they are written."""
+    if name in table_at(values(text), *EXTRAS):
+        return text  # an ordinary extra by the same name adds to ours
     if not table_at(values(text), *STATIC)[name]:
         return with_table(without(text, (*STATIC, name)), (*EXTRAS, name))
     return moved(text, (*STATIC, name), (*EXTRAS, name, "dependencies"))
@@ -65,14 +71,14 @@ def _declared(text: str, one: _Found) -> str:
     path = (*EXTRAS, one.backend.extra)
     if one.channel != "stable":
         return put(text, (*path, "channel"), f'"{one.channel}"')
-    return text if has_table(text, path) else with_table(text, path)
+    return with_table(text, path)
 
 
 def _urls(text: str) -> Iterator[Any]:
     """Yield the URLs of the indexes in uv's and Poetry's tables."""
     for path, key in ((("uv",), "index"), (("poetry",), "source")):
         indexes = table_at(values(text), "tool", *path).get(key, [])
-        yield from (table_at(one).get("url") for one in indexes if isinstance(indexes, list))
+        yield from (one.get("url") for one in indexes)
 
 
 def _of_indexes(text: str) -> Iterator[_Found]:

@@ -82,7 +82,7 @@ def _taken(wiring: Wiring, others: Iterable[str]) -> str:
     fields = " and ".join(sorted(wiring.dynamic))
     return (
         f"tool.hatch.metadata.hooks: another hook ({', '.join(sorted(others))}) sets {fields}, and "
-        "two cannot; write these requirements into pyproject.toml, or use --smallest"
+        "two cannot; write these requirements into pyproject.toml"
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from packaging.utils import canonicalize_name
+
 from hatch_torch.companions import FAMILY
 from hatch_torch.errors import ConfigurationError
 from hatch_torch.frontend.stamp import STAMP
@@ -12,13 +14,17 @@ from hatch_torch.init.builders import refusal
 from hatch_torch.init.conflicts import conflicting
 from hatch_torch.init.extras import names_backends, supported
 from hatch_torch.init.form import Files, dynamic, hooked, required
+from hatch_torch.init.shapes import shape_faults
 from hatch_torch.init.statements import values
 from hatch_torch.init.tritons import with_tritons
 from hatch_torch.init.uv import cached, routed
 from hatch_torch.project.config import load
 from hatch_torch.project.portable import declared_extras
+from hatch_torch.project.wants import Line, fixed_backend
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from hatch_torch.init.wanted import Wanted
     from hatch_torch.project.config import Config
 
@@ -38,14 +44,12 @@ def set_up(files: Files, wanted: Wanted) -> SetUp:
     and where its own tables are at fault.
     """
     _check(files)
-    crlf = _is_crlf(files.pyproject)
-    made = _made(
-        replace(files, pyproject=files.pyproject.replace("\r\n", "\n")) if crlf else files, wanted
-    )
-    load(values(made.files.pyproject), made.files.hatch_tables)
-    if crlf:
+    if _is_crlf(files.pyproject):
+        made = set_up(replace(files, pyproject=files.pyproject.replace("\r\n", "\n")), wanted)
         pyproject = made.files.pyproject.replace("\n", "\r\n")
         return replace(made, files=replace(made.files, pyproject=pyproject))
+    made = _made(files, wanted)
+    _config(made.files)
     return made
 
 
@@ -55,8 +59,12 @@ def _check(files: Files) -> None:
             values(text)
         except ValueError as error:
             raise ConfigurationError([f"{name}: {error}"]) from None
-    if reason := refusal(values(files.pyproject)):
+    pyproject = values(files.pyproject)
+    if reason := refusal(pyproject):
         raise ConfigurationError([reason])
+    if faults := [*shape_faults(pyproject)]:
+        raise ConfigurationError(faults)
+    load({"project": pyproject["project"]}, {})
 
 
 def _is_crlf(text: str) -> bool:
@@ -85,14 +93,17 @@ def _routed(files: Files) -> SetUp:
 
 
 def _noted(files: Files, *notes: str) -> SetUp:
-    config = _config(files)
-    lines = [
-        *config.dependencies,
-        *(one for own in declared_extras(config).values() for one in own),
-    ]
-    if {one.name for one in lines}.isdisjoint({*FAMILY, *config.family}):
-        notes = (*notes, "nothing here requires torch; add it to the project's dependencies")
-    return SetUp(files, notes)
+    return SetUp(files, (*notes, *_of_requirements(_config(files))))
+
+
+def _of_requirements(config: Config) -> Iterator[str]:
+    """Say where the project's requirements leave nothing to choose."""
+    extras = declared_extras(config).values()
+    lines = [*config.dependencies, *(one for own in extras for one in own)]
+    if {canonicalize_name(one.name) for one in lines}.isdisjoint({*FAMILY, *config.family}):
+        yield "nothing here requires torch; add it to the project's dependencies"
+    if fixed := fixed_backend(map(Line, config.dependencies)):
+        yield f"{str(fixed[1])!r} names {fixed[0]} itself, so that no other can be chosen"
 
 
 def _config(files: Files) -> Config:

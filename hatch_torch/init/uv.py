@@ -10,7 +10,7 @@ from hatch_torch.companions import FAMILY
 from hatch_torch.frontend.stamp import STAMP, names_stamp
 from hatch_torch.init.edits import add_item, has_table, put, with_section
 from hatch_torch.init.pytorch import folder
-from hatch_torch.init.statements import values
+from hatch_torch.init.statements import read, values
 from hatch_torch.init.written import column, inline, pairs
 from hatch_torch.project.kinds import table_at
 from hatch_torch.project.portable import declared_extras
@@ -19,7 +19,7 @@ from hatch_torch.tables import rows
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hatch_torch.init.statements import Path
+    from hatch_torch.init.statements import Path, Statement
     from hatch_torch.project.config import BackendExtra, Config
 
 _UV: Path = ("tool", "uv")
@@ -63,10 +63,24 @@ def _indexed(text: str, url: str, extra: BackendExtra) -> tuple[str, str]:
     there = {one.get("name"): one.get("url") for one in _indexes(text)}
     for name, address in there.items():
         if name and str(address).rstrip("/") == url.rstrip("/"):
-            return text, name
+            return _explicit(text, str(address)), name
     name = f"pytorch-{extra.name}"
     name = f"torch-variant-{extra.name}" if name in there else name
     return _with_index(text, {"name": name, "url": url, "explicit": True}), name
+
+
+def _explicit(text: str, url: str) -> str:
+    """Let an index serve only what names it: one for everything may replace any package."""
+    section = next((one.section for one in read(text) if one.array and _says(one, url)), None)
+    own = [one for one in read(text) if one.section == section and one.key]
+    if not own or any(one.key[-1] == "explicit" for one in own):
+        return text
+    lines = (f"{one.text}explicit = true\n" if one == own[-1] else one.text for one in read(text))
+    return "".join(lines)
+
+
+def _says(one: Statement, url: str) -> bool:
+    return one.key == (*_INDEX, "url") and url in one.value
 
 
 def _with_index(text: str, index: Mapping[str, Any]) -> str:
