@@ -52,9 +52,9 @@ def run(options: argparse.Namespace) -> int:
     subject = Subject(case.config, decision, case.target, index.folder, file)
     path = _path(options.output, chosen, subject)
     text = chosen.render(subject)
-    content = file.encoded(text) if file and chosen.rewrites else text.encode()
-    put(content, path, mark=MARK, force=options.force)
-    moved = elsewhere(file) if file and chosen.rewrites and _is_moved(options.file, path) else ()
+    original = file if chosen.rewrites else None
+    put(original.encoded(text) if original else text.encode(), path, mark=MARK, force=options.force)
+    moved = elsewhere(original) if original and _is_moved(options.file, path) else ()
     for remark in dict.fromkeys((*decision.warnings, *remarks(subject), *moved)):
         print(f"hatch-torch: {remark}", file=sys.stderr)
     return 0

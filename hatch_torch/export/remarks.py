@@ -57,7 +57,7 @@ def elsewhere(file: RequirementsFile) -> Iterator[str]:
     """Yield what a copy of the file in another folder has to know: which lines name a file."""
     for number, line in file.numbered():
         if any(one.name in _FROM_ITS_FOLDER and _is_relative(one.value) for one in line.options):
-            yield f"line {number} names a file by its place beside the original: keep both in one folder"
+            yield f"line {number} names a file beside the original: keep both in one folder"
 
 
 def _is_relative(place: str) -> bool:

@@ -106,7 +106,7 @@ class RequirementsFile:
         """Return the text with lines in front, and with some requirements replaced."""
         newline = next((one.ending for one in self.lines if one.ending), "\n")
         head = _coding_lines(self.lines)
-        top = "".join(one.text for one in self.lines[:head])
+        top = "".join(f"{one.text}{'' if one.ending else newline}" for one in self.lines[:head])
         new = "".join(f"{line}{newline}" for line in front)
         rest = "".join(_rewritten(one, replaced) for one in self.lines[head:])
         return f"{self.mark}{top}{new}{rest}"

@@ -1,0 +1,185 @@
+"""`hatch-torch export`."""
+
+from __future__ import annotations
+
+import codecs
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    Run = Callable[..., tuple[int, str]]
+
+PASCAL = ("--hardware", "pascal.json", "--python", "3.12")
+HEADER = "# hatch-torch export: cu126 (detection) for linux_x86_64, Python 3.12"
+EXTRAS = """
+[project]
+name = "my-app"
+version = "1.0"
+dependencies = ["torch>=2.4,<2.7"]
+dynamic = ["optional-dependencies"]
+[tool.hatch.metadata.hooks.torch-variant]
+[tool.hatch.build.hooks.torch-variant]
+[tool.torch-variant.extras.cu126]
+[tool.torch-variant.extras.cpu]
+"""
+
+
+@pytest.fixture
+def export(run: Run) -> Run:
+    """Return a function that exports for a machine with an old GPU."""
+
+    def command(form: str, *arguments: str) -> tuple[int, str]:
+        return run("export", "--format", form, *PASCAL, *arguments)
+
+    return command
+
+
+def names(text: str) -> list[str]:
+    """Return what the requirements of a text begin with."""
+    lines = (line for line in text.splitlines() if not line.startswith("#"))
+    return [line.split(" @ ")[0] for line in lines]
+
+
+def test_requirements(export: Run) -> None:
+    """The project's requirements are written for a machine, to stdout."""
+    code, text = export("requirements")
+    assert (code, text.splitlines()[0]) == (0, HEADER)
+    assert names(text) == ["torch", "torchvision"]
+    assert "cu126/torch-2.6.0%2Bcu126-cp312" in text
+
+
+def test_command(export: Run) -> None:
+    """The command is one line and nothing else."""
+    code, text = export("command", "--backend", "cpu")
+    assert code == 0
+    assert text.startswith("pip install torch==2.6.0 torchvision==0.21.0 --index-url http://")
+    assert text.endswith("/whl/cpu\n")
+
+
+def test_a_file_with_others_in_it(export: Run, tmp_path: Path) -> None:
+    """Requirements and constraints of files that the file names count, too."""
+    (tmp_path / "base.txt").write_text("torch>=2.4\n-c bounds.txt\n", encoding="utf-8")
+    (tmp_path / "bounds.txt").write_text("torch<2.6\n", encoding="utf-8")
+    file = tmp_path / "requirements.txt"
+    file.write_text("gradio\ntorchaudio\n-r base.txt\nxformers\n", encoding="utf-8")
+
+    code, text = export("requirements", "-r", str(file))
+
+    assert code == 0
+    assert names(text) == ["torch", "gradio", "torchaudio", "-r base.txt", "xformers"]
+    assert "torch-2.5.1%2B" in text
+
+
+def test_a_file_without_torch(export: Run, tmp_path: Path) -> None:
+    """A file that needs no torch stays as it is; `--require` adds one in front."""
+    file = tmp_path / "requirements.txt"
+    file.write_bytes(b"gradio\r\n")
+    _, text = export("requirements", "-r", str(file))
+    assert names(text) == ["gradio"]
+    assert "nothing that is installed here requires torch" in text
+    _, text = export("requirements", "-r", str(file), "--require", "torch<2.5")
+    assert names(text) == ["torch", "gradio"]
+
+
+def test_a_file_beside_a_project(export: Run, tmp_path: Path) -> None:
+    """The project narrows what the file asks for."""
+    (tmp_path / "requirements.txt").write_text("torch\n", encoding="utf-8")
+    _, text = export("requirements", str(tmp_path), "-r", "requirements.txt")
+    assert "torch-2.6.0%2Bcu126" in text
+
+
+def test_output(export: Run, tmp_path: Path) -> None:
+    """A file is written, and written again where this command wrote it."""
+    target = tmp_path / "requirements.txt"
+    export("requirements", "-o", str(target))
+    first = target.read_text(encoding="utf-8")
+    assert names(first) == ["torch", "torchvision"]
+    assert export("requirements", "-o", str(target), "--require", "torch<2.5")[0] == 0
+    assert first != target.read_text(encoding="utf-8")
+
+
+def test_output_in_a_folder(export: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a folder the file is named after the backend."""
+    hashed = (str(tmp_path), "--require", "torch<2.6")
+    assert export("pylock", *hashed, "-o", str(tmp_path))[0] == 0
+    assert (tmp_path / "pylock.cu126.toml").is_file()
+    monkeypatch.setenv("TORCH_VARIANT", "portable")
+    assert export("constraints", "-o", str(tmp_path))[0] == 0
+    assert (tmp_path / "constraints.portable.txt").is_file()
+
+
+def test_output_keeps_the_encoding_of_the_file_alone(export: Run, tmp_path: Path) -> None:
+    """A rewritten file has the bytes of the original; another format is UTF-8."""
+    file = tmp_path / "requirements.txt"
+    file.write_bytes(codecs.BOM_UTF16_LE + "torch<2.7\r\n".encode("utf-16-le"))
+    for form, encoding in (("requirements", "utf-16"), ("constraints", "utf-8")):
+        target = tmp_path / form
+        assert export(form, "-r", str(file), "-o", str(target))[0] == 0
+        assert target.read_text(encoding=encoding).startswith(HEADER)
+
+
+def test_files_of_others_are_safe(export: Run, tmp_path: Path) -> None:
+    """A file that somebody wrote is overwritten by `--force` alone."""
+    target = tmp_path / "requirements.txt"
+    target.write_text("torch\n", encoding="utf-8")
+
+    code, text = export("requirements", "-r", str(target), "-o", str(target))
+
+    assert (code, "did not write it; --force overwrites" in text) == (2, True)
+    assert target.read_text(encoding="utf-8") == "torch\n"
+    assert export("requirements", "-r", str(target), "-o", str(target), "--force")[0] == 0
+    assert target.read_text(encoding="utf-8").startswith(HEADER)
+
+
+def test_remarks_go_to_stderr(export: Run, tmp_path: Path) -> None:
+    """What is worth knowing does not stand in the text."""
+    (tmp_path / "base.txt").write_text("torch\n", encoding="utf-8")
+    (tmp_path / "requirements.txt").write_text("-r base.txt\nxformers\n", encoding="utf-8")
+    (tmp_path / "made").mkdir()
+    code, told = export("requirements", "-r", "requirements.txt", "-o", "made/a.txt")
+    assert code == 0
+    assert "line 1 names a file beside the original" in told
+    assert "xformers is left as it is" in told
+    assert "line 1" not in export("requirements", "-r", "requirements.txt", "-o", "a.txt")[1]
+
+
+def test_extra_and_uv(export: Run, tmp_path: Path) -> None:
+    """A project with backends of its own has extras; its tables for uv need no index."""
+    (tmp_path / "pyproject.toml").write_text(EXTRAS, encoding="utf-8")
+    assert export("extra") == (0, "cu126\n")
+    code, text = export("uv", "--index-url", "http://127.0.0.1:9/whl")
+    assert code == 0
+    assert 'url = "http://127.0.0.1:9/whl/cu126"' in text
+
+
+def test_no_secrets(export: Run, tmp_path: Path) -> None:
+    """User and password of an index are written nowhere."""
+    (tmp_path / "pyproject.toml").write_text(EXTRAS, encoding="utf-8")
+    _, text = export("uv", "--index-url", "http://user:secret@127.0.0.1:9/whl")
+    assert 'url = "http://127.0.0.1:9/whl/cpu"' in text
+    assert "secret" not in text
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("requirements", "-r", "nowhere.txt"),
+        ("requirements", "-o", "nowhere/requirements.txt"),
+        ("pylock", "-o", "pylock.cu12.6.toml"),
+        ("extra",),
+    ],
+)
+def test_bad_options_are_told(export: Run, arguments: tuple[str, ...]) -> None:
+    """What is wrong on the command line is bad usage."""
+    code, output = export(*arguments)
+    assert (code, output.startswith("hatch-torch: ")) == (2, True)
+
+
+def test_a_lock_needs_a_decision(export: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nothing is decided there is no answer."""
+    monkeypatch.setenv("TORCH_VARIANT", "portable")
+    assert export("pylock")[0] == 3
