@@ -11,13 +11,21 @@ from hatch_torch.index.cache import Cache, cache_folder
 if TYPE_CHECKING:
     import argparse
 
+_EXAMPLES = """\
+examples:
+  hatch-torch cache dir           # where it is
+  hatch-torch cache size          # how much it holds
+  hatch-torch cache clear         # remove every entry, and nothing else
+"""
 _UNITS = ("bytes", "KiB", "MiB", "GiB")
 _STEP = 1024
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command to the parser."""
-    parser = commands.add_parser("cache", help="the kept index pages: dir, size or clear")
+    parser = commands.add_parser(
+        "cache", help="the kept index pages: dir, size or clear", epilog=_EXAMPLES
+    )
     parser.add_argument(
         "action", choices=_ACTIONS, help="print its folder or its size, or clear it"
     )

@@ -30,10 +30,20 @@ if TYPE_CHECKING:
 _PATIENCE = "600"
 """Seconds for a whole lock, unless TORCH_VARIANT_TIMEOUT names others."""
 
+_EXAMPLES = """\
+examples:
+  hatch-torch lock                # for all that the project supports
+  hatch-torch lock --check        # in CI: 1 where the lock is stale, or would change
+  hatch-torch lock --upgrade      # go to the newest releases in range
+  hatch-torch lock --backend cu126 --backend cpu --python 3.12
+"""
+
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command to the parser."""
-    parser = commands.add_parser("lock", help=f"write {LOCK}: the same torch for everybody")
+    parser = commands.add_parser(
+        "lock", help=f"write {LOCK}: the same torch for everybody", epilog=_EXAMPLES
+    )
     parser.add_argument("project", nargs="?", default=".", metavar="PROJECT", help="its folder")
     parser.add_argument("--check", action="store_true", help="1 where it is stale, write nothing")
     parser.add_argument("--upgrade", action="store_true", help="take the newest releases")

@@ -116,7 +116,7 @@ def _requirements(config: Config) -> Iterator[str]:
     yield from map(str, _of_family(config, config.dependencies))
     for extra, lines in declared_extras(config).items():
         for one in _of_family(config, lines):
-            yield f"{one}{' and' if one.marker else ' ;'} extra == {extra!r}"
+            yield f'{one}{" and" if one.marker else " ;"} extra == "{extra}"'
 
 
 def _of_family(config: Config, lines: Iterable[Requirement]) -> Iterator[Requirement]:

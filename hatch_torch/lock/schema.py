@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 SCHEMA = 1
 # What may stand in a URL that ends up in METADATA: no blank, quote, query or fragment.
 _PATH = re.compile(r"[A-Za-z0-9._~:/%+@!,=&$\[\]-]+\.whl")
+_FILENAME = re.compile(r"[A-Za-z0-9._+!-]+")
 _HOST = re.compile(r"[A-Za-z0-9.-]+")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -92,13 +93,19 @@ def _faults_of_wheel(value: object, path: str) -> Iterator[str]:
     if faults:
         return
     wheel = wheel_of(table_at(value))
+    if _named(wheel.filename) != (wheel.name, wheel.version):
+        yield f"{path}.path: {wheel.filename!r} is no wheel of {wheel.name} {wheel.version}"
+
+
+def _named(filename: str) -> tuple[str, str] | None:
+    """Return the name and the version that a wheel's file name tells, or None where it is none."""
+    if not _FILENAME.fullmatch(filename):
+        return None
     try:
-        named = Wheel.from_filename(wheel.filename, wheel.path)
+        wheel = Wheel.from_filename(filename, "")
     except ValueError:
-        yield f"{path}.path: {wheel.filename!r} is no name of a wheel"
-    else:
-        if (named.name, str(named.version)) != (wheel.name, wheel.version):
-            yield f"{path}.path: {wheel.filename!r} is not {wheel.name} {wheel.version}"
+        return None
+    return wheel.name, str(wheel.version)
 
 
 def _missing(value: object, keys: tuple[str, ...], path: str) -> Iterator[str]:

@@ -1,0 +1,56 @@
+"""A small lock, and a lock made of the embedded index."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from packaging.version import Version
+
+from hatch_torch.backend import Backend
+from hatch_torch.demo.server import EmbeddedIndex, serve
+from hatch_torch.lock.contents import Lock, LockedWheel, MadeFor, Narrowed, Part
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+HASH = "0123456789abcdef" * 4
+CPU, ROCM = Backend("cpu"), Backend("rocm", (6, 4))
+
+
+def wheel(
+    stem: str, folder: str, host: str | None = None, requires: tuple[str, ...] = ()
+) -> LockedWheel:
+    """Return a locked wheel for Linux: ``torch-2.9.1+cpu``."""
+    name, version = stem.split("-")
+    file = stem.replace("+", "%2B")
+    path = f"{folder}{file}-cp312-cp312-manylinux_2_28_x86_64.whl"
+    return LockedWheel(name, version, path, HASH, host, requires)
+
+
+@pytest.fixture(scope="session")
+def lock() -> Lock:
+    """Return a lock of two backends, with everything that a lock may have."""
+    triton = LockedWheel(
+        "pytorch-triton-rocm",
+        "3.5.1",
+        "pytorch_triton_rocm-3.5.1-cp312-cp312-linux_x86_64.whl",
+    )
+    needs = 'pytorch-triton-rocm==3.5.1; platform_system == "Linux"'
+    torch = wheel("torch-2.9.1+rocm6.4", "rocm6.4/", requires=(needs,))
+    elsewhere = wheel("torch-2.9.1+cpu", "cpu/", host="download-r2.pytorch.org")
+    return Lock(
+        MadeFor(("torch>=2.9", "torchaudio ; extra == 'sound'"), ("cpu", "rocm6.4")),
+        Narrowed(pythons=("3.12",)),
+        {
+            ROCM: Part(Version("2.9.1"), (triton, torch)),
+            CPU: Part(Version("2.9.1"), (elsewhere,)),
+        },
+    )
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[EmbeddedIndex]:
+    """Serve the embedded index, up to a release, so that tests outlive newer ones."""
+    with serve(Version("2.11.0")) as running:
+        yield running

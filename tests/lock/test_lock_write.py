@@ -1,0 +1,73 @@
+"""The text of a lock."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given, settings, strategies as st
+
+from hatch_torch.lock.contents import Lock, MadeFor
+from hatch_torch.lock.read import parse
+from hatch_torch.lock.write import spell
+
+HASH = "0123456789abcdef" * 4
+SPELLED = f"""\
+# Written by `hatch-torch lock`, which renews it too. Keep it under version control.
+schema = 1
+
+[made-for]
+requirements = [
+  "torch>=2.9",
+  "torchaudio ; extra == 'sound'",
+]
+backends = [
+  "cpu",
+  "rocm6.4",
+]
+channel = "stable"
+
+[narrowed]
+pythons = [
+  "3.12",
+]
+
+[backends."rocm6.4"]
+torch = "2.9.1"
+wheels = [
+  {{ name = "pytorch-triton-rocm", version = "3.5.1", path = "pytorch_triton_rocm-3.5.1-cp312-cp312-linux_x86_64.whl" }},
+  {{ name = "torch", version = "2.9.1+rocm6.4", path = "rocm6.4/torch-2.9.1%2Brocm6.4-cp312-cp312-manylinux_2_28_x86_64.whl", sha256 = "{HASH}", requires = ['pytorch-triton-rocm==3.5.1; platform_system == "Linux"'] }},
+]
+
+[backends.cpu]
+torch = "2.9.1"
+wheels = [
+  {{ name = "torch", version = "2.9.1+cpu", path = "cpu/torch-2.9.1%2Bcpu-cp312-cp312-manylinux_2_28_x86_64.whl", host = "download-r2.pytorch.org", sha256 = "{HASH}" }},
+]
+"""  # noqa: E501 (one wheel is one line)
+
+
+def test_one_wheel_a_line(lock: Lock) -> None:
+    """A lock is sorted, and says no more than it holds."""
+    assert spell(lock) == SPELLED
+
+
+def test_the_order_is_the_same(lock: Lock) -> None:
+    """However a lock came about, it has one text."""
+    turned = {
+        backend: replace(part, wheels=part.wheels[::-1])
+        for backend, part in reversed([*lock.parts.items()])
+    }
+    assert spell(replace(lock, parts=turned)) == SPELLED
+
+
+def test_an_empty_lock() -> None:
+    """A lock without anything is one nevertheless."""
+    assert parse(spell(Lock()).encode()) == Lock()
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=1, max_size=3))
+def test_any_text(texts: list[str]) -> None:
+    """Whatever a project writes into its requirements, the lock says the same."""
+    lock = Lock(MadeFor(tuple(texts)))
+    assert parse(spell(lock).encode()) == lock
