@@ -30,7 +30,7 @@ def backend_extras(case: Case, answer: Answer, lines: Collection[Line]) -> Itera
     for extra in case.config.extras:
         if not _is_declared(case, extra):
             continue
-        if extra.backend == answer.backend:
+        if extra.backend.folder == answer.backend.folder:
             own = [line for line in lines if line.extra == extra.name]
             yield from additions(own, answer.pins, case.family)
         else:

@@ -61,8 +61,12 @@ class Config:
     wiring: Wiring = field(default_factory=Wiring)
 
     def extra_of(self, backend: Backend) -> BackendExtra | None:
-        """Return the project's extra for a backend, where it has one."""
-        return next((extra for extra in self.extras if extra.backend == backend), None)
+        """Return the project's extra for a backend, where it has one.
+
+        A Mac's plain wheel lies in the CPU's folder, so that the CPU's extra stands for it too.
+        """
+        found = [extra for extra in self.extras if extra.backend.folder == backend.folder]
+        return next((extra for extra in found if extra.backend == backend), next(iter(found), None))
 
 
 def load(pyproject: Mapping[str, Any], hatch: Mapping[str, Any]) -> Config:

@@ -123,3 +123,13 @@ def test_unasked_with_a_silent_index(bench: Workbench) -> None:
         "rtx-4090-on-550", "torch", config=config, installed=kept, index=bench.silent()
     )
     assert _lists(decision) == {None: ["torch==2.6.0+cu124"], "vision": ["torch<0"]}
+
+
+def test_a_macs_plain_wheel_is_the_cpus(bench: Workbench) -> None:
+    """On Apple silicon the CPU's extra gets the wheel that was chosen, and can be asked for."""
+    config = bench.config("cu126", "cpu")
+    mac = {"platform": "macos_arm64", "libc": "macos 14.5", "config": config}
+    for extras in (frozenset(), frozenset({"cpu"})):
+        decision = bench.decide("apple-m2", "torch", extras=extras, **mac)
+        assert _lists(decision)["cpu"] == ["torch 2.15.0"]
+        assert _lists(decision)["cu126"] == ["torch<0"]
