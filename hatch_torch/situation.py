@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from hatch_torch.case import Case
     from hatch_torch.hardware.facts import Hardware
     from hatch_torch.installed import Installed
+    from hatch_torch.lock.contents import Lock
     from hatch_torch.packages import Need, Package
     from hatch_torch.prefix import Prefix
     from hatch_torch.project.wants import Line
@@ -55,8 +56,14 @@ class Situation:
         return next((one for one in self.installed if one.name == name), None)
 
 
-def case_of(config: Config, environ: Mapping[str, str], prefix: Prefix, request: Request) -> Case:
-    """Put together what a decision for an environment is made from.
+def case_of(
+    config: Config,
+    environ: Mapping[str, str],
+    prefix: Prefix,
+    request: Request,
+    lock: Lock | None = None,
+) -> Case:
+    """Put together what a decision for an environment is made from; `lock`: the checkout's.
 
     Raises ConfigurationError where a variable is wrong.
     """
@@ -64,7 +71,7 @@ def case_of(config: Config, environ: Mapping[str, str], prefix: Prefix, request:
     release = prefix.release
     there = here.with_python(release) if release and release != here.python.rstrip("t") else here
     asked = replace(request, environment=prefix.folders)
-    return assemble(config, environ, request=asked, target=there)
+    return assemble(config, environ, request=asked, target=there, lock=lock)
 
 
 def config_of(project: Path) -> Config:

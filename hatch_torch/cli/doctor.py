@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from hatch_torch import __version__
 from hatch_torch.deciding import decide
 from hatch_torch.frontend import Request
+from hatch_torch.lock.stale import current_lock
 from hatch_torch.prefix import active
 from hatch_torch.project.files import read_toml
 from hatch_torch.project.kinds import table_at
@@ -82,7 +83,9 @@ def _project(project: Path, _prefix: Prefix) -> dict[str, Any]:
 
 def _decision(project: Path, prefix: Prefix) -> dict[str, Any]:
     request = Request(pinnable=prefix.has_pip)
-    decision = decide(case_of(config_of(project), os.environ, prefix, request))
+    config = config_of(project)
+    case = case_of(config, os.environ, prefix, request, current_lock(project, config))
+    decision = decide(case)
     reasons: dict[str, list[str]] = {}
     for one in decision.verdicts:
         reasons.setdefault(one.reason, []).append(one.backend.name)
