@@ -21,7 +21,6 @@ from hatch_torch.assemble import assemble
 from hatch_torch.backend import Backend
 from hatch_torch.compatibility import bounds
 from hatch_torch.deciding import decide as decide_case
-from hatch_torch.drift import Finding
 from hatch_torch.errors import ConfigurationError
 from hatch_torch.frontend import Request
 from hatch_torch.offers import TORCH
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from hatch_torch.decision import Decision
+    from hatch_torch.drift import Finding
     from hatch_torch.hardware.facts import Hardware
     from hatch_torch.installed import Installed
 

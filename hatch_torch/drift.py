@@ -89,7 +89,7 @@ def _unfit(now: Situation) -> Iterator[Finding]:
 def _mixed(now: Situation) -> Iterator[Finding]:
     """Compare the members with their torch: they must be of one backend and one release."""
     torch = now.member(TORCH)
-    for one in now.installed if torch else ():
+    for one in now.installed:
         if torch is None or one is torch:
             continue
         pin = torch_pin(one.name, Version(one.version.public))
@@ -131,11 +131,11 @@ def _idle(now: Situation) -> Iterator[Finding]:
         return
     if torch.backend is None or torch.backend.family != "cpu" or _is_same_machine(now):
         return
-    for one in verdicts(now.config, now.wish, now.hardware, now.target):
-        if one.usable and one.backend.family not in {"cpu", "mps"}:
-            names = ", ".join(found.name for found in now.hardware.accelerators)
-            yield Finding(f"{described(torch)} leaves {names} idle; {one.backend} runs on it")
-            return
+    judged = verdicts(now.config, now.wish, now.hardware, now.target)
+    usable = (one.backend for one in judged if one.usable and one.backend.family in VENDORS)
+    if backend := next(usable, None):
+        names = ", ".join(found.name for found in now.hardware.accelerators)
+        yield Finding(f"{described(torch)} leaves {names} idle; {backend} runs on it")
 
 
 def _needed(now: Situation) -> Iterator[Finding]:
@@ -144,12 +144,9 @@ def _needed(now: Situation) -> Iterator[Finding]:
         one = now.member(need.name)
         if _is_of_table(need):
             continue
-        if one and one.version not in need.requirement.specifier:
-            has = f"{described(one)} is installed"
-        elif one is None:
-            has = "it is not installed"
-        else:
+        if one and need.requirement.specifier.contains(one.version, prereleases=True):
             continue
+        has = f"{described(one)} is installed" if one else "it is not installed"
         wanted = f"{need.name}{need.requirement.specifier}"
         by = f"{need.package.name} {need.package.version}"
         yield Finding(f"{by} needs {wanted}, and {has}", f"hatch-torch install '{wanted}'")
@@ -164,7 +161,7 @@ def runs_not(now: Situation, torch: Installed) -> str | None:
     Of a backend from an index of the project's own only the driver is judged.
     """
     if torch.backend is None:
-        return None
+        return None  # its files do not tell, so nothing speaks against it
     extra = now.config.extra_of(torch.backend)
     foreign = torch.builder != "pytorch" or bool(extra and extra.index_url)
     release = Version(torch.version.public)
