@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 from hatch_torch.backend import FAMILIES, Backend
 from hatch_torch.errors import ConfigurationError
 from hatch_torch.project.kinds import suggestion
-from hatch_torch.project.schema import TABLE, bad_backend
+from hatch_torch.project.schema import TABLE, bad_backend, is_backend
 from hatch_torch.releases import nearest_published
 
 if TYPE_CHECKING:
@@ -88,6 +88,10 @@ def read_wish(
 
 def _asked_extra(config: Config, asked: Collection[str]) -> BackendExtra | None:
     names = with_contained(config, asked)
+    if faults := [
+        _unsupported(config, name) for name in sorted(asked) if _is_foreign(config, name)
+    ]:
+        raise ConfigurationError(faults)
     found = [extra for extra in config.extras if canonicalize_name(extra.name) in names]
     if len(found) > 1:
         both = ", ".join(extra.name for extra in found)
@@ -95,6 +99,21 @@ def _asked_extra(config: Config, asked: Collection[str]) -> BackendExtra | None:
             [f"two backend extras are asked for at once: {both}; ask for one of them"]
         )
     return found[0] if found else None
+
+
+def _is_foreign(config: Config, extra: str) -> bool:
+    """Tell whether an extra is a backend that the project, which names its own, does not have.
+
+    Installers only warn of an extra that is not there, and install the rest.
+    """
+    named = {one.name for one in config.extras} | config.optional_dependencies.keys()
+    known = {*map(canonicalize_name, named), *config.wiring.static_extras}
+    return bool(config.extras) and is_backend(extra) and canonicalize_name(extra) not in known
+
+
+def _unsupported(config: Config, extra: str) -> str:
+    allowed = [one.name for one in config.extras]
+    return f"extra {extra}: this project supports {', '.join(allowed)}{suggestion(extra, allowed)}"
 
 
 def with_contained(config: Config, asked: Collection[str]) -> set[str]:

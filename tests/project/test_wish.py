@@ -172,6 +172,13 @@ class TestExtras:
             == "two backend extras are asked for at once: cu118, rocm70; ask for one of them"
         )
 
+    def test_not_supported(self) -> None:
+        """A backend that the project does not have is refused; installers would only warn."""
+        config = project("cu124", "rocm70", cpu="pytest", dev="pytest")
+        assert "extra cu118: this project supports cu124, rocm70" in fault(config, "cu118", "dev")
+        assert Wish("auto") == read_wish(config, ["CPU", "dev", "unknown"], {})
+        assert Wish("auto") == read_wish(project(), ["cu118"], {})
+
     def test_one_that_contains_another(self) -> None:
         """An extra that asks for the project itself asks for that extra too, at any depth."""
         config = project("cu124", all="my_app[most]", most="MY-APP[CU124,all]", dev="pytest")

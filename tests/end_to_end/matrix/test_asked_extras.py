@@ -1,0 +1,70 @@
+"""Extras as people ask for them: several at once, one that is not there, one that hides."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.end_to_end.conftest import World
+
+pytestmark = [pytest.mark.end_to_end, pytest.mark.matrix]
+
+TOOLS = pytest.mark.parametrize("tool", ["pip", "uv"])
+WITH_SOUND = {
+    "torch": "2.9.1+rocm6.4",
+    "torchaudio": "2.9.1+rocm6.4",
+    "torchvision": "0.24.1+rocm6.4",
+}
+
+
+@TOOLS
+@pytest.mark.parametrize("what", [".[rocm64,sound]", ".[Sound, ROCm64]"])
+def test_a_backend_and_another(world: World, tool: str, what: str) -> None:
+    """A backend's extra beside an ordinary one, in any spelling, gets both."""
+    world.on("rtx-4090").install(tool, what=what)
+
+    assert world.exact() == WITH_SOUND
+
+
+@TOOLS
+def test_not_supported(world: World, tool: str) -> None:
+    """A backend that the project does not support is refused, with those that it does."""
+    told = world.on("rtx-4090").refusal(tool, what=".[cu118]")
+
+    assert "cu118" in told
+    assert "cu126, cu128" in told
+
+
+@TOOLS
+def test_two_backends(world: World, tool: str) -> None:
+    """Two backends are refused, also where one is hidden in a file that a file names."""
+    world.add("more.txt", "-e .[cpu]\n")
+    world.add("requirements.txt", "-r more.txt\n-e .[rocm64]\n")
+
+    told = world.on("rtx-4090").refusal(tool, "-r", "requirements.txt")
+
+    assert "rocm64, cpu" in told
+
+
+def test_hidden_in_the_environment(world: World) -> None:
+    """PIP_REQUIREMENT names a file too; pip itself can't isolate a build from that."""
+    world.pip("install", "hatchling", "hatch-torch", "editables")
+    path = world.add("requirements.txt", "-e .[rocm64]\n")
+
+    world.on("rtx-4090", PIP_REQUIREMENT=str(path)).pip("install", "--no-build-isolation")
+
+    assert world.versions()["torch"] == "2.9.1+rocm6.4"
+
+
+def test_relative_folders(world: World) -> None:
+    """The project is found from where pip was called, however it is named."""
+    cuda = world.on("rtx-4090")
+    for what in ("./my-app[rocm64]", f"my-app[rocm64] @ {world.project.as_uri()}"):
+        options = ("-e", what) if what.startswith(".") else (what,)
+        command = (cuda.python, "-m", "pip", "install", *options)
+        cuda.run(*command, folder=world.project.parent)
+
+        assert world.versions()["torch"] == "2.9.1+rocm6.4"
+        cuda.pip("uninstall", "--yes", "torch", "torchvision", "my-app")
