@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from hatch_torch.init.edits import add_item, put
 from hatch_torch.init.statements import values
-from hatch_torch.init.written import inline, row
+from hatch_torch.init.written import column, inline, row
 from hatch_torch.project.kinds import table_at
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def conflicting(text: str, extras: Sequence[str]) -> str:
     staying = [group for group in there if not _only_of(group, extras)]
     if staying == there:
         return add_item(text, _CONFLICTS, ours)
-    return put(text, _CONFLICTS, row([*(row(map(inline, group)) for group in staying), ours]))
+    return put(text, _CONFLICTS, column([*(row(map(inline, group)) for group in staying), ours]))
 
 
 def _extras(group: Group) -> list[str]:

@@ -54,13 +54,8 @@ def moved(text: str, old: Path, new: Path) -> str:
     statements = read(text)
     for place, one in enumerate(statements):
         if one.key == old:
-            start = place
-            while start and statements[start - 1].comment:
-                start -= 1
-            end = place + 1
-            if _is_blank(statements[start - 1 : start]) and _is_blank(statements[end : end + 1]):
-                end += 1
-            kept = text_of((*statements[:start], *statements[end:]))
+            start = _above(statements, place)
+            kept = text_of(_cut(statements, start, place + 1))
             return _inserted(kept, new, one.value.rstrip("\n"), text_of(statements[start:place]))
     value: Any = tomlkit.parse(text)
     for key in old:
@@ -75,6 +70,9 @@ def without(text: str, path: Path) -> str:
         del holder[key]
 
     statements = read(text)
+    for place, one in enumerate(statements):
+        if one.key == path:
+            return text_of(_cut(statements, place, place + 1))
     gone = {one.section for one in statements if one.header and one.table[: len(path)] == path}
     kept = [
         one
@@ -86,8 +84,13 @@ def without(text: str, path: Path) -> str:
 
 
 def without_section(text: str, section: int) -> str:
-    """Remove one table of an array: its header and its keys; comments stay."""
-    return text_of(one for one in read(text) if one.section != section or one.comment)
+    """Remove one table of an array, with the comments right above it."""
+    statements = read(text)
+    places = [place for place, one in enumerate(statements) if one.section == section]
+    start, end = _above(statements, places[0]), places[-1] + 1
+    return text_of(
+        (*statements[:start], *statements[_above(statements, end) : end], *statements[end:])
+    )
 
 
 def renamed(text: str, old: Path, new: Path) -> str:
@@ -132,8 +135,18 @@ def _inserted(text: str, path: Path, value: str, above: str = "") -> str:
     return text_of((*statements[:after], Statement(f"{above}{line}"), *statements[after:]))
 
 
-def _is_blank(statements: Sequence[Statement]) -> bool:
-    return all(not one.text.strip() for one in statements)
+def _above(statements: Sequence[Statement], place: int) -> int:
+    """Return where the comments begin that stand right above a statement."""
+    while place and statements[place - 1].comment:
+        place -= 1
+    return place
+
+
+def _cut(statements: Sequence[Statement], start: int, end: int) -> Sequence[Statement]:
+    """Leave statements out, and one of two blank lines that would then follow each other."""
+    around = (*statements[start - 1 : start], *statements[end : end + 1])
+    end += len(around) > 1 and not any(one.text.strip() for one in around)
+    return (*statements[:start], *statements[end:])
 
 
 def _is_spread(text: str, path: Path) -> bool:

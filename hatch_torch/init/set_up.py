@@ -75,7 +75,7 @@ def _made(files: Files, wanted: Wanted) -> SetUp:
     files = required(files)
     if wanted.smallest:
         return _noted(hooked(files, "build"))
-    if files.wiring.one_table:
+    if files.wiring.one_table and "dependencies" in files.wiring.dynamic:
         return _noted(files)
     routes = bool(wanted.backends) or names_backends(files.pyproject)
     files = replace(files, pyproject=supported(files.pyproject, wanted.backends))

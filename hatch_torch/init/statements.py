@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if sys.version_info >= (3, 11):
@@ -42,11 +43,6 @@ class Statement:
     """Counts the headers above, so that the tables of an array can be told apart."""
 
     @property
-    def name(self) -> str:
-        """The key as it was written, within its table."""
-        return _written_key(self.text).strip()
-
-    @property
     def value(self) -> str:
         """The value as it was written, with the comment behind it and the end of the line."""
         return self.text[len(_written_key(self.text)) + 1 :].lstrip(" \t")
@@ -57,6 +53,7 @@ class Statement:
         return self.text.lstrip().startswith("#")
 
 
+@lru_cache(maxsize=4)
 def read(text: str) -> tuple[Statement, ...]:
     """Split a TOML text, which must be valid; the statements' texts make it again."""
     return tuple(_placed(_pieces(text if text.endswith("\n") or not text else f"{text}\n")))
@@ -87,11 +84,11 @@ def _placed(pieces: Iterable[str]) -> Iterator[Statement]:
     section, array = 0, False
     for text in pieces:
         if _HEADER.match(text):
-            table, section = _path(tomllib.loads(text)), section + 1
+            table, section = _path_of(text), section + 1
             array = bool(_ARRAY_HEADER.match(text))
             yield Statement(text, table, header=True, array=array, section=section)
         elif text.strip() and not text.lstrip().startswith("#"):
-            key = (*table, *_path(tomllib.loads(f"{_written_key(text)}= {{}}")))
+            key = (*table, *_path_of(f"{_written_key(text)}= {{}}"))
             yield Statement(text, table, key, array=array, section=section)
         else:
             yield Statement(text, table, array=array, section=section)
@@ -100,6 +97,12 @@ def _placed(pieces: Iterable[str]) -> Iterator[Statement]:
 def _written_key(text: str) -> str:
     found = _KEY.match(text)
     return found[0] if found else ""
+
+
+@lru_cache(maxsize=1024)
+def _path_of(text: str) -> Path:
+    """Return where a header, or a key with an empty table, leads to."""
+    return _path(tomllib.loads(text))
 
 
 def _path(nested: Any) -> Path:  # noqa: ANN401 (a table or an array of one)

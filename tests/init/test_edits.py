@@ -1,0 +1,121 @@
+"""Edits of a text, each with all that stays around it."""
+
+from __future__ import annotations
+
+import pytest
+
+from hatch_torch.init.edits import (
+    add_item,
+    has_table,
+    moved,
+    put,
+    renamed,
+    with_section,
+    with_table,
+    without,
+    without_section,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "expected"),
+    [
+        ("", "a.b", "[a]\nb = 1\n"),
+        ("[a]\n", "a.b", "[a]\nb = 1\n"),
+        ("[a]\nx = 2 # x\n\n# c\n[c]\n", "a.b", "[a]\nx = 2 # x\nb = 1\n\n# c\n[c]\n"),
+        ("[a]\n  x = 2\n", "a.b", "[a]\n  x = 2\n  b = 1\n"),
+        ("[a]\nb = 2   # why\n", "a.b", "[a]\nb = 1   # why\n"),
+        ("[a]\nb.x = 2\nc = 3\n", "a.b.y", "[a]\nb.x = 2\nb.y = 1\nc = 3\n"),
+        ("a.x = 2\n[c]\n", "a.b", "a.x = 2\na.b = 1\n[c]\n"),
+        ("a = { x = 2 }\n", "a.b", "a = { x = 2, b = 1}\n"),
+        ("[a]\nb.x = 2\nb.y = 3\n", "a.b", "[a]\nb = 1\n"),
+        ("[a]\n[a.b]\nx = 2\n[c]\n", "a.b", "[a]\nb = 1\n[c]\n"),
+        ("[[a]]\nx = 2\n", "c.d", "[[a]]\nx = 2\n\n[c]\nd = 1\n"),
+        ('[a."x y"]\n', "a.x y.b", '[a."x y"]\nb = 1\n'),
+    ],
+)
+def test_put(text: str, path: str, expected: str) -> None:
+    """A key is set where it is, or below the last one of its table, or in a new table."""
+    assert put(text, tuple(path.split(".")), "1") == expected
+
+
+def test_quotes_keys() -> None:
+    """A key that is not bare is quoted."""
+    assert put("", ("a", "x y", "b.c"), "1") == '[a."x y"]\n"b.c" = 1\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", '[a]\nb = ["x", "new"]\n'),
+        ("[a]\nb = ['y']  # c\n", "[a]\nb = ['y', \"new\"]  # c\n"),
+        (
+            "[a]\nb = [\n    'y',  # c\n    # d\n]\n",
+            "[a]\nb = [\n    'y',  # c\n    # d\n    \"new\"\n]\n",
+        ),
+        ("[a]\nb = []\n", '[a]\nb = ["new"]\n'),
+        ("a = { x = 1 }\n", 'a = { x = 1, b = ["x", "new"]}\n'),
+        ("a = { b = ['y'] }\n", "a = { b = ['y', \"new\"] }\n"),
+    ],
+)
+def test_add_item(text: str, expected: str) -> None:
+    """An item comes last, in the layout that the array has."""
+    assert add_item(text, ("a", "b"), '"new"', first=['"x"']) == expected
+
+
+def test_add_table_to_array_of_tables() -> None:
+    """Where the array is written by headers, the item gets one."""
+    text = '[[a]]\nfile = "x"\n'
+    assert add_item(text, ("a",), '{ file = "y" }') == f'{text}\n[[a]]\nfile = "y"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("[a]\nx = 1\nb = 2\n\n[c]\n", "[a]\nx = 1\n\n[c]\n"),
+        ("[a]\nx = 1\n\nb = 2\n\n[c]\n", "[a]\nx = 1\n\n[c]\n"),
+        ("[a]\nx = 1\n[a.b]\n# c\ny = 2\n\n[c]\n", "[a]\nx = 1\n# c\n[c]\n"),
+        ("[a]\nb.x = 1\nb.y = 2\n", "[a]\n"),
+        ("a = { x = 1, b = 2 }\n", "a = { x = 1 }\n"),
+        ("[a]\nx = 1", "[a]\nx = 1"),
+    ],
+)
+def test_without(text: str, expected: str) -> None:
+    """A key or a table goes, however it is written; comments and all else stay."""
+    assert without(text, ("a", "b")).replace("1  }", "1 }") == expected
+
+
+def test_without_section() -> None:
+    """One table of an array goes, with what is said about it."""
+    text = "# a\n[[t]]\nx = 1\n\n# b\n[[t]]\n# in it\nx = 2\n\n# c\n[c]\n"
+    assert without_section(text, 2) == "# a\n[[t]]\nx = 1\n\n# c\n[c]\n"
+
+
+def test_renamed() -> None:
+    """Only the header changes."""
+    text = "[a]\n# c\nx = [\n]\n[ b ]  # d\n"
+    assert renamed(text, ("a",), ("n", "m")) == text.replace("[a]", "[n.m]")
+    assert renamed(text, ("b",), ("n",)) == text.replace("[ b ]", "[n]")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("[a]\nx = 1\n# c\nb = 2 # d\n", "[a]\nx = 1\n\n[n]\n# c\nm = 2 # d\n"),
+        ("[n]\ny = 1\n[a]\nb = 2\n", "[n]\ny = 1\nm = 2\n[a]\n"),
+        ("[a]\n\nb = 2\n\nx = 1\n", "[a]\n\nx = 1\n\n[n]\nm = 2\n"),
+        ("a = { b = [2] }\n", "a = { }\n\n[n]\nm = [2]\n"),
+    ],
+)
+def test_moved(text: str, expected: str) -> None:
+    """A key goes with its comments, from wherever it is."""
+    assert moved(text, ("a", "b"), ("n", "m")).replace("{  }", "{ }") == expected
+
+
+def test_tables_without_keys() -> None:
+    """Headers of one kind stand together; in an inline table there is no header."""
+    text = with_section("[a]\n", ("t", "u", "x"))
+    assert with_section(text, ("t", "u", "y")) == "[a]\n\n[t.u.x]\n[t.u.y]\n"
+    assert with_table("t = { u = {} }\n", ("t", "u", "x")) == "t = { u = {x = {}} }\n"
+    assert has_table(text, ("t", "u", "x"))
+    assert not has_table(text, ("t", "u"))
