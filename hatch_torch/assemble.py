@@ -56,13 +56,19 @@ def assemble(  # noqa: PLR0913 (what is not given is the real thing)
     `lock`: the checkout's, which decides in place of an index. Raises ConfigurationError where a
     variable of the environment is wrong.
     """
-    settings = Settings.of(environ)
     asked = request or Request()
+    settings = Settings.of(environ)
+    settings = replace(settings, offline=settings.offline or asked.offline)
     target = target or targets.here()
+    house = _wheelhouse(asked, target) if settings.offline else None
+    if lock:
+        index: Index | Wheelhouse | LockedIndex = _locked(lock, config, settings, house)
+    else:
+        index = house or _index(config, settings, environ)
     return Case(
         config=config,
         target=target,
-        offers=_offers(config, settings, environ, target, asked, lock),
+        offers=_offers(config, index, target),
         probe=probe or _probe(settings, environ),
         find_installed=_finder(asked, lock),
         environ=environ,
@@ -115,22 +121,7 @@ def _finder(
     return found
 
 
-def _offers(  # noqa: PLR0913, PLR0917 (the parts that `assemble` has)
-    config: Config,
-    settings: Settings,
-    environ: Mapping[str, str],
-    target: Target,
-    request: Request,
-    lock: Lock | None,
-) -> Offers:
-    settings = replace(settings, offline=settings.offline or request.offline)
-    house = _wheelhouse(request, target) if settings.offline else None
-    index = (
-        _locked(lock, config, settings, house)
-        if lock
-        else house or _index(config, settings, environ)
-    )
-
+def _offers(config: Config, index: Index | Wheelhouse | LockedIndex, target: Target) -> Offers:
     def channel_of(backend: Backend) -> str:
         extra = config.extra_of(backend)
         return (extra.channel if extra else None) or config.channel

@@ -143,8 +143,8 @@ def _wheels(order: Order, cells: Iterable[Cell], release: Version) -> tuple[Lock
 
 
 def _locked(order: Order, one: Cell, pick: Pick) -> Iterator[LockedWheel]:
-    extra = order.config.extra_of(one.backend)
-    root = (extra.index_url if extra else None) or order.root
+    own = {extra.backend: extra.index_url for extra in order.config.extras}
+    root = own.get(one.backend) or order.root
     requires = tuple(sorted(map(str, one.required(pick))))
     for wheel in one.fitting(pick):
         path, host = shortened(wheel.url, bare(root), order.config.hosts)

@@ -87,7 +87,8 @@ def _supported(config: Config, target: Target, wanted: Iterable[Backend]) -> Ite
             target, extra.backend, foreign=bool(extra.index_url)
         ):
             yield extra.backend
-    if target.platform.startswith("macos") and not config.extra_of(plain(target)):
+    own = {extra.backend for extra in config.extras}
+    if target.platform.startswith("macos") and plain(target) not in own:
         yield plain(target)
 
 

@@ -1,0 +1,95 @@
+"""A lock in a case and in a build: what stays of what is there, and what an sdist leaves out."""
+
+from __future__ import annotations
+
+import tarfile
+from typing import TYPE_CHECKING
+
+import pytest
+from hatchling.builders.sdist import SdistBuilder
+
+from hatch_torch.assemble import assemble
+from hatch_torch.backend import Backend
+from hatch_torch.frontend import Request
+from hatch_torch.lock.contents import LOCK, Lock
+from hatch_torch.project.config import BackendExtra, Config
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PROJECT = """
+[project]
+name = "my-app"
+version = "1.0"
+[tool.hatch.build.hooks.torch-variant]
+[tool.hatch.build.targets.sdist]
+"""
+FILES = {"app.py", "notes.txt", "pyproject.toml", "PKG-INFO"}
+
+
+def put(folder: Path, version: str) -> Request:
+    """Install a torch, by its metadata alone; return the request of an install beside it."""
+    info = folder / f"torch-{version}.dist-info"
+    info.mkdir()
+    text = f"Metadata-Version: 2.1\nName: torch\nVersion: {version}\n"
+    (info / "METADATA").write_text(text, encoding="utf-8")
+    return Request(environment=(folder,))
+
+
+@pytest.mark.parametrize(
+    ("version", "stays"),
+    [
+        ("2.9.1+cpu", True),
+        ("2.9.1+rocm6.4", True),
+        ("2.9.0+cpu", False),
+        ("2.9.1+cu126", False),
+        ("2.9.0a0+5228986c39.nv25.5", True),
+    ],
+)
+def test_only_what_is_locked_stays(lock: Lock, tmp_path: Path, version: str, stays: bool) -> None:  # noqa: FBT001 (a parameter of the test)
+    """Of PyTorch's builds only a locked version is found; a vendor's own is, as without a lock."""
+    request = put(tmp_path, version)
+    found = assemble(Config(), {}, request=request, lock=lock).find_installed({"torch"})
+    assert bool(found) == stays
+    assert assemble(Config(), {}, request=request).find_installed({"torch"})
+
+
+def test_a_mirror_applies(lock: Lock) -> None:
+    """Paths are below the root that is named, or below the backend's own folder."""
+    own = "https://rocm.example.org/6.4"
+    config = Config(
+        extras=(
+            BackendExtra("rocm64", Backend("rocm", (6, 4)), index_url=own),
+            BackendExtra("cpu", Backend("cpu"), channel="test"),
+        )
+    )
+    environ = {"TORCH_VARIANT_INDEX_URL": "https://mirror.example.org/torch/"}
+    index = assemble(config, environ, lock=lock).offers.index
+    urls = [index.wheels(one.backend, "torch")[0].url for one in config.extras]
+    assert urls[0].startswith(f"{own}/rocm6.4/torch-2.9.1%2Brocm6.4-")
+    assert urls[1].startswith("https://mirror.example.org/torch/cpu/torch-2.9.1%2Bcpu-")
+
+
+@pytest.mark.parametrize(
+    ("exclude", "expected"),
+    [
+        ("", FILES),
+        ('exclude = ["notes.txt"]', FILES - {"notes.txt"}),
+    ],
+)
+def test_an_sdist_leaves_it_out(tmp_path: Path, exclude: str, expected: set[str]) -> None:
+    """An sdist has no lock in it, and what the project excludes stays out too."""
+    (tmp_path / "pyproject.toml").write_text(PROJECT + exclude, encoding="utf-8")
+    for name in ("app.py", "notes.txt", LOCK):
+        (tmp_path / name).write_text("", encoding="utf-8")
+    (path,) = SdistBuilder(str(tmp_path)).build(directory=str(tmp_path / "dist"))
+    with tarfile.open(path) as sdist:
+        assert {name.removeprefix("my_app-1.0/") for name in sdist.getnames()} == expected
+
+
+def test_a_bad_exclude_is_left_to_hatchling(tmp_path: Path) -> None:
+    """What is no array is refused in Hatchling's own words."""
+    (tmp_path / "pyproject.toml").write_text(f'{PROJECT}exclude = "x"', encoding="utf-8")
+    (tmp_path / "app.py").write_text("", encoding="utf-8")
+    with pytest.raises(TypeError, match="must be an array"):
+        list(SdistBuilder(str(tmp_path)).build(directory=str(tmp_path / "dist")))
