@@ -79,6 +79,17 @@ def test_packaging(cuda: World, tool: Tool, command: tuple[str, ...]) -> None:
     assert not THIS_MACHINES.search(text)
 
 
+def test_pip_compile(cuda: World, tool: Tool) -> None:
+    """A file that pip-tools writes is for any machine."""
+    programs = tool("pip-tools")
+
+    cuda.run(programs / "pip-compile", "--output-file", "requirements.txt", "pyproject.toml")
+
+    text = (cuda.project / "requirements.txt").read_text(encoding="utf-8")
+    assert "torch==2.14.1\n" in text
+    assert not THIS_MACHINES.search(text)
+
+
 @pytest.mark.parametrize("backend", ["virtualenv", "uv"])
 def test_nox(cuda: World, tool: Tool, backend: str) -> None:
     """A session of Nox that installs the checkout gets the exact wheel."""

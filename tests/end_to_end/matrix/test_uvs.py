@@ -118,6 +118,21 @@ def test_run_without_sync(cuda: World) -> None:
     assert "torch-2.14.1+cu126" in own_environment(cuda)
 
 
+@pytest.mark.parametrize(
+    "command",
+    [("export",), ("tree",), ("add", "numpy<3"), ("pip", "compile", "pyproject.toml")],
+    ids=" ".join,
+)
+def test_portable_command(cuda: World, command: tuple[str, ...]) -> None:
+    """What else uv tells of the project, or writes, is portable, after an install too."""
+    cuda.uv("pip", "install", "-e", ".")
+
+    told = cuda.uv(*command)
+
+    assert cuda.index.torch_index not in told
+    assert not THIS_MACHINES.search(told)
+
+
 def test_build(cuda: World, tmp_path: Path) -> None:
     """`uv build` is portable."""
     cuda.uv("build", "--out-dir", tmp_path / "out")

@@ -1,0 +1,55 @@
+"""Every Python that is on the machine, whichever runs the tests."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.end_to_end.conftest import World
+    from tests.end_to_end.matrix.conftest import Tool
+
+pytestmark = [pytest.mark.end_to_end, pytest.mark.matrix]
+
+SHOW = "import torch; print('torch', torch.__version__)"
+
+
+@pytest.fixture(params=["3.10", "3.11", "3.12", "3.13", "3.14"])
+def python(request: pytest.FixtureRequest, world: World) -> World:
+    """Give the world's environment a Python of a version, if there is one here."""
+    found = next(filter(runs, interpreters(request.param)), None)
+    if found is None:
+        pytest.skip(f"no Python {request.param} here")
+    return world.on("rtx-4090", VIRTUALENV_PYTHON=found)
+
+
+def interpreters(version: str) -> Iterator[str]:
+    """Yield where a Python may be: on the path, where pyenv may only show it, or with pyenv."""
+    if found := shutil.which(f"python{version}"):
+        yield found
+    yield from map(str, Path.home().glob(f".pyenv/versions/{version}.*/bin/python"))
+
+
+def runs(python: str) -> bool:
+    """Tell whether an interpreter can be run."""
+    return subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("tool", ["pip", "uv"])
+def test_install(python: World, wheels: Tool, tool: str) -> None:
+    """Each gets the wheel that is tagged for it."""
+    # The embedded index has the tools that the Python of the tests needs; 3.10 needs one more.
+    carried = str(wheels("tomli"))
+
+    python.on(PIP_FIND_LINKS=carried, UV_FIND_LINKS=carried).install(tool)
+
+    told = python.run(python.python, "-c", SHOW)
+    assert told.split() == ["torch", "2.14.1+cu126"]
+    exact = {one.removesuffix("+cu126") for one in python.fetched() if "+" in one}
+    assert exact == {"torch-2.14.1", "torchvision-0.29.2"}

@@ -1,0 +1,85 @@
+"""A case from its parts: which wheels are asked for where there is no network."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from packaging.specifiers import SpecifierSet
+
+from hatch_torch import target as targets
+from hatch_torch.assemble import assemble
+from hatch_torch.backend import Backend
+from hatch_torch.frontend import Request
+from hatch_torch.index import Index, Wheelhouse
+from hatch_torch.pins import Pin
+from hatch_torch.project.config import Config
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hatch_torch.case import Case
+
+CU126, CU128, CPU = map(Backend.parse, ("cu126", "cu128", "cpu"))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Fill a folder: two of PyPI's wheels, which are CUDA 12.8's, and one of CUDA 12.6."""
+    for name, version in (
+        ("torch", "2.8.0"),
+        ("torchvision", "0.23.0"),
+        ("torch", "2.7.1+cu126"),
+        ("numpy", "2.0.0"),
+    ):
+        (tmp_path / f"{name}-{version}-cp312-cp312-manylinux_2_28_x86_64.whl").touch()
+    return tmp_path
+
+
+def case(tmp_path: Path, *find_links: str, offline: bool = True) -> Case:
+    """Put a case together for Python 3.12 on Linux."""
+    return assemble(
+        Config(),
+        {"TORCH_VARIANT_CACHE_DIR": str(tmp_path / "cache")},
+        request=Request(offline=offline, find_links=find_links),
+        target=targets.of("3.12", "linux_x86_64"),
+    )
+
+
+def pinned(case: Case, backend: Backend, name: str = "torch") -> list[str]:
+    """Return how the wheels that a case offers would be pinned."""
+    found = case.offers.picks(backend, name, SpecifierSet())
+    return [Pin.of(pick).requirement for pick in found]
+
+
+def test_wheelhouse(folder: Path) -> None:
+    """Offline, a folder that holds torch is all that there is, and pins are by version."""
+    made = case(folder, str(folder))
+
+    assert isinstance(made.offers.index, Wheelhouse)
+    assert pinned(made, CU126) == ["torch==2.7.1+cu126"]
+    assert pinned(made, CPU) == []
+
+
+def test_plain_wheels(folder: Path) -> None:
+    """A wheel of PyPI is of the backend that PyPI's torch of that release is of."""
+    made = case(folder, str(folder))
+
+    assert pinned(made, CU128) == ["torch==2.8.0"]
+    assert pinned(made, CU128, "torchvision") == ["torchvision==0.23.0"]
+    assert pinned(made, CU126, "torchvision") == []
+    assert pinned(made, CU126, "numpy") == ["numpy==2.0.0"]
+
+
+def test_no_torch_in_the_folder(folder: Path, tmp_path: Path) -> None:
+    """A folder without torch, or one that is none, leaves the index and its cache."""
+    empty = tmp_path / "empty"
+    empty.mkdir()
+
+    places = (str(empty), "https://example.org/wheels")
+    assert isinstance(case(folder, *places).offers.index, Index)
+
+
+def test_online(folder: Path) -> None:
+    """With a network the index is asked."""
+    assert isinstance(case(folder, str(folder), offline=False).offers.index, Index)
