@@ -201,7 +201,8 @@ def test_idle() -> None:
     assert why.startswith("torch 2.8.0+cpu leaves RTX 4090 idle; cu1")
     assert whys(replace(now, project=recorded(wheel("2.8.0+cpu")))) == []
     assert whys(replace(now, hardware=Hardware())) == []
-    assert whys(replace(now, hardware=OLD_DRIVER)) == []
+    assert whys(replace(now, hardware=replace(CUDA, nvidia=Nvidia("390.77")))) == []
+    assert whys(replace(now, project=Package("my-app", "1.0"))) == [why]
     assert whys(replace(now, wish=Wish(Backend("cpu"), "TORCH_VARIANT"))) == []
 
 
