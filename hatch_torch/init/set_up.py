@@ -17,7 +17,7 @@ from hatch_torch.init.form import Files, dynamic, hooked, required
 from hatch_torch.init.shapes import shape_faults
 from hatch_torch.init.statements import values
 from hatch_torch.init.tritons import with_tritons
-from hatch_torch.init.uv import cached, routed
+from hatch_torch.init.uv import cached, routed, routed_extras
 from hatch_torch.project.config import load
 from hatch_torch.project.portable import declared_extras
 from hatch_torch.project.wants import Line, fixed_backend
@@ -75,7 +75,7 @@ def _made(files: Files, wanted: Wanted) -> SetUp:
     files = required(files)
     if wanted.smallest:
         return _noted(hooked(files, "build"))
-    if files.wiring.one_table and "dependencies" in files.wiring.dynamic:
+    if _is_one_table(files) and not wanted.backends:
         return _noted(files)
     routes = bool(wanted.backends) or names_backends(files.pyproject)
     files = replace(files, pyproject=supported(files.pyproject, wanted.backends))
@@ -84,11 +84,16 @@ def _made(files: Files, wanted: Wanted) -> SetUp:
     return _routed(files) if routes else _noted(files)
 
 
+def _is_one_table(files: Files) -> bool:
+    """Answer whether the metadata hook makes the additions itself, which is a form of its own."""
+    return files.wiring.one_table and "dependencies" in files.wiring.dynamic
+
+
 def _routed(files: Files) -> SetUp:
     text, tritons = with_tritons(files.pyproject, _config(files))
     config = _config(replace(files, pyproject=text))
     text, staying = routed(text, config)
-    text = conflicting(text, [extra.name for extra in config.extras])
+    text = conflicting(text, routed_extras(text, config))
     return _noted(replace(files, pyproject=text), *tritons, *staying)
 
 
@@ -114,4 +119,4 @@ def _ignored(text: str | None) -> str | None:
     """Let git ignore the stamp, where there is git."""
     if text is None or STAMP in (line.strip().lstrip("/") for line in text.splitlines()):
         return text
-    return f"{text}{'' if text.endswith(chr(10)) or not text else chr(10)}{STAMP}\n"
+    return "\n".join((*text.splitlines(), STAMP, ""))

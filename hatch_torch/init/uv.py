@@ -17,9 +17,9 @@ from hatch_torch.project.portable import declared_extras
 from hatch_torch.tables import rows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
-    from hatch_torch.init.statements import Path, Statement
+    from hatch_torch.init.statements import Path
     from hatch_torch.project.config import BackendExtra, Config
 
 _UV: Path = ("tool", "uv")
@@ -52,6 +52,14 @@ def routed(text: str, config: Config) -> tuple[str, tuple[str, ...]]:
     return text, tuple(kept)
 
 
+def routed_extras(text: str, config: Config) -> list[str]:
+    """Return the extras by which the family is routed: the backends', and others that were so."""
+    found = [extra.name for extra in config.extras]
+    for package in FAMILY:
+        found += [one["extra"] for one in _entries(text, package) if "extra" in one]
+    return [*dict.fromkeys(found)]
+
+
 def _address(config: Config, extra: BackendExtra) -> str:
     channel = extra.channel or config.channel
     parts = (config.index_url.rstrip("/"), "" if channel == "stable" else channel)
@@ -60,27 +68,25 @@ def _address(config: Config, extra: BackendExtra) -> str:
 
 def _indexed(text: str, url: str, extra: BackendExtra) -> tuple[str, str]:
     """Name a backend's index, and return its name: that of one that is there, or a new one."""
-    there = {one.get("name"): one.get("url") for one in _indexes(text)}
-    for name, address in there.items():
-        if name and str(address).rstrip("/") == url.rstrip("/"):
-            return _explicit(text, str(address)), name
+    names = {one.get("name") for one in _indexes(text)}
     name = f"pytorch-{extra.name}"
-    name = f"torch-variant-{extra.name}" if name in there else name
+    name = f"torch-variant-{extra.name}" if name in names else name
+    for one in _indexes(text):
+        if str(one.get("url")).rstrip("/") == url.rstrip("/"):
+            found = one.get("name", name)
+            return _completed(text, one, {"name": found, "explicit": True}), found
     return _with_index(text, {"name": name, "url": url, "explicit": True}), name
 
 
-def _explicit(text: str, url: str) -> str:
-    """Let an index serve only what names it: one for everything may replace any package."""
-    section = next((one.section for one in read(text) if one.array and _says(one, url)), None)
-    own = [one for one in read(text) if one.section == section and one.key]
-    if not own or any(one.key[-1] == "explicit" for one in own):
-        return text
-    lines = (f"{one.text}explicit = true\n" if one == own[-1] else one.text for one in read(text))
-    return "".join(lines)
-
-
-def _says(one: Statement, url: str) -> bool:
-    return one.key == (*_INDEX, "url") and url in one.value
+def _completed(text: str, index: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
+    """Give an index a name, and let it serve only what names it, unless it stands for PyPI."""
+    lacking = {key: value for key, value in wanted.items() if key not in index}
+    if index.get("default"):
+        lacking.pop("explicit", None)
+    statements = read(text)
+    urls = [one for one in statements if one.key == (*_INDEX, "url")]
+    found = next((one for one in urls if values(one.text)["url"] == index["url"]), None)
+    return "".join(one.text + (pairs(lacking) if one == found else "") for one in statements)
 
 
 def _with_index(text: str, index: Mapping[str, Any]) -> str:
@@ -105,23 +111,22 @@ def _wanted_sources(config: Config, names: Mapping[str, str]) -> dict[str, list[
 
 
 def _merged(text: str, package: str, ours: list[dict[str, Any]]) -> list[Any] | None:
-    """Return ours with the sources of dependency groups; None where another source is there."""
-    there = _sources(text).get(package, [])
-    entries = there if isinstance(there, list) else [there]
-    staying = [one for one in entries if not _is_pytorch(text, one)]
-    if any("group" not in one for one in staying):
+    """Return ours with the sources of groups and of other extras; None where one is for all."""
+    backends = {one["extra"] for one in ours}
+    staying = [one for one in _entries(text, package) if not _is_pytorch(text, one, backends)]
+    if any(one.keys().isdisjoint({"group", "extra"}) for one in staying):
         return None
     return [*staying, *ours]
 
 
-def _is_pytorch(text: str, source: Mapping[str, Any]) -> bool:
-    """Answer whether a source is an index of a backend, ours or one that was there before."""
+def _is_pytorch(text: str, source: Mapping[str, Any], backends: Collection[str]) -> bool:
+    """Answer whether a source is one that ours replace: a backend's, or PyTorch's index for all."""
     if "group" in source:
         return False
+    if "extra" in source:
+        return source["extra"] in backends
     urls = {one.get("name"): one.get("url") for one in _indexes(text)}
-    name = source.get("index")
-    ours = str(name).startswith(("pytorch-", "torch-variant-")) and "extra" in source
-    return bool(name) and (ours or folder(urls.get(name)) is not None)
+    return folder(urls.get(source.get("index"))) is not None
 
 
 def _indexes(text: str) -> list[Mapping[str, Any]]:
@@ -131,3 +136,8 @@ def _indexes(text: str) -> list[Mapping[str, Any]]:
 
 def _sources(text: str) -> Mapping[str, Any]:
     return table_at(values(text), *_SOURCES)
+
+
+def _entries(text: str, package: str) -> list[Mapping[str, Any]]:
+    found = _sources(text).get(package, [])
+    return found if isinstance(found, list) else [found]

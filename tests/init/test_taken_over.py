@@ -118,6 +118,14 @@ def test_forms_that_are_there(written: Written, text: str) -> None:
     assert written(text).files.pyproject == text
 
 
+def test_backends_for_one_table(written: Written) -> None:
+    """Backends that are asked for come to the one-table form too."""
+    tables = values(written(ONE_TABLE, "cpu").files.pyproject)
+    assert tables["project"]["dynamic"] == ["dependencies", "optional-dependencies"]
+    assert tables["tool"]["torch-variant"]["extras"] == {"cpu": {}}
+    assert "torch-variant" in tables["tool"]["hatch"]["build"]["hooks"]
+
+
 def test_smallest(written: Written, project: Callable[[str], str]) -> None:
     """The smallest form is two lines, and leaves the extras alone."""
     text = project("by_hand")

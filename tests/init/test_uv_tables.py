@@ -98,6 +98,42 @@ def test_another_source_of_torch(written: Written, project: Callable[[str], str]
     assert made.notes == ("tool.uv.sources.torch: stays as it is, so under uv it decides",)
 
 
+def test_sources_of_other_extras(written: Written, project: Callable[[str], str]) -> None:
+    """An extra with a name of its own keeps its index, and is locked apart from the backends."""
+    text = project("plain") + (
+        '[project.optional-dependencies]\ngpu = ["torch", "torchaudio"]\ncpu = ["torch"]\n'
+        '[tool.uv.sources]\ntorch = [{ index = "a", extra = "gpu" }, '
+        '{ index = "b", extra = "cpu" }]\ntorchaudio = { index = "a", extra = "gpu" }\n'
+        '[[tool.uv.index]]\nname = "a"\nurl = "https://download.pytorch.org/whl/cu128"\n'
+        '[[tool.uv.index]]\nname = "b"\nurl = "https://download.pytorch.org/whl/cpu"\n'
+    )
+    tables = uv(written(text).files.pyproject)
+    assert tables["sources"]["torch"] == [
+        {"index": "a", "extra": "gpu"},
+        {"index": "b", "extra": "cpu"},
+        {"index": "a", "extra": "cu128"},
+    ]
+    assert tables["conflicts"] == [[{"extra": "cpu"}, {"extra": "cu128"}, {"extra": "gpu"}]]
+
+
+def test_index_without_name(written: Written, project: Callable[[str], str]) -> None:
+    """An index that served everything gets a name, and serves what names it."""
+    index = '[[tool.uv.index]]\nurl = "https://download.pytorch.org/whl/cu128"  # all of it\n'
+    made = written(project("plain") + index).files.pyproject
+    assert f'{index}name = "pytorch-cu128"\nexplicit = true\n' in made
+    (found,) = uv(made)["index"]
+    assert uv(made)["sources"]["torch"] == [{"index": found["name"], "extra": "cu128"}]
+
+
+def test_index_in_place_of_pypi(written: Written, project: Callable[[str], str]) -> None:
+    """An index that is the default stays it."""
+    index = (
+        '[[tool.uv.index]]\nname = "all"\nurl = "https://download.pytorch.org/whl/cpu"\n'
+        "default = true\n"
+    )
+    assert index in written(project("plain") + index).files.pyproject
+
+
 def test_one_backend_conflicts_with_none(written: Written, project: Callable[[str], str]) -> None:
     """A single backend needs no conflicts."""
     assert "conflicts" not in uv(written(project("plain"), "cpu").files.pyproject)
