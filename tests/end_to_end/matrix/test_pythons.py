@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.matrix]
 
+OF_THE_OLDEST = ("--no-deps", "--platform=any", "--python-version=3.10", "--only-binary=:all:")
 SHOW = "import torch; print('torch', torch.__version__)"
 
 
@@ -44,8 +45,8 @@ def runs(python: str) -> bool:
 @pytest.mark.parametrize("tool", ["pip", "uv"])
 def test_install(python: World, wheels: Tool, tool: str) -> None:
     """Each gets the wheel that is tagged for it."""
-    # The embedded index has the tools that the Python of the tests needs; 3.10 needs one more.
-    carried = str(wheels("tomli"))
+    # The embedded index has the tools of the Python that runs the tests; 3.10 needs others.
+    carried = str(wheels("tomli", "platformdirs", *OF_THE_OLDEST))
 
     python.on(PIP_FIND_LINKS=carried, UV_FIND_LINKS=carried).install(tool)
 
