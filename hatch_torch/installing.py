@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 from hatch_torch.companions import FAMILY
 from hatch_torch.errors import ConfigurationError
 from hatch_torch.frontend import Request
-from hatch_torch.frontend.files import REQUIREMENT, expand
+from hatch_torch.frontend.files import CONSTRAINT, REQUIREMENT, expand
 from hatch_torch.frontend.grammar import WORD, Option
 from hatch_torch.markers import holds
 from hatch_torch.mending import mending, wheels
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from hatch_torch.decision import Decision
     from hatch_torch.installer import Command
     from hatch_torch.mending import Place
+    from hatch_torch.project.config import Config
 
 
 def installing(place: Place, words: Sequence[str], files: Sequence[str] = ()) -> Command:
@@ -37,28 +38,29 @@ def installing(place: Place, words: Sequence[str], files: Sequence[str] = ()) ->
     """
     if not words and not files:
         return mending(place)
-    texts = [*words, *_lines(files, place.environ)]
+    lines = [*_lines(files, place.environ)]
+    texts = [*words, *(one.value for one in lines if one.name == WORD)]
     asked = [one for one in map(_requirement, texts) if one]
     there = {one.name: one.version for one in packages(place.prefix.folders)}
     installer = place.installer
-    decision = _decided(place, asked, there, by_version=installer.takes_versions)
+    limits = tuple(one.value for one in lines if one.name == CONSTRAINT)
+    decision = place.decided(
+        _config(place, asked, there), by_version=installer.takes_versions, constraints=limits
+    )
     if len(asked) == len(texts) and _is_all_there(asked, decision, there, place):
         return ()
     options = [part for file in files for part in ("-r", file)]
     return installer.install((*wheels(decision), *words, *options))
 
 
-def _decided(
-    place: Place, asked: Iterable[Requirement], there: Mapping[str, str], *, by_version: bool
-) -> Decision:
-    """Decide for the requirements; the project's tables hold, its own requirements don't."""
-    config = replace(
+def _config(place: Place, asked: Iterable[Requirement], there: Mapping[str, str]) -> Config:
+    """Return what decides for requirements: the project's tables, without its own requirements."""
+    return replace(
         config_of(place.project),
         dependencies=tuple(asked),
         optional_dependencies={},
         family=tuple(name for name in FAMILY if name in there),
     )
-    return place.decided(config, by_version=by_version)
 
 
 def _is_all_there(
@@ -86,11 +88,9 @@ def _requirement(text: str) -> Requirement | None:
         return None
 
 
-def _lines(files: Iterable[str], environ: Mapping[str, str]) -> Iterator[str]:
+def _lines(files: Iterable[str], environ: Mapping[str, str]) -> Iterator[Option]:
     for file in files:
         path = Path(file).absolute()
         if not path.is_file():
             raise ConfigurationError([f"-r {file}: there is no such file"])
-        for option in expand([Option(REQUIREMENT, str(path))], path.parent, environ):
-            if option.name == WORD:
-                yield option.value
+        yield from expand([Option(REQUIREMENT, str(path))], path.parent, environ)

@@ -41,9 +41,11 @@ class Place:
         """The environment's installer; raises HatchTorchError where it has none."""
         return installer_of(self.prefix, self.uv)
 
-    def decided(self, config: Config, *, by_version: bool = False) -> Decision:
+    def decided(
+        self, config: Config, *, by_version: bool = False, constraints: Command = ()
+    ) -> Decision:
         """Decide for this environment, as `hatch_torch.decide` does and with its errors."""
-        request = Request(pinnable=by_version)
+        request = Request(pinnable=by_version, constraints=constraints)
         return decide(case_of(config, self.environ, self.prefix, request))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -70,6 +71,50 @@ def run(
         return code, captured.out or captured.err
 
     return command
+
+
+class Environment:
+    """An environment of files: packages, their records, and an interpreter that only notes."""
+
+    def __init__(self, path: Path) -> None:
+        """Make it, with a pip."""
+        self.path = path
+        release = "python{}.{}".format(*sys.version_info)
+        self.folder = path / "lib" / release / "site-packages"
+        self.write("pip/__main__.py", "")
+        self.answer("")
+
+    def write(self, name: str, text: str) -> None:
+        """Write a file among the packages."""
+        file = self.folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+
+    def install(self, name: str, version: str, record: Any = None) -> None:  # noqa: ANN401 (JSON)
+        """Install a package, and the record of a project."""
+        info = f"{name.replace('-', '_')}-{version}.dist-info"
+        self.write(f"{info}/METADATA", f"Name: {name}\nVersion: {version}\n")
+        if record:
+            self.write(f"{info}/extra_metadata/torch-variant.json", json.dumps(record))
+
+    def answer(self, output: str, code: int = 0) -> None:
+        """Have the interpreter say this, whatever it is to run."""
+        python = self.path / "bin" / "python"
+        python.parent.mkdir(parents=True, exist_ok=True)
+        python.write_text(f"#!/bin/sh\necho '{output}'\nexit {code}\n", encoding="utf-8")
+        python.chmod(0o755)
+
+
+@pytest.fixture
+def environment(
+    run: Run,  # noqa: ARG001 (it sets the variables that this one then changes)
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Environment:
+    """Make an environment, activate it, and let the machine be a plain one."""
+    monkeypatch.setenv("TORCH_VARIANT_HARDWARE", '{"system": "Linux", "machine": "x86_64"}')
+    monkeypatch.setenv("VIRTUAL_ENV", str(tmp_path / "environment"))
+    return Environment(tmp_path / "environment")
 
 
 @pytest.fixture

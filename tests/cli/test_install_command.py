@@ -1,0 +1,76 @@
+"""`hatch-torch install`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.cli.conftest import Environment
+
+    Run = Callable[..., tuple[int, str]]
+
+
+def test_applies_the_decision(run: Run, environment: Environment) -> None:
+    """The exact wheels stand before what was asked for."""
+    assert environment.folder.is_dir()
+    code, output = run("install", "--dry-run", "torch<2.7", "numpy", "./a-folder")
+    assert code == 0
+    words = output.split(" install ")[1]
+    assert words.startswith("'torch @ http")
+    assert words.endswith("'torch<2.7' numpy ./a-folder\n")
+    assert "2.6.0%2Bcpu" in words
+
+
+def test_holds_what_is_there(run: Run, environment: Environment) -> None:
+    """What is installed of the family and right is held by its version."""
+    environment.install("torch", "2.6.0+cpu")
+    code, output = run("install", "--dry-run", "accelerate")
+    assert (code, output.split(" install ")[1]) == (0, "torch==2.6.0+cpu accelerate\n")
+
+
+def test_everything_is_there(run: Run, environment: Environment) -> None:
+    """Where all is there and right, no installer is run; markers and extras count."""
+    environment.install("torch", "2.6.0+cpu")
+    environment.install("numpy", "2.0")
+    environment.answer("no", 1)
+    asked = ("torch>=2.6", "numpy", "pandas ; sys_platform == 'nowhere'")
+    code, output = run("install", *asked)
+    assert code == 0
+    assert "everything is there and right" in output
+    assert run("install", *asked, "numpy[all]")[0] == 1
+    assert run("install", *asked, "pandas")[0] == 1
+
+
+def test_requirements_files(run: Run, environment: Environment) -> None:
+    """A requirements file is read for the family, and given to the installer as it is."""
+    Path("requirements.txt").write_text("torchvision\n-c limits.txt\nrich # a comment\n")
+    Path("limits.txt").write_text("torch<2.6\n")
+    code, output = run("install", "-r", "requirements.txt", "--dry-run")
+    assert code == 0
+    assert "'torch @ http" in output
+    assert "torch-2.5.1%2Bcpu" in output
+    assert output.endswith("-r requirements.txt\n")
+    assert environment.folder.is_dir()
+
+
+def test_no_such_file(run: Run, environment: Environment) -> None:
+    """A file that is not there is bad usage."""
+    assert environment.folder.is_dir()
+    assert run("install", "-r", "no.txt") == (2, "hatch-torch: -r no.txt: there is no such file\n")
+
+
+def test_the_project_here(run: Run, environment: Environment) -> None:
+    """Without anything asked for, the project in the folder is installed."""
+    expected = f"{environment.path}/bin/python -m pip install -e {Path.cwd()}\n"
+    assert run("install", "--dry-run") == (0, expected)
+
+
+def test_fails(run: Run, environment: Environment) -> None:
+    """A failure of the installer is ours."""
+    environment.answer("no such package", 2)
+    code, output = run("install", "torch<2.7")
+    assert code == 1
+    assert output.startswith(f"+ {environment.path}/bin/python -m pip install ")

@@ -1,0 +1,102 @@
+"""`hatch-torch status`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pytest
+
+    from tests.cli.conftest import Environment
+
+    Run = Callable[..., tuple[int, str]]
+
+RECORD = {
+    "backend": "cpu",
+    "decided_by": "detection",
+    "created": "2026-11-01T12:00:00+00:00",
+    "hardware": {"system": "Linux", "machine": "x86_64"},
+    "wheels": [{"name": "torch", "version": "2.6.0+cpu"}],
+    "warnings": ["the cached page was used"],
+}
+
+
+def fill(environment: Environment, torch: str = "2.6.0+cpu") -> None:
+    """Install what the project asks for."""
+    environment.install("torch", torch)
+    environment.install("torchvision", "0.21.0+cpu")
+    environment.install("my-app", "1.0", RECORD)
+
+
+def test_as_it_should_be(run: Run, environment: Environment) -> None:
+    """Where nothing differs the facts, the notes and that are told, with exit code 0."""
+    fill(environment)
+    code, output = run("status")
+    assert code == 0
+    for told in ("my-app 1.0", "cpu, by detection", "torch 2.6.0+cpu", "cached", "as it should be"):
+        assert told in output
+
+
+def test_differs(run: Run, environment: Environment) -> None:
+    """What differs is told with the line that mends it, and exit code 1."""
+    fill(environment, "2.6.0+cu124")
+    code, output = run("status")
+    assert code == 1
+    assert "why   a later install swapped torch 2.6.0+cpu: torch 2.6.0+cu124 is there" in output
+    assert "mend  hatch-torch sync" in output
+
+
+def test_nothing_installed(run: Run, environment: Environment) -> None:
+    """An environment without the project and without torch says so."""
+    assert environment.folder.is_dir()
+    code, output = run("status")
+    assert code == 1
+    assert "my-app is not installed in this environment" in output
+    assert "torch        not installed" in output
+
+
+def test_json(run: Run, environment: Environment) -> None:
+    """`--json` is the whole state: backend, created, Python, packages, findings."""
+    fill(environment)
+    code, output = run("status", "--json")
+    state = json.loads(output)
+    assert (code, state["schema"], state["project"]) == (0, 1, "my-app")
+    assert (state["backend"], state["recorded"], state["created"]) == (
+        "cpu",
+        "cpu",
+        "2026-11-01T12:00:00+00:00",
+    )
+    assert state["environment"] == str(environment.path)
+    assert state["packages"] == {"my-app": "1.0", "torch": "2.6.0+cpu", "torchvision": "0.21.0+cpu"}
+    assert state["family"][0] == {
+        "name": "torch",
+        "version": "2.6.0+cpu",
+        "backend": "cpu",
+        "builder": "pytorch",
+        "url": None,
+    }
+    assert (state["findings"], state["notes"]) == ([], ["the cached page was used"])
+
+
+def test_no_project(run: Run, environment: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Outside of a project the environment is judged alone."""
+    monkeypatch.chdir(environment.path)
+    environment.install("torch", "2.6.0+cu124")
+    code, output = run("status")
+    assert code == 1
+    assert "\n  project" not in output
+    assert "torch 2.6.0+cu124 is not for this machine: no NVIDIA GPU" in output
+
+
+def test_a_requirement_that_names_its_backend(run: Run, environment: Environment) -> None:
+    """A requirement with a local version asks for that backend."""
+    file = Path("pyproject.toml")
+    text = file.read_text("utf-8").replace("torch>=2.4,<2.7", "torch==2.6.0+cu124")
+    file.write_text(text, encoding="utf-8")
+    fill(environment)
+    _, output = run("status")
+    assert "the requirement torch==2.6.0+cu124 asks for cu124, and torch 2.6.0+cpu" in output
