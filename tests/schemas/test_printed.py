@@ -1,0 +1,90 @@
+"""The schemas of what `detect --json` and `explain --json` print, against the real thing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from packaging.requirements import Requirement
+from referencing import Registry, Resource
+
+from hatch_torch.assemble import assemble
+from hatch_torch.deciding import decide
+from hatch_torch.demo.server import serve
+from hatch_torch.hardware.detect import detect
+from hatch_torch.hardware.facts import Hardware
+from hatch_torch.hardware.machine import Machine
+from hatch_torch.hardware.recorded import RecordedMachine
+from hatch_torch.project.config import Config
+from hatch_torch.record import record, to_json
+from hatch_torch.schemas import schema
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MACHINES = sorted(Path(__file__).parents[2].glob("fixtures/machines/*/machine.toml"))
+
+
+def validator(name: str) -> Draft202012Validator:
+    """Return what checks an object by a schema; one schema names the other by its file."""
+    schemas = {f"{one}.json": schema(one) for one in ("detect", "explain")}
+    contents = [(key, Resource.from_contents(value)) for key, value in schemas.items()]
+    registry: Registry[Any] = Registry().with_resources(contents)
+    Draft202012Validator.check_schema(schemas[f"{name}.json"])
+    return Draft202012Validator(schemas[f"{name}.json"], registry=registry)
+
+
+def as_printed(value: Mapping[str, Any]) -> Any:  # noqa: ANN401 (it is JSON)
+    """Return an object as who reads the JSON gets it."""
+    return json.loads(json.dumps(value))
+
+
+@pytest.mark.parametrize("recording", MACHINES, ids=lambda path: path.parent.name)
+def test_every_recorded_machine(recording: Path) -> None:
+    """The profile of every recorded machine has the schema."""
+    validator("detect").validate(as_printed(detect(RecordedMachine(recording.parent)).to_json()))
+
+
+def test_this_machine() -> None:
+    """So has the profile of this one, and an empty one."""
+    validator("detect").validate(as_printed(detect(Machine()).to_json()))
+    validator("detect").validate({})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"system": 1}',
+        '{"accelerators": [{"name": "A"}]}',
+        '{"accelerators": [{"vendor": "nvidia", "architecture": "sm"}]}',
+        '{"rocm": {"version": "new"}}',
+        '{"sources": [{"result": "maybe"}]}',
+        '{"other": 1}',
+        '{"schema": 2}',
+    ],
+)
+def test_refuses_what_we_refuse(text: str) -> None:
+    """What is no profile for us has not the schema either."""
+    with pytest.raises(ValueError, match=r"found|missing|allowed|takes"):
+        Hardware.from_json(text)
+    assert not validator("detect").is_valid(json.loads(text))
+
+
+def test_decisions(tmp_path: Path) -> None:
+    """A decision has the schema, with wheels and without, and so has its record."""
+    with serve() as index:
+        environ = {
+            "TORCH_VARIANT_CACHE_DIR": str(tmp_path),
+            "TORCH_VARIANT_INDEX_URL": index.torch_index,
+        }
+        for wish in ("auto", "cu126", "portable"):
+            config = Config(dependencies=(Requirement("torch<2.9"),), backend=wish)
+            case = assemble(config, {**environ, "TORCH_VARIANT": wish}, probe=lambda _: Hardware())
+            decision = decide(case)
+            validator("explain").validate(as_printed(to_json(decision)))
+            made = record(decision, frontend="uv", purpose="install", extras=("dev",))
+            validator("explain").validate(as_printed(made))
+    assert not validator("explain").is_valid({"schema": 1})

@@ -1,0 +1,168 @@
+"""The functions that programs call."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+import hatch_torch
+from hatch_torch.demo.server import EmbeddedIndex, serve
+from hatch_torch.errors import ConfigurationError, NoAnswerError
+from hatch_torch.hardware.facts import Accelerator, Hardware, Nvidia
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+ADA = Hardware(
+    accelerators=(Accelerator("nvidia", "RTX 4090", "sm_89"),), nvidia=Nvidia("550.54.15", "12.4")
+)
+PROJECT = """
+[project]
+name = "my-app"
+version = "1.0"
+dependencies = ["torch>=2.4,<2.7", "torchvision"]
+"""
+
+
+@pytest.fixture(scope="module")
+def index() -> Iterator[EmbeddedIndex]:
+    """Serve the embedded index."""
+    with serve() as running:
+        yield running
+
+
+@pytest.fixture
+def environ(tmp_path: Path, index: EmbeddedIndex) -> dict[str, str]:
+    """Return variables that lead to the embedded index, an empty environment, and a plain host."""
+    return {
+        "TORCH_VARIANT_CACHE_DIR": str(tmp_path / "cache"),
+        "TORCH_VARIANT_HARDWARE": '{"system": "Linux", "machine": "x86_64"}',
+        "TORCH_VARIANT_INDEX_URL": index.torch_index,
+        "VIRTUAL_ENV": str(tmp_path / "environment"),
+    }
+
+
+def test_is_quick() -> None:
+    """Importing the package imports nothing of it: a hook needs no functions."""
+    code = "import hatch_torch, sys; print(sorted(n for n in sys.modules if 'hatch_torch' in n))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "['hatch_torch']\n"
+
+
+def test_offers_functions() -> None:
+    """The names are functions, and not modules of the same name; no other name is made up."""
+    names = ("compatible_versions", "decide", "detect", "index_url", "install_command", "status")
+    assert {name for name in names if callable(getattr(hatch_torch, name))} == {*names}
+    assert {*names, "__version__"} <= {*dir(hatch_torch)}
+    with pytest.raises(AttributeError, match="no attribute 'guess'"):
+        hatch_torch.guess  # type: ignore[attr-defined]  # noqa: B018 (the access is the test)
+
+
+def test_detect(environ: dict[str, str]) -> None:
+    """The machine is this one, or the one that the variable tells."""
+    assert hatch_torch.detect().system
+    assert hatch_torch.detect(environ) == Hardware(system="Linux", machine="x86_64")
+    with pytest.raises(ConfigurationError, match="TORCH_VARIANT_HARDWARE: "):
+        hatch_torch.detect({"TORCH_VARIANT_HARDWARE": "{"})
+
+
+def test_decide(environ: dict[str, str], tmp_path: Path) -> None:
+    """A decision is made for a project, for requirements, for a backend, or for other hardware."""
+    (tmp_path / "pyproject.toml").write_text(PROJECT, encoding="utf-8")
+    found = hatch_torch.decide(tmp_path, requirements=["torch!=2.6.0"], environ=environ)
+    assert [str(pin.version) for pin in found.pins] == ["2.5.1+cpu", "0.20.1+cpu"]
+    found = hatch_torch.decide(requirements=["torch<2.7"], hardware=ADA, environ=environ)
+    assert [str(pin.version) for pin in found.pins] == ["2.6.0+cu124"]
+    found = hatch_torch.decide(requirements=["torch<2.7"], backend="cu118", environ=environ)
+    assert (str(found.backend), found.decided_by) == ("cu118", "backend")
+
+
+def test_decide_in_vain(environ: dict[str, str]) -> None:
+    """What can't be is an error that says so."""
+    with pytest.raises(ConfigurationError, match="requirement 'torch=>2': "):
+        hatch_torch.decide(requirements=["torch=>2"], environ=environ)
+    with pytest.raises(NoAnswerError):
+        hatch_torch.decide(requirements=["torch>99"], environ=environ)
+
+
+def test_status(environ: dict[str, str], tmp_path: Path) -> None:
+    """An environment is right, or has findings with the line that mends each."""
+    found = hatch_torch.status(tmp_path, environ)
+    assert (found.torch, found.ok, found.notes) == (None, True, ())
+    folder = tmp_path / "environment" / "lib" / "python3.12" / "site-packages"
+    (folder / "torch-2.6.0+cu124.dist-info").mkdir(parents=True)
+    (folder / "torch-2.6.0+cu124.dist-info" / "METADATA").write_text(
+        "Name: torch\nVersion: 2.6.0+cu124\n", encoding="utf-8"
+    )
+    found = hatch_torch.status(tmp_path, environ)
+    assert found.torch is not None
+    assert (str(found.torch.backend), found.ok) == ("cu124", False)
+    assert found.findings[0].mend == "hatch-torch sync"
+
+
+@pytest.mark.parametrize(
+    ("torch", "transformers", "hub"),
+    [
+        ("2.10.0+rocm7.0", ">=4.45.0", ">=0.25.0"),
+        ("2.7.1", ">=4.43.0", ">=0.24.0"),
+        ("2.3.1+rocm5.7", ">=4.41.0,<4.50.0", ">=0.23.0,<0.30.0"),
+        ("2.1.0", ">=4.35.0,<4.45.0", ">=0.20.0,<0.25.0"),
+    ],
+)
+def test_compatible_versions(torch: str, transformers: str, hub: str) -> None:
+    """The matrix tells which libraries go with a torch."""
+    found = hatch_torch.compatible_versions(torch)
+    assert [*found] == ["transformers", "diffusers", "accelerate", "huggingface_hub"]
+    assert (found["transformers"], found["huggingface_hub"]) == (transformers, hub)
+
+
+def test_no_compatible_versions() -> None:
+    """A torch before the matrix has none; what is no version is an error."""
+    assert hatch_torch.compatible_versions("1.13.1") == {}
+    with pytest.raises(ConfigurationError, match="torch 'new': expected a version"):
+        hatch_torch.compatible_versions("new")
+
+
+@pytest.mark.parametrize(
+    ("backend", "channel", "path"),
+    [
+        ("rocm7.0", "stable", "rocm7.0"),
+        ("ROCm70", "nightly", "nightly/rocm7.0"),
+        ("cu128", "test", "test/cu128"),
+        ("mps", "stable", "cpu"),
+    ],
+)
+def test_index_url(backend: str, channel: str, path: str) -> None:
+    """A backend in any spelling has its folder, below the channel."""
+    assert hatch_torch.index_url(backend, channel=channel).endswith(f"pytorch.org/whl/{path}")
+    mirror = hatch_torch.index_url(backend, channel=channel, root="https://mirror.example.org/")
+    assert mirror == f"https://mirror.example.org/{path}"
+
+
+def test_no_index_url() -> None:
+    """A backend or a channel that is none is an error which says what is one."""
+    with pytest.raises(ConfigurationError, match="'cuda' is not a backend; expected cpu, cu128"):
+        hatch_torch.index_url("cuda")
+    with pytest.raises(ConfigurationError, match="expected one of stable, test, nightly"):
+        hatch_torch.index_url("cpu", channel="new")
+
+
+def test_install_command(environ: dict[str, str]) -> None:
+    """The command is the one of pytorch.org's selector, with one index alone."""
+    expected = "--index-url https://download.pytorch.org/whl"
+    found = hatch_torch.install_command("torch", "torchvision", backend="rocm70", channel="nightly")
+    assert found == f"pip install --pre torch torchvision {expected}/nightly/rocm7.0"
+    assert hatch_torch.install_command(environ=environ) == f"pip install torch {expected}/cpu"
+    portable = {**environ, "TORCH_VARIANT": "portable"}
+    assert hatch_torch.install_command(environ=portable) == "pip install torch"
+
+
+def test_a_profile_goes_back_and_forth(environ: dict[str, str]) -> None:
+    """What `detect` returns can be given to another machine's decision as JSON."""
+    profile = json.dumps(ADA.to_json())
+    assert hatch_torch.detect({**environ, "TORCH_VARIANT_HARDWARE": profile}) == ADA
