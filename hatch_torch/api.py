@@ -23,6 +23,7 @@ from hatch_torch.compatibility import bounds
 from hatch_torch.deciding import decide as decide_case
 from hatch_torch.errors import ConfigurationError
 from hatch_torch.frontend import Request
+from hatch_torch.lock.stale import current_lock
 from hatch_torch.offers import TORCH
 from hatch_torch.prefix import Prefix, active
 from hatch_torch.project.config import PYTORCH_INDEX, Config
@@ -76,12 +77,14 @@ def decide(
 
     `backend` asks for one (``cu124``), a family (``cuda``) or ``auto``; `hardware` is another
     machine's. What is installed in the active environment, and right, is kept; for another
-    machine nothing is. The index is asked.
+    machine nothing is. A project's lock decides, else the index is asked.
     """
     config = config_of(Path(project)) if project is not None else Config()
-    config = replace(config, dependencies=(*config.dependencies, *map(_requirement, requirements)))
+    more = tuple(map(_requirement, requirements))
+    lock = current_lock(Path(project), config) if project is not None and not more else None
+    config = replace(config, dependencies=(*config.dependencies, *more))
     prefix = active(environ) if hardware is None else Prefix(Path(), Path(), ())
-    case = case_of(config, environ, prefix, Request(pinnable=True))
+    case = case_of(config, environ, prefix, Request(pinnable=True), lock)
     if hardware is not None:
         case = replace(case, probe=lambda _vendors: hardware)
     return decide_case(replace(case, asked=("backend", backend) if backend else None))

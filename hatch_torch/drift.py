@@ -13,6 +13,7 @@ from hatch_torch.choose import why_not
 from hatch_torch.companions import torch_pin
 from hatch_torch.courses import VENDORS, verdicts
 from hatch_torch.hardware.facts import Hardware
+from hatch_torch.lock.contents import LOCK
 from hatch_torch.offers import TORCH
 from hatch_torch.project.wish import PORTABLE
 
@@ -86,6 +87,15 @@ def _unfit(now: Situation) -> Iterator[Finding]:
             yield Finding(f"{described(one)} is not in the project's range {name}{versions}")
 
 
+def _unlocked(now: Situation) -> Iterator[Finding]:
+    """Compare with the lock, which decides where there is one."""
+    if now.stale:
+        yield Finding(now.stale, "hatch-torch lock")
+    for one in now.installed:
+        if one.name in now.unlocked:
+            yield Finding(f"{described(one)} is not what {LOCK} holds")
+
+
 def _mixed(now: Situation) -> Iterator[Finding]:
     """Compare the members with their torch: they must be of one backend and one release."""
     torch = now.member(TORCH)
@@ -152,7 +162,7 @@ def _needed(now: Situation) -> Iterator[Finding]:
         yield Finding(f"{by} needs {wanted}, and {has}", f"hatch-torch install '{wanted}'")
 
 
-CHECKS = (_not_installed, _swapped, _unfit, _mixed, _unasked, _unusable, _idle, _needed)
+CHECKS = (_not_installed, _swapped, _unfit, _unlocked, _mixed, _unasked, _unusable, _idle, _needed)
 
 
 def runs_not(now: Situation, torch: Installed) -> str | None:

@@ -12,6 +12,7 @@ from hatch_torch.companions import FAMILY
 from hatch_torch.deciding import decide
 from hatch_torch.frontend import Request, has_uv_lock
 from hatch_torch.installer import Command, installer_of
+from hatch_torch.lock.stale import current_lock
 from hatch_torch.packages import packages
 from hatch_torch.situation import case_of, config_of, recorded_extras
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from hatch_torch.decision import Decision
     from hatch_torch.installer import Installer
+    from hatch_torch.lock.contents import Lock
     from hatch_torch.packages import Package
     from hatch_torch.prefix import Prefix
     from hatch_torch.project.config import Config
@@ -42,11 +44,16 @@ class Place:
         return installer_of(self.prefix, self.uv)
 
     def decided(
-        self, config: Config, *, by_version: bool = False, constraints: Command = ()
+        self,
+        config: Config,
+        *,
+        by_version: bool = False,
+        constraints: Command = (),
+        lock: Lock | None = None,
     ) -> Decision:
         """Decide for this environment, as `hatch_torch.decide` does and with its errors."""
         request = Request(pinnable=by_version, constraints=constraints)
-        return decide(case_of(config, self.environ, self.prefix, request))
+        return decide(case_of(config, self.environ, self.prefix, request, lock))
 
 
 def mending(place: Place) -> Command:
@@ -76,7 +83,7 @@ def wheels(decision: Decision) -> Command:
 
 
 def _sync(config: Config, place: Place, uv: str) -> Command:
-    backend = place.decided(config).backend
+    backend = place.decided(config, lock=current_lock(place.project, config)).backend
     extra = config.extra_of(backend) if backend else None
     chosen = ("--extra", extra.name) if extra else ()
     elsewhere = place.prefix.path.resolve() != (place.project / ".venv").resolve()

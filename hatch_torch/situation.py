@@ -10,6 +10,8 @@ from packaging.utils import canonicalize_name
 from hatch_torch import courses, target as targets
 from hatch_torch.assemble import assemble
 from hatch_torch.frontend import Request
+from hatch_torch.lock.read import read_lock
+from hatch_torch.lock.stale import staleness
 from hatch_torch.packages import needs, packages
 from hatch_torch.project.config import Config
 from hatch_torch.project.files import read_project
@@ -46,6 +48,10 @@ class Situation:
     wish: Wish = field(default_factory=lambda: Wish("auto"))
     wants: Mapping[str, SpecifierSet] | None = None
     """The versions of the family that the project asks for; None where it asks for no torch."""
+    stale: str | None = None
+    """Why the project's lock no longer is for it."""
+    unlocked: tuple[str, ...] = ()
+    """Which members of the family are not what the project's lock holds."""
     needs: tuple[Need, ...] = ()
     """What the other packages need of the family."""
     versions: Mapping[str, str] | None = None
@@ -94,12 +100,17 @@ def survey(project: Path, environ: Mapping[str, str], prefix: Prefix) -> Situati
     extras = recorded_extras(own)
     case = case_of(config, environ, prefix, Request(extras=extras))
     lines = _lines(case)
+    lock = read_lock(project)
+    stale = staleness(lock, config) if lock else None
+    installed = case.find_installed(case.family)
     return Situation(
         config=config,
         target=case.target,
         hardware=case.probe(None).presumed(),
-        installed=case.find_installed(case.family),
+        installed=installed,
         project=own,
+        stale=stale,
+        unlocked=_unlocked(case, prefix, lock, installed) if lock and not stale else (),
         wish=courses.settle(_wish(case, lines), case.target),
         wants=_wants(case, lines),
         needs=tuple(
@@ -113,6 +124,14 @@ def recorded_extras(own: Package | None) -> frozenset[str]:
     """Return the extras that a recorded install asked for."""
     extras = (own.record or {}).get("extras") if own else None
     return frozenset(map(str, extras)) if isinstance(extras, list) else frozenset()
+
+
+def _unlocked(
+    case: Case, prefix: Prefix, lock: Lock, installed: tuple[Installed, ...]
+) -> tuple[str, ...]:
+    locked = case_of(case.config, case.environ, prefix, Request(extras=case.extras), lock)
+    held = {one.name for one in locked.find_installed(case.family)}
+    return tuple(one.name for one in installed if one.name not in held)
 
 
 def _lines(case: Case) -> tuple[Line, ...]:

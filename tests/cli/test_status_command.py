@@ -100,3 +100,21 @@ def test_a_requirement_that_names_its_backend(run: Run, environment: Environment
     fill(environment)
     _, output = run("status")
     assert "the requirement torch==2.6.0+cu124 asks for cu124, and torch 2.6.0+cpu" in output
+
+
+def test_lock(run: Run, environment: Environment) -> None:
+    """What the lock does not hold is found, and a lock that is stale."""
+    assert run("lock", "--backend", "cpu", "--python", "3.12", "--platform", "linux_x86_64")[0] == 0
+    fill(environment)
+    assert run("status")[0] == 0
+    environment.install("torchvision", "0.20.1+cpu")
+    environment.write("torchvision-0.21.0+cpu.dist-info/METADATA", "")
+    code, output = run("status")
+    assert code == 1
+    assert "torchvision 0.20.1+cpu is not what torch-variant.lock holds" in output
+    file = Path("pyproject.toml")
+    file.write_text(file.read_text("utf-8").replace("<2.7", "<2.8"), encoding="utf-8")
+    code, output = run("status")
+    assert code == 1
+    assert "torch-variant.lock is stale: it was made for" in output
+    assert "mend  hatch-torch lock" in output
