@@ -1,18 +1,15 @@
-"""All the packages of an environment, and where it lies."""
+"""All the packages of an environment."""
 
 from __future__ import annotations
 
 import json
-import sys
-from pathlib import Path
-
-import pytest
+from typing import TYPE_CHECKING
 
 from hatch_torch import target as targets
-from hatch_torch.errors import HatchTorchError
-from hatch_torch.installer import find_uv, installer_of
 from hatch_torch.packages import RECORD, needs, packages
-from hatch_torch.prefix import Prefix, active
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 HERE = targets.of("3.12", "linux_x86_64").environment
 
@@ -54,60 +51,3 @@ def test_needs(tmp_path: Path) -> None:
     write(tmp_path, "app", *lines)
     (need,) = needs(packages([tmp_path]), {"torch"}, HERE)
     assert (need.package.name, need.name, str(need.requirement)) == ("app", "torch", "torch>=2")
-
-
-def test_this_environment() -> None:
-    """Without another one that is active it is the one that runs this."""
-    for environ in ({}, {"VIRTUAL_ENV": sys.prefix}):
-        found = active(environ)
-        assert (found.path, found.python) == (Path(sys.prefix), Path(sys.executable))
-        assert found.release == "{}.{}".format(*sys.version_info)
-        assert found.folders
-
-
-@pytest.mark.parametrize("variable", ["VIRTUAL_ENV", "CONDA_PREFIX"])
-def test_another_environment(tmp_path: Path, variable: str) -> None:
-    """An active environment is found with its Python, also where that is another one."""
-    folder = tmp_path / "lib" / "python3.9" / "site-packages"
-    (folder / "pip").mkdir(parents=True)
-    (folder / "pip" / "__main__.py").touch()
-    found = active({variable: str(tmp_path)})
-    assert (found.path, found.folders, found.release) == (tmp_path, (folder,), "3.9")
-    assert found.has_pip
-    assert found.python.parent.parent == tmp_path
-
-
-@pytest.mark.parametrize("line", ["version = 3.10.4", "version_info = 3.10.4.final.0"])
-def test_the_release_of_a_virtual_environment(tmp_path: Path, line: str) -> None:
-    """The file pyvenv.cfg tells the Python; an empty folder has neither that nor packages."""
-    assert active({"VIRTUAL_ENV": str(tmp_path)}).release is None
-    (tmp_path / "pyvenv.cfg").write_text(f"home = /usr/bin\n{line}\n", encoding="utf-8")
-    (tmp_path / "bin").mkdir()
-    (tmp_path / "bin" / "python").touch()
-    found = active({"VIRTUAL_ENV": str(tmp_path)})
-    assert (found.release, found.folders) == ("3.10", ())
-    assert found.python == tmp_path / "bin" / "python"
-
-
-def test_installers(tmp_path: Path) -> None:
-    """The environment's pip installs, else uv; where there is neither, both ways out are told."""
-    (tmp_path / "pip").mkdir()
-    (tmp_path / "pip" / "__main__.py").touch()
-    python = tmp_path / "bin" / "python"
-    pip = installer_of(Prefix(tmp_path, python, (tmp_path,)), "uv")
-    assert pip.install(["torch"]) == (str(python), "-m", "pip", "install", "torch")
-    assert pip.takes_versions
-    bare = Prefix(tmp_path, python, ())
-    uv = installer_of(bare, "uv")
-    assert uv.install(["torch"]) == ("uv", "pip", "install", "--python", str(python), "torch")
-    assert not uv.takes_versions
-    with pytest.raises(HatchTorchError, match="has no pip, and uv is not on PATH; install uv, or"):
-        installer_of(bare, None)
-
-
-def test_find_uv(tmp_path: Path) -> None:
-    """The program uv is looked for on PATH alone."""
-    program = tmp_path / "uv"
-    program.touch(mode=0o755)
-    assert find_uv({"PATH": str(tmp_path)}) == str(program)
-    assert find_uv({"PATH": str(tmp_path / "empty")}) is None
