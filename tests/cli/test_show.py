@@ -86,7 +86,11 @@ def test_control_characters(capsys: pytest.CaptureFixture[str]) -> None:
 def test_title_on_a_terminal(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A title is bold on a terminal."""
+    """A title is bold on a terminal, unless NO_COLOR asks for plain text."""
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.delenv("NO_COLOR", raising=False)
     show.notes("Notes", ["one"])
     assert capsys.readouterr().out == "\033[1mNotes\033[0m\n  one\n"
+    monkeypatch.setenv("NO_COLOR", "1")
+    show.notes("Notes", ["one"])
+    assert capsys.readouterr().out == "Notes\n  one\n"
