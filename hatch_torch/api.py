@@ -16,27 +16,27 @@ from typing import TYPE_CHECKING
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.version import InvalidVersion, Version
 
-from hatch_torch import drift
 from hatch_torch.assemble import assemble
 from hatch_torch.backend import Backend
-from hatch_torch.compatibility import bounds
-from hatch_torch.deciding import decide as decide_case
+from hatch_torch.deciding.compatibility import bounds
+from hatch_torch.deciding.decide import decide as decide_case
+from hatch_torch.deciding.offers import TORCH
+from hatch_torch.environment import drift
+from hatch_torch.environment.prefix import Prefix, active
+from hatch_torch.environment.situation import case_of, config_of, survey
 from hatch_torch.errors import ConfigurationError
 from hatch_torch.frontend import Request
 from hatch_torch.lock.stale import current_lock
-from hatch_torch.offers import TORCH
-from hatch_torch.prefix import Prefix, active
 from hatch_torch.project.config import PYTORCH_INDEX, Config
 from hatch_torch.project.schema import CHANNELS
-from hatch_torch.situation import case_of, config_of, survey
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from hatch_torch.decision import Decision
-    from hatch_torch.drift import Finding
+    from hatch_torch.deciding.decision import Decision
+    from hatch_torch.environment.drift import Finding
+    from hatch_torch.environment.installed import Installed
     from hatch_torch.hardware.facts import Hardware
-    from hatch_torch.installed import Installed
 
 
 @dataclass(frozen=True, slots=True)

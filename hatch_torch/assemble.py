@@ -10,8 +10,10 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from hatch_torch import target as targets
-from hatch_torch.case import Case
 from hatch_torch.companions import torch_pin
+from hatch_torch.deciding.case import Case
+from hatch_torch.deciding.offers import TORCH, Offers
+from hatch_torch.environment.installed import installed
 from hatch_torch.errors import ConfigurationError
 from hatch_torch.frontend.request import Request
 from hatch_torch.hardware.detect import detect
@@ -20,9 +22,7 @@ from hatch_torch.hardware.machine import Machine
 from hatch_torch.index import Index, Wheelhouse
 from hatch_torch.index.cache import Cache, cache_folder
 from hatch_torch.index.fetch import Fetcher
-from hatch_torch.installed import installed
 from hatch_torch.lock.locked_index import LockedIndex
-from hatch_torch.offers import TORCH, Offers
 from hatch_torch.project.wants import parsed_constraints
 from hatch_torch.releases import pypi_backend, torch_releases
 from hatch_torch.settings import Settings
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from hatch_torch.backend import Backend
+    from hatch_torch.environment.installed import Installed
     from hatch_torch.index.wheel import Wheel
-    from hatch_torch.installed import Installed
     from hatch_torch.lock.contents import Lock
     from hatch_torch.project.config import Config
     from hatch_torch.target import Target

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from hatchling.builders.config import BuilderConfig
 
-    from hatch_torch.decision import Decision
+    from hatch_torch.deciding.decision import Decision
 
 RECORD = "torch-variant.json"
 

@@ -11,11 +11,11 @@ from packaging.utils import canonicalize_name
 from hatch_torch import under_uv
 from hatch_torch.assemble import assemble
 from hatch_torch.companions import FAMILY
-from hatch_torch.deciding import decide
+from hatch_torch.deciding.decide import decide
+from hatch_torch.deciding.offers import TORCH
 from hatch_torch.frontend import read_request, write_stamp
 from hatch_torch.hardware.processes import ancestors
 from hatch_torch.lock.stale import current_lock
-from hatch_torch.offers import TORCH
 from hatch_torch.project.files import read_project
 from hatch_torch.record import record
 from hatch_torch.steps import asked, decided
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
-    from hatch_torch.decision import Decision
+    from hatch_torch.deciding.decision import Decision
     from hatch_torch.frontend import Request
     from hatch_torch.hardware.processes import Process
     from hatch_torch.project.config import Config

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from hatch_torch.choose import Verdict
-    from hatch_torch.decision import Decision
-    from hatch_torch.pins import Pin
+    from hatch_torch.deciding.decision import Decision
+    from hatch_torch.deciding.pins import Pin
 
 SCHEMA = 1
 

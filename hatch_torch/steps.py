@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hatch_torch.decision import Decision
+    from hatch_torch.deciding.decision import Decision
     from hatch_torch.frontend import Request
 
 

@@ -10,15 +10,15 @@ from packaging.specifiers import SpecifierSet
 from hatch_torch import target as targets
 from hatch_torch.assemble import assemble
 from hatch_torch.backend import Backend
+from hatch_torch.deciding.pins import Pin
 from hatch_torch.frontend import Request
 from hatch_torch.index import Index, Wheelhouse
-from hatch_torch.pins import Pin
 from hatch_torch.project.config import Config
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from hatch_torch.case import Case
+    from hatch_torch.deciding.case import Case
 
 CU126, CU128, CPU = map(Backend.parse, ("cu126", "cu128", "cpu"))
 

@@ -9,23 +9,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hatch_torch import __version__
-from hatch_torch.deciding import decide
+from hatch_torch.deciding.decide import decide
+from hatch_torch.environment.prefix import active
+from hatch_torch.environment.situation import case_of, config_of, survey
+from hatch_torch.environment.state import to_json as state_of
 from hatch_torch.frontend import Request
 from hatch_torch.lock.stale import current_lock
-from hatch_torch.prefix import active
 from hatch_torch.project.files import read_toml
 from hatch_torch.project.kinds import table_at
 from hatch_torch.record import to_json
 from hatch_torch.redaction import redacted, users_of
 from hatch_torch.report import markdown, variables
-from hatch_torch.situation import case_of, config_of, survey
-from hatch_torch.state import to_json as state_of
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
 
-    from hatch_torch.prefix import Prefix
+    from hatch_torch.environment.prefix import Prefix
 
     Section = Callable[[Path, Prefix], Any]
 

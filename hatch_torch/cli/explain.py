@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from hatch_torch.cli import show
 from hatch_torch.cli.detect import show_hardware
 from hatch_torch.cli.options import add_case, case_of
-from hatch_torch.deciding import decide
+from hatch_torch.deciding.decide import decide
 from hatch_torch.record import to_json
 
 if TYPE_CHECKING:
     import argparse
 
-    from hatch_torch.decision import Decision
+    from hatch_torch.deciding.decision import Decision
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, cast
 
 from hatch_torch.cli.options import add_case, case_of
 from hatch_torch.cli.output import put
-from hatch_torch.deciding import decide
-from hatch_torch.decision import Decision
+from hatch_torch.deciding.decide import decide
+from hatch_torch.deciding.decision import Decision
 from hatch_torch.errors import ConfigurationError
 from hatch_torch.export import FORMATS, MARK, Format, Subject
 from hatch_torch.export.remarks import elsewhere, remarks
@@ -24,7 +24,7 @@ from hatch_torch.project.wants import parsed_constraints
 if TYPE_CHECKING:
     import argparse
 
-    from hatch_torch.case import Case
+    from hatch_torch.deciding.case import Case
     from hatch_torch.index import Index
 
 _NOBODY = Decision(None, "nobody", Hardware())

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from hatch_torch.cli import show
 from hatch_torch.cli.installers import carry_out
-from hatch_torch.installer import find_uv
-from hatch_torch.installing import installing
-from hatch_torch.mending import Place
-from hatch_torch.prefix import active
+from hatch_torch.environment.installer import find_uv
+from hatch_torch.environment.installing import installing
+from hatch_torch.environment.mending import Place
+from hatch_torch.environment.prefix import active
 
 if TYPE_CHECKING:
     import argparse

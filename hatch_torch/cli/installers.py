@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from hatch_torch.hardware.call import attend
 
 if TYPE_CHECKING:
-    from hatch_torch.installer import Command
-    from hatch_torch.mending import Place
+    from hatch_torch.environment.installer import Command
+    from hatch_torch.environment.mending import Place
 
 
 def carry_out(command: Command, place: Place, *, dry_run: bool) -> int:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable
 
-    from hatch_torch.case import Case
+    from hatch_torch.deciding.case import Case
     from hatch_torch.hardware.facts import Hardware
     from hatch_torch.lock.contents import Lock
     from hatch_torch.target import Target

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 
 from hatch_torch.cli import show
 from hatch_torch.cli.detect import accelerators
-from hatch_torch.drift import described, findings, notes
-from hatch_torch.offers import TORCH
-from hatch_torch.prefix import active
-from hatch_torch.situation import survey
-from hatch_torch.state import to_json
+from hatch_torch.deciding.offers import TORCH
+from hatch_torch.environment.drift import described, findings, notes
+from hatch_torch.environment.prefix import active
+from hatch_torch.environment.situation import survey
+from hatch_torch.environment.state import to_json
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable, Iterator
 
-    from hatch_torch.drift import Finding
-    from hatch_torch.situation import Situation
+    from hatch_torch.environment.drift import Finding
+    from hatch_torch.environment.situation import Situation
 
 _EXAMPLES = """\
 examples:

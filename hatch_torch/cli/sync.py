@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from hatch_torch.cli import show
 from hatch_torch.cli.installers import carry_out
 from hatch_torch.cli.status import show_findings
-from hatch_torch.drift import findings
-from hatch_torch.installer import find_uv
-from hatch_torch.mending import Place, mending
-from hatch_torch.prefix import active
-from hatch_torch.situation import survey
+from hatch_torch.environment.drift import findings
+from hatch_torch.environment.installer import find_uv
+from hatch_torch.environment.mending import Place, mending
+from hatch_torch.environment.prefix import active
+from hatch_torch.environment.situation import survey
 
 if TYPE_CHECKING:
     import argparse

@@ -9,18 +9,24 @@ from typing import TYPE_CHECKING, Any
 from hatch_torch.cli import show
 from hatch_torch.cli.detect import accelerators
 from hatch_torch.cli.status import show_findings
-from hatch_torch.drift import described
+from hatch_torch.deciding.offers import TORCH
+from hatch_torch.environment.drift import described
+from hatch_torch.environment.prefix import Prefix, active
+from hatch_torch.environment.situation import survey
+from hatch_torch.environment.verifying import (
+    SCRIPT,
+    by_answer,
+    by_tables,
+    machine_code,
+    read_answer,
+)
 from hatch_torch.hardware.call import call
-from hatch_torch.offers import TORCH
-from hatch_torch.prefix import Prefix, active
-from hatch_torch.situation import survey
-from hatch_torch.verifying import SCRIPT, by_answer, by_tables, machine_code, read_answer
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator, Mapping
 
-    from hatch_torch.situation import Situation
+    from hatch_torch.environment.situation import Situation
 
 _EXAMPLES = """\
 examples:

@@ -6,8 +6,8 @@ import shlex
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from hatch_torch.deciding.pins import Pin
     from hatch_torch.export.subject import Subject
-    from hatch_torch.pins import Pin
 
 
 def command(subject: Subject) -> str:

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hatch_torch.backend import Backend
+    from hatch_torch.deciding.pins import Pin
     from hatch_torch.export.subject import Subject
-    from hatch_torch.pins import Pin
 
 FILE_NAME = re.compile(r"pylock\.([^.]+\.)?toml")
 """PEP 751, "File Name": no dot in its middle part; another name is no lock file to pip and uv."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
+from hatch_torch.deciding.offers import TORCH
 from hatch_torch.frontend.files import CONSTRAINT, FIND_LINKS, REQUIREMENT
-from hatch_torch.offers import TORCH
 from hatch_torch.tables import rows
 
 if TYPE_CHECKING:

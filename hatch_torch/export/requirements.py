@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
     from packaging.requirements import Requirement
 
+    from hatch_torch.deciding.pins import Pin
     from hatch_torch.export.subject import Subject
-    from hatch_torch.pins import Pin
 
 
 def requirements(subject: Subject) -> str:

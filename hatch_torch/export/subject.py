@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from packaging.requirements import Requirement
 
     from hatch_torch.backend import Backend
-    from hatch_torch.decision import Decision
+    from hatch_torch.deciding.decision import Decision
+    from hatch_torch.deciding.pins import Pin
     from hatch_torch.export.requirements_file import RequirementsFile
-    from hatch_torch.pins import Pin
     from hatch_torch.project.config import Config
     from hatch_torch.target import Target
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hatch_torch.companions import FAMILY
+from hatch_torch.deciding.offers import TORCH
 from hatch_torch.export.routes import Route, required_by_name, routes
 from hatch_torch.export.subject import MARK
 from hatch_torch.export.toml import Value, listed, pairs
-from hatch_torch.offers import TORCH
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence

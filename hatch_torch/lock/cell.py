@@ -9,10 +9,10 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from hatch_torch.companions import index_only, torch_pin
-from hatch_torch.courses import always
-from hatch_torch.offers import TORCH
+from hatch_torch.deciding.courses import always
+from hatch_torch.deciding.offers import TORCH
+from hatch_torch.deciding.resolve import resolve
 from hatch_torch.project.wants import family_lines, ranges
-from hatch_torch.resolve import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from hatch_torch.backend import Backend
+    from hatch_torch.deciding.offers import Offers, Pick, Wants
     from hatch_torch.index.wheel import Wheel
-    from hatch_torch.offers import Offers, Pick, Wants
     from hatch_torch.project.config import Config
     from hatch_torch.project.wants import Line
     from hatch_torch.target import Target

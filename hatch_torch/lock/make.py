@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from hatch_torch.backend import Backend
+    from hatch_torch.deciding.offers import Offers, Pick
     from hatch_torch.lock.contents import Narrowed
     from hatch_torch.lock.scope import Place
-    from hatch_torch.offers import Offers, Pick
     from hatch_torch.project.config import Config
 
     Tell = Callable[[str, int, int], None]

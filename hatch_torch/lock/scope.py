@@ -8,7 +8,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from hatch_torch import target as targets
 from hatch_torch.backend import Backend
-from hatch_torch.courses import plain
+from hatch_torch.deciding.courses import plain
 from hatch_torch.errors import ConfigurationError
 from hatch_torch.project.kinds import table_at
 from hatch_torch.project.schema import bad_backend, is_backend

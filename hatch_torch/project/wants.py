@@ -12,8 +12,8 @@ from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from hatch_torch.backend import Backend
 from hatch_torch.companions import FAMILY
+from hatch_torch.deciding.offers import TORCH
 from hatch_torch.markers import holds
-from hatch_torch.offers import TORCH
 from hatch_torch.project.portable import declared_extras
 from hatch_torch.project.schema import is_backend
 from hatch_torch.project.wish import with_contained

@@ -15,7 +15,7 @@ from hatch_torch.demo.builds import STABLE
 from hatch_torch.demo.catalog import File, files, plain
 from hatch_torch.demo.contents import stub
 from hatch_torch.demo.stub import wheel
-from hatch_torch.installed import installed
+from hatch_torch.environment.installed import installed
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,14 +9,14 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 from hatch_torch import target
-from hatch_torch.additions import additions
 from hatch_torch.backend import Backend
 from hatch_torch.companions import FAMILY
-from hatch_torch.decision import Decision
+from hatch_torch.deciding.additions import additions
+from hatch_torch.deciding.decision import Decision
+from hatch_torch.deciding.pins import Pin
 from hatch_torch.export import Subject
 from hatch_torch.export.requirements_file import RequirementsFile
 from hatch_torch.hardware.facts import Hardware
-from hatch_torch.pins import Pin
 from hatch_torch.project.config import BackendExtra, Config
 from hatch_torch.project.wants import family_lines
 

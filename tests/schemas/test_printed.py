@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 from referencing import Registry, Resource
 
 from hatch_torch.assemble import assemble
-from hatch_torch.deciding import decide
+from hatch_torch.deciding.decide import decide
 from hatch_torch.demo.server import serve
 from hatch_torch.hardware.detect import detect
 from hatch_torch.hardware.facts import Hardware

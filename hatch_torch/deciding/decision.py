@@ -1,0 +1,31 @@
+"""The decision: all of it, as a value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hatch_torch.backend import Backend
+    from hatch_torch.choose import Verdict
+    from hatch_torch.deciding.additions import Addition
+    from hatch_torch.deciding.pins import Pin
+    from hatch_torch.hardware.facts import Hardware
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Which backend, who decided it, for which hardware, and what is added for it."""
+
+    backend: Backend | None
+    """None where nothing is added: the requirements stay portable."""
+    decided_by: str
+    hardware: Hardware
+    verdicts: tuple[Verdict, ...] = ()
+    pins: tuple[Pin, ...] = ()
+    additions: tuple[Addition, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    def noting(self, *warnings: str) -> Decision:
+        """Return the decision with more to tell, each thing once."""
+        return replace(self, warnings=tuple(dict.fromkeys((*self.warnings, *warnings))))

@@ -1,0 +1,139 @@
+"""Requirements, ranked backends and wheels to picks: the family moves together.
+
+The search is resolvelib's. torch is chosen first; its members, and its companions that only the
+index serves, follow as its dependencies, all from the same backend and built for that torch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+from resolvelib import AbstractProvider, BaseReporter, ResolutionImpossible, Resolver
+
+from hatch_torch.companions import index_only, torch_pin
+from hatch_torch.deciding.offers import TORCH, Offers, Pick
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from packaging.requirements import Requirement
+    from packaging.version import Version
+
+    from hatch_torch.backend import Backend
+    from hatch_torch.deciding.offers import Wants
+
+    Fits = Callable[[Backend, Version], str | None]
+    """Why a release of a backend does not run on this machine, or None where it does."""
+
+_ANY = SpecifierSet()
+_MAX_ROUNDS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """A package in a range; what comes with a torch is of its backend, and built for it."""
+
+    name: str
+    versions: SpecifierSet = _ANY
+    backend: Backend | None = None
+    torch: Version | None = None
+    extras: frozenset[str] = frozenset()
+
+
+def resolve(wants: Mapping[Backend, Wants], offers: Offers, fits: Fits) -> tuple[Pick, ...] | None:
+    """Pick the highest torch for which a backend has the whole family, or None.
+
+    `wants` holds, for every backend in the order of its rank, the ranges of torch and of the
+    members that must come with it. The picks are in the order torch, members, companions.
+    """
+    resolver: Resolver[Want, Pick, str] = Resolver(_Family(wants, offers, fits), BaseReporter())
+    try:
+        result = resolver.resolve([Want(TORCH)], max_rounds=_MAX_ROUNDS)
+    except ResolutionImpossible:
+        return None
+    return tuple(result.mapping.values())
+
+
+class _Family(AbstractProvider["Want", "Pick", str]):
+    """The rules of the search, as resolvelib asks for them."""
+
+    def __init__(self, wants: Mapping[Backend, Wants], offers: Offers, fits: Fits) -> None:
+        self._wants = wants
+        self._offers = offers
+        self._fits = fits
+
+    def identify(self, requirement_or_candidate: Want | Pick) -> str:
+        return requirement_or_candidate.name
+
+    def get_preference(self, identifier: str, *_: Any, **__: Any) -> bool:  # noqa: ANN401 (resolvelib's own types)
+        return identifier != TORCH
+
+    def find_matches(
+        self,
+        identifier: str,
+        requirements: Mapping[str, Iterator[Want]],
+        incompatibilities: Mapping[str, Iterator[Pick]],
+    ) -> Callable[[], Iterator[Pick]]:
+        wanted = tuple(requirements[identifier])
+        excluded = {pick.wheel for pick in incompatibilities[identifier]}
+
+        def matches() -> Iterator[Pick]:
+            for pick in self._offered(identifier, wanted):
+                if pick.wheel not in excluded and all(self._meets(pick, want) for want in wanted):
+                    yield pick
+
+        return matches
+
+    def is_satisfied_by(self, requirement: Want, candidate: Pick) -> bool:
+        return self._meets(candidate, requirement)
+
+    def get_dependencies(self, candidate: Pick) -> Iterator[Want]:
+        members = self._wants[candidate.backend]
+        if candidate.name == TORCH:
+            for name, versions in members.items():
+                if name != TORCH:
+                    yield Want(name, versions, candidate.backend, candidate.version)
+        if candidate.name == TORCH or candidate.name not in members:
+            yield from self._companions(candidate)
+
+    def _offered(self, name: str, wanted: Iterable[Want]) -> Iterator[Pick]:
+        if name == TORCH:
+            for pick in self._offers.torch(self._wants):
+                if self._fits(pick.backend, pick.release) is None:
+                    yield pick
+            return
+        extras = frozenset().union(*(want.extras for want in wanted))
+        for backend in {want.backend for want in wanted if want.backend}:
+            for pick in self._offers.picks(backend, name, _ANY):
+                yield replace(pick, extras=extras)
+
+    def _meets(self, pick: Pick, want: Want) -> bool:
+        in_range = want.versions.contains(pick.version, prereleases=True)
+        return in_range and (want.torch is None or self._is_built_for(pick, want.torch))
+
+    def _is_built_for(self, member: Pick, torch: Version) -> bool:
+        """Answer which torch a wheel was built for: the table knows, or else its METADATA."""
+        pin = torch_pin(member.name, member.release)
+        if pin is None:
+            required = self._requires(member)
+            pins = [one.specifier for one in required if canonicalize_name(one.name) == TORCH]
+            pin = pins[0] if pins else _ANY
+        return pin.contains(torch, prereleases=True)
+
+    def _companions(self, pick: Pick) -> Iterator[Want]:
+        """Which of a wheel's dependencies only the backend's index serves."""
+        platform = self._offers.target.platform
+        for one in self._requires(pick):
+            name = canonicalize_name(one.name)
+            if index_only(name, platform, one.specifier):
+                yield Want(name, one.specifier, pick.backend, extras=frozenset(one.extras))
+
+    def _requires(self, pick: Pick) -> Iterator[Requirement]:
+        environment = self._offers.target.environment
+        for one in self._offers.index.requires(pick.wheel) or ():
+            environments = [{**environment, "extra": extra} for extra in ("", *pick.extras)]
+            if one.marker is None or any(map(one.marker.evaluate, environments)):
+                yield one

@@ -1,0 +1,1 @@
+"""An environment that is there: what it has, what differs from the decision, what mends it."""
