@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,8 +40,10 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 def run(options: argparse.Namespace) -> int:
     """Decide, and run the installer; 1 where it fails."""
     place = Place(Path(), active(os.environ), os.environ, find_uv(os.environ))
-    command = installing(place, options.requirements, options.requirement)
-    if not command:
+    plan = installing(place, options.requirements, options.requirement)
+    for note in plan.notes:
+        print(f"hatch-torch: {note}", file=sys.stderr)
+    if not plan.command:
         show.notes("Installed", ["everything is there and right"])
         return 0
-    return carry_out(command, place, dry_run=options.dry_run)
+    return carry_out(plan.command, place, dry_run=options.dry_run)

@@ -13,6 +13,7 @@ from hatch_torch.choose import why_not
 from hatch_torch.companions import torch_pin
 from hatch_torch.deciding.courses import VENDORS, verdicts
 from hatch_torch.deciding.offers import TORCH
+from hatch_torch.deciding.without import effect
 from hatch_torch.hardware.facts import Hardware
 from hatch_torch.lock.contents import LOCK
 from hatch_torch.project.wish import PORTABLE
@@ -191,10 +192,17 @@ def _is_decided(now: Situation, torch: Installed) -> bool:
     """
     family = torch.backend.family if torch.backend else ""
     no_device = not now.hardware.of_vendor(VENDORS.get(family, ""))
-    if no_device and (now.wish.backend or now.wish.value == PORTABLE):
+    if no_device and (now.wish.backend or _stays_portable(now)):
         return True
     recorded = [_version(wheel["version"]) for wheel in _recorded(now) if wheel["name"] == TORCH]
     return _is_same_machine(now) and recorded in ([], [torch.version])
+
+
+def _stays_portable(now: Situation) -> bool:
+    """Say whether nothing is decided here: by the wish, or because another machine will run it."""
+    policy = now.config.when_no_accelerator
+    by_signs = effect(now.hardware.signs)[0] if policy == "auto" else policy
+    return PORTABLE in {now.wish.value, by_signs}
 
 
 def _is_same_machine(now: Situation) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,8 +28,18 @@ if TYPE_CHECKING:
     from hatch_torch.project.config import Config
 
 
-def installing(place: Place, words: Sequence[str], files: Sequence[str] = ()) -> Command:
-    """Return the command that installs requirements and requirements files; () where all is there.
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be run for an install."""
+
+    command: Command
+    """Nothing, where all is there."""
+    notes: tuple[str, ...] = ()
+    """What the decision has to tell."""
+
+
+def installing(place: Place, words: Sequence[str], files: Sequence[str] = ()) -> Plan:
+    """Return what installs requirements and requirements files.
 
     The exact wheels of the family stand first; what is installed of it is held by its version,
     so that nothing of it moves without a reason. Without anything asked for, the project in the
@@ -37,7 +47,7 @@ def installing(place: Place, words: Sequence[str], files: Sequence[str] = ()) ->
     decision raises.
     """
     if not words and not files:
-        return mending(place)
+        return Plan(mending(place))
     lines = [*_lines(files, place.environ)]
     texts = [*words, *(one.value for one in lines if one.name == WORD)]
     asked = [one for one in map(_requirement, texts) if one]
@@ -48,9 +58,10 @@ def installing(place: Place, words: Sequence[str], files: Sequence[str] = ()) ->
         _config(place, asked, there), by_version=installer.takes_versions, constraints=limits
     )
     if len(asked) == len(texts) and _is_all_there(asked, decision, there, place):
-        return ()
+        return Plan(())
     options = [part for file in files for part in ("-r", file)]
-    return installer.install((*wheels(decision), *words, *options))
+    notes = decision.warnings if any(canonicalize_name(one.name) in FAMILY for one in asked) else ()
+    return Plan(installer.install((*wheels(decision), *words, *options)), notes)
 
 
 def _config(place: Place, asked: Iterable[Requirement], there: Mapping[str, str]) -> Config:

@@ -13,6 +13,7 @@ from hatch_torch.deciding.decide import decide
 from hatch_torch.environment.installer import Command, installer_of
 from hatch_torch.environment.packages import packages
 from hatch_torch.environment.situation import case_of, config_of, recorded_extras
+from hatch_torch.errors import NoAnswerError
 from hatch_torch.frontend import Request, has_uv_lock
 from hatch_torch.lock.stale import current_lock
 
@@ -74,7 +75,11 @@ def mending(place: Place) -> Command:
     there = [Requirement(one.name) for one in every if one.name in FAMILY]
     asked = [one for one in config.dependencies if canonicalize_name(one.name) in FAMILY]
     family = replace(config, dependencies=tuple(asked or there))
-    return installer.install(wheels(place.decided(family, by_version=installer.takes_versions)))
+    decision = place.decided(family, by_version=installer.takes_versions)
+    if not wheels(decision):
+        why = "; ".join(decision.warnings) or f"{decision.decided_by} leaves torch as it is"
+        raise NoAnswerError(f"{why}. Set TORCH_VARIANT to a backend to have one installed")
+    return installer.install(wheels(decision))
 
 
 def wheels(decision: Decision) -> Command:

@@ -5,8 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hatch_torch.cli.main import main
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import pytest
 
     from tests.cli.conftest import Environment
 
@@ -68,9 +72,21 @@ def test_the_project_here(run: Run, environment: Environment) -> None:
     assert run("install", "--dry-run") == (0, expected)
 
 
+def test_tells_why_nothing_is_added(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where the decision adds nothing, the reason is told beside the command."""
+    assert environment.folder.is_dir()
+    monkeypatch.setenv("TORCH_VARIANT_HARDWARE", '{"signs": ["slurm-login"]}')
+    assert main(["install", "--dry-run", "torch<2.7"]) == 0
+    told = capsys.readouterr()
+    assert told.out.endswith("pip install 'torch<2.7'\n")
+    assert told.err.startswith("hatch-torch: no accelerator was found, and this is")
+
+
 def test_fails(run: Run, environment: Environment) -> None:
     """A failure of the installer is ours."""
     environment.answer("no such package", 2)
     code, output = run("install", "torch<2.7")
     assert code == 1
-    assert output.startswith(f"+ {environment.path}/bin/python -m pip install ")
+    assert f"+ {environment.path}/bin/python -m pip install " in output

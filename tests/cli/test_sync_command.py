@@ -94,6 +94,17 @@ def test_without_our_hook(run: Run, environment: Environment) -> None:
     assert wheels == ["torch", "torchvision"]
 
 
+def test_portable(run: Run, environment: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nothing is chosen for this machine, that is told, and no installer is run."""
+    Path("pyproject.toml").unlink()
+    environment.install("torch", "2.6.0+cu124")
+    environment.install("torchvision", "0.20.0+cu124")
+    monkeypatch.setenv("TORCH_VARIANT", "portable")
+    code, output = run("sync")
+    assert code == 3
+    assert "TORCH_VARIANT leaves torch as it is. Set TORCH_VARIANT to a backend" in output
+
+
 def test_no_installer(run: Run, environment: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without pip and uv both ways out are told."""
     (environment.folder / "pip" / "__main__.py").unlink()

@@ -191,6 +191,9 @@ def test_portable() -> None:
     """Where nothing is to be added, a CUDA torch on a machine without a GPU is nobody's fault."""
     now = situation(member("2.8.0+cu128"), wish=Wish("portable"), hardware=Hardware())
     assert findings(now) == ()
+    login = Hardware(signs=("slurm-login",))
+    assert findings(replace(now, wish=Wish("auto"), hardware=login)) == ()
+    assert len(findings(replace(now, wish=Wish("auto")))) == 1
 
 
 def test_idle() -> None:
