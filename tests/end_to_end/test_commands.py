@@ -144,7 +144,7 @@ def test_without_rich(world: World, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "expected"),
     [
-        (("explode",), 2, "invalid choice"),
+        (("explode",), 2, "did you mean 'export'?"),
         (("explain", "--platform", "amiga"), 2, "linux_x86_64"),
         (("explain", "--backend", "cu12x"), 2, "did you mean 'cu12"),
         (("explain", "--hardware", "nowhere.json"), 2, "nowhere.json"),

@@ -21,7 +21,7 @@ BACKENDS = {
 COMPANIONS = {"mi300x": ["triton_rocm"], "arc-b580": ["triton_xpu"]}
 RECORD = {
     *("schema", "backend", "decided_by", "hardware", "candidates", "wheels", "added", "warnings"),
-    *("created", "python", "frontend", "purpose", "hatch_torch"),
+    *("created", "extras", "python", "frontend", "purpose", "hatch_torch"),
 }
 WRITTEN = ["numpy", "torch<2.15,>=2.3", "torchaudio", "torchvision"]
 IMPORT = "import torch; print(torch.__version__, torch.version.cuda, torch.version.hip)"
