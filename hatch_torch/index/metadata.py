@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from hashlib import sha256
+from threading import Lock
 from typing import IO, TYPE_CHECKING
 from zipfile import BadZipFile, ZipFile
 from zlib import error as ZlibError  # noqa: N812 - it is an exception, spelled like a variable
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 _METADATA = re.compile(r"[^/]+\.dist-info/METADATA")
 FAULTS = (OSError, ValueError, IndexFaultError, BadZipFile, ZlibError)
 """What can go wrong when METADATA is read."""
+# packaging reads a marker's strings with CPython's AST, whose conversion counts its depth for all
+# threads together: CPython 3.11.7 raised SystemError where two were at it.
+_ONE_AT_A_TIME = Lock()
 _LIMIT = 4 * 1024 * 1024
 """Bytes of the largest METADATA that is read; torch's has 30,000."""
 
@@ -80,7 +84,13 @@ def _requirements(lines: Iterable[str]) -> Iterator[Requirement]:
     """Read the lines that can be read; installers stop at the others by themselves."""
     for line in lines:
         with suppress(InvalidRequirement):
-            yield Requirement(line)
+            yield _parsed(line)
+
+
+@lru_cache(maxsize=4096)
+def _parsed(line: str) -> Requirement:
+    with _ONE_AT_A_TIME:
+        return Requirement(line)
 
 
 def _range(text: str | None) -> SpecifierSet | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -176,3 +177,16 @@ class TestRead:
         server.page(f"/{NAME}", bytes(10_000_000))
         assert read_metadata(wheel_at(server.url), fetcher, hosts) is None
         assert fetcher.notes == [f"{NAME}: the server does not answer range requests"]
+
+
+def test_threads_read_together() -> None:
+    """Wheels are read in several threads at once, each with its own markers."""
+
+    def read(number: int) -> int:
+        lines = (f'Requires-Dist: a{number}{one}; python_version < "3.{one}"' for one in range(60))
+        content = "\n".join(["Metadata-Version: 2.1", "Name: torch", "Version: 1.0", *lines])
+        wheel = Wheel.from_filename("torch-1.0-py3-none-any.whl", "http://127.0.0.1/torch.whl")
+        return len(parse_metadata(content.encode(), wheel).requires)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert [*pool.map(read, range(32))] == [60] * 32

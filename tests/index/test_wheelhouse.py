@@ -65,6 +65,16 @@ def test_what_there_is(house: Wheelhouse) -> None:
     assert house.backends() == (CU126, CU128, ROCM)
 
 
+def test_every_wheel(house: Wheelhouse) -> None:
+    """All the wheels that can be read are there, whatever their backend."""
+    assert sorted(str(wheel.version) for wheel in house.every()) == [
+        "2.5.0+rocm6.4",
+        "2.6.0+cu126",
+        "2.7.0",
+        "3.2.0+git35c6c7c6",
+    ]
+
+
 def test_requires(house: Wheelhouse) -> None:
     """A wheel's requirements are read out of it."""
     (torch,) = house.wheels(CU126, "torch")
