@@ -29,10 +29,15 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         show.as_json(hardware.to_json())
     else:
-        show_hardware(hardware)
-        rows = [(one.probe, one.result, _spent(one), one.detail) for one in hardware.sources]
-        show.table("Asked", ("probe", "result", "ms", "detail"), rows)
+        show_detection(hardware)
     return 0
+
+
+def show_detection(hardware: Hardware) -> None:
+    """Print the machine's facts, and every probe with its result."""
+    show_hardware(hardware)
+    rows = [(one.probe, one.result, _spent(one), one.detail) for one in hardware.sources]
+    show.table("Asked", ("probe", "result", "ms", "detail"), rows)
 
 
 def show_hardware(hardware: Hardware) -> None:
@@ -52,7 +57,8 @@ def _spent(source: Source) -> str:
 
 
 def _facts(hardware: Hardware) -> Iterator[tuple[str, str]]:
-    yield "system", " ".join(filter(None, (hardware.system, hardware.machine, hardware.libc)))
+    system = filter(None, (hardware.system, hardware.machine, hardware.libc))
+    yield "system", " ".join(system) or "unknown"
     yield "Python", hardware.python or "unknown"
     for accelerator in accelerators(hardware):
         yield "accelerator", accelerator

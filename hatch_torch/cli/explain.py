@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from hatch_torch.cli import show
@@ -12,7 +13,9 @@ from hatch_torch.record import to_json
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterable, Iterator
 
+    from hatch_torch.choose import Verdict
     from hatch_torch.deciding.decision import Decision
 
 
@@ -39,9 +42,14 @@ def show_decision(decision: Decision) -> None:
     show_hardware(decision.hardware)
     backend = decision.backend.name if decision.backend else "none: the requirements stay portable"
     show.fields("Decision", [("backend", backend), ("decided by", decision.decided_by)])
-    rows = [
-        (one.backend.name, "yes" if one.usable else "no", one.reason) for one in decision.verdicts
-    ]
+    rows = _verdicts(decision.verdicts)
     show.table("Backends, the most preferred first", ("backend", "usable", "reason"), rows)
     show.notes("Added", (one.line for one in decision.additions))
     show.notes("Notes", decision.warnings)
+
+
+def _verdicts(verdicts: Iterable[Verdict]) -> Iterator[tuple[str, str, str]]:
+    """Yield a row for neighbours that share a verdict, so that all fit one screen."""
+    for (usable, reason), alike in groupby(verdicts, lambda one: (one.usable, one.reason)):
+        names = ", ".join(one.backend.name for one in alike)
+        yield names, "yes" if usable else "no", reason

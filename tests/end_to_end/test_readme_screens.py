@@ -1,0 +1,88 @@
+"""The README's screens are what the commands print; `RECORD_SCREENS=1` records them anew."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hatch_torch.cli.detect import show_detection
+from hatch_torch.hardware.detect import detect
+from hatch_torch.hardware.recorded import RecordedMachine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.end_to_end.conftest import World
+
+pytestmark = pytest.mark.end_to_end
+
+ROOT = Path(__file__).parents[2]
+README = ROOT / "README.md"
+EXPLAIN = ("explain", "--python", "3.12", "--require", "torch>=2.3")
+
+
+def hatch_torch(world: World, *arguments: str) -> str:
+    """Run a command in the checkout, with its environment active; return what it printed."""
+    here = world.on(VIRTUAL_ENV=str(world.python.parents[1]), COLUMNS="110", NO_COLOR="1")
+    done = subprocess.run(
+        [sys.executable, "-m", "hatch_torch", *arguments],
+        cwd=world.project,
+        env={**here.environ},
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+        check=False,
+    )
+    return done.stdout
+
+
+def detected(_world: World) -> str:
+    """Return what `detect` prints on a recorded machine."""
+    machine = RecordedMachine(ROOT / "fixtures" / "machines" / "linux-nvidia-rtx-4090")
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        show_detection(detect(machine))
+    return printed.getvalue()
+
+
+def explained(world: World) -> str:
+    """Return what `explain` prints for a machine with an RTX 4090."""
+    return hatch_torch(world.on("rtx-4090"), *EXPLAIN)
+
+
+def judged(world: World) -> str:
+    """Return what `status` prints where a GPU came after the install."""
+    world.install("uv")
+    return hatch_torch(world.on("rtx-4090"), "status")
+
+
+SCREENS: dict[str, Callable[[World], str]] = {
+    "detect": detected,
+    "explain": explained,
+    "status": judged,
+}
+
+
+def as_written(printed: str, world: World) -> str:
+    """Replace what differs from run to run: the index's port, hashes, folders."""
+    text = printed.replace(world.index.torch_index, "https://download.pytorch.org/whl")
+    text = re.sub(r"sha256=[0-9a-f]{64}", "sha256=…", text).replace(str(world.folder), "~")
+    return "\n".join(line.rstrip() for line in text.splitlines()).strip("\n")
+
+
+@pytest.mark.parametrize("name", SCREENS)
+def test_is_what_the_command_prints(world: World, name: str) -> None:
+    """The block below `hatch-torch NAME` in the README is that command's screen."""
+    screen = f"```console\n$ hatch-torch {name}\n{as_written(SCREENS[name](world), world)}\n```"
+    readme = README.read_text("utf-8")
+    if os.environ.get("RECORD_SCREENS"):
+        block = re.compile(rf"```console\n\$ hatch-torch {name}\n.*?```", re.DOTALL)
+        README.write_text(block.sub(lambda _: screen, readme), "utf-8")
+        readme = README.read_text("utf-8")
+    assert screen in readme
