@@ -73,13 +73,14 @@ def test_detect(environ: dict[str, str]) -> None:
 
 def test_decide(environ: dict[str, str], tmp_path: Path) -> None:
     """A decision is made for a project, for requirements, for a backend, or for other hardware."""
-    (tmp_path / "pyproject.toml").write_text(PROJECT, encoding="utf-8")
-    found = hatch_torch.decide(tmp_path, requirements=["torch!=2.6.0"], environ=environ)
-    assert [str(pin.version) for pin in found.pins] == ["2.5.1+cpu", "0.20.1+cpu"]
-    found = hatch_torch.decide(requirements=["torch<2.7"], hardware=ADA, environ=environ)
-    assert [str(pin.version) for pin in found.pins] == ["2.6.0+cu124"]
-    found = hatch_torch.decide(requirements=["torch<2.7"], backend="cu118", environ=environ)
-    assert (str(found.backend), found.decided_by) == ("cu118", "backend")
+    newer = PROJECT.replace("torch>=2.4,<2.7", "torch>=2.4,<2.10")
+    (tmp_path / "pyproject.toml").write_text(newer, encoding="utf-8")
+    found = hatch_torch.decide(tmp_path, requirements=["torch!=2.9.1"], environ=environ)
+    assert [str(pin.version) for pin in found.pins] == ["2.9.0+cpu", "0.24.0+cpu"]
+    found = hatch_torch.decide(requirements=["torch<2.10"], hardware=ADA, environ=environ)
+    assert [str(pin.version) for pin in found.pins] == ["2.9.1+cu129"]
+    found = hatch_torch.decide(requirements=["torch<2.10"], backend="cu128", environ=environ)
+    assert (str(found.backend), found.decided_by) == ("cu128", "backend")
 
 
 def test_decide_in_vain(environ: dict[str, str]) -> None:
