@@ -35,7 +35,7 @@ def untouched(_requirement: Requirement) -> None:
 def test_other_lines_stay_byte_for_byte(make: Make) -> None:
     """Comments, continuations, options, paths, markers and blanks are left as they are."""
     before = (
-        b"--index-url https://pypi.org/simple",
+        b"--index-url https://pypi.example.org/simple",
         b"",
         b"# the  engine \\",
         b"Torch>=2.4 ; python_version>='3.9'   # fast",

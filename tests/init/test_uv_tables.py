@@ -160,7 +160,7 @@ def test_notes(written: Written, project: Callable[[str], str], wanted: str, not
         ("https://download.pytorch.org/whl/nightly/rocm6.4", "rocm6.4 nightly"),
         ("https://download.pytorch.org/whl/test/cpu", "cpu test"),
         ("https://download.pytorch.org/models", None),
-        ("https://pypi.org/simple", None),
+        ("https://pypi.example.org/simple", None),
         ("https://[download.pytorch.org/whl", None),
         (None, None),
     ],
