@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import secrets
-import shutil
 import sys
 from typing import TYPE_CHECKING
 
+from hatch_torch.atomic import replace
 from hatch_torch.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -38,21 +37,9 @@ def _put(content: bytes, path: Path, mark: bytes, *, force: bool) -> None:
         raise ConfigurationError(
             [f"-o {path}: the file is there, and this command did not write it; --force overwrites"]
         )
-    _replace(path.resolve(), content)
+    replace(path.resolve(), content)
 
 
 def _has(content: bytes, mark: bytes) -> bool:
     # Without the zeros of an encoding of 16 or 32 bits.
     return any(line.lstrip().startswith(mark) for line in content.replace(b"\0", b"").splitlines())
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write beside and rename, so that every reader sees the old file or the new one."""
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        beside.write_bytes(content)
-        if path.exists():
-            shutil.copymode(path, beside)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import secrets
 from typing import TYPE_CHECKING
 
+from hatch_torch.atomic import replace
 from hatch_torch.errors import ConfigurationError
 from hatch_torch.lock.contents import LOCK, place_of, rank_of
 from hatch_torch.lock.schema import SCHEMA
@@ -36,13 +36,8 @@ def write_lock(root: Path, text: str) -> None:
 
     Raises ConfigurationError where the folder forbids it.
     """
-    beside = root / f".{LOCK}.{secrets.token_hex(4)}"
     try:
-        try:
-            beside.write_bytes(text.encode())
-            beside.replace(root / LOCK)
-        finally:
-            beside.unlink(missing_ok=True)
+        replace(root / LOCK, text.encode())
     except OSError as error:
         raise ConfigurationError([f"{root / LOCK}: it cannot be written ({error})"]) from None
 

@@ -1,0 +1,29 @@
+"""A file written whole or not at all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hatch_torch.atomic import replace
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_the_mode_stays(tmp_path: Path) -> None:
+    """An old file is replaced, and keeps its mode."""
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"old")
+    path.chmod(0o600)
+    replace(path, b"new")
+    assert (path.read_bytes(), path.stat().st_mode & 0o777) == (b"new", 0o600)
+
+
+def test_nothing_is_left_behind(tmp_path: Path) -> None:
+    """Where the file cannot be replaced, nothing lies beside it."""
+    (tmp_path / "a").mkdir()
+    with pytest.raises(OSError, match="a"):
+        replace(tmp_path / "a", b"new")
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
