@@ -13,6 +13,7 @@ import pytest
 from hatch_torch.hardware.call import attend, call
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 # An installer that is interrupted, and takes a moment to clean up.
@@ -36,6 +37,14 @@ except KeyboardInterrupt:
 """
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Interrupts are heard, as at a terminal: a job in the background starts with them ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def test_call(tmp_path: Path) -> None:
     """A command's end and all that it said come back."""
     done = call(["sh", "-c", "echo $A; echo no >&2; pwd; exit 3"], {"A": "yes"}, tmp_path)
@@ -48,6 +57,7 @@ def test_attend(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert (code, *capfd.readouterr()) == (3, "yes\n", "no\n")
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_interrupted(tmp_path: Path) -> None:
     """Ctrl-C lets an installer clean up before we end."""
     process = subprocess.Popen(
@@ -64,6 +74,7 @@ def test_interrupted(tmp_path: Path) -> None:
         assert told.read() == "cleaned up\nended\n"
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_interrupted_here(tmp_path: Path) -> None:
     """The interruption goes on to who asked."""
     command = ["sh", "-c", f"sleep 0.2; kill -INT {os.getpid()}"]
