@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
@@ -18,11 +17,7 @@ from hatch_torch.project.kinds import faults_of
 from hatch_torch.project.schema import EXTRA_KEYS, KEYS, TABLE
 from hatch_torch.releases import known_backends
 from hatch_torch.schemas import schema, tool_schema
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from hatch_torch.toml import loads
 
 ROOT = Path(__file__).parents[1]
 FORMS = sorted((ROOT / "tests").glob("end_to_end/projects/*.toml"))
@@ -138,10 +133,10 @@ def test_agrees_on_any_backend(word: str) -> None:
 @pytest.mark.parametrize("text", EXAMPLES)
 def test_examples_of_the_readme(text: str) -> None:
     """What the README shows is valid."""
-    assert VALIDATE(tomllib.loads(text))
+    assert VALIDATE(loads(text))
 
 
 @pytest.mark.parametrize("path", FORMS, ids=lambda path: path.stem)
 def test_forms_of_the_tests(path: Path) -> None:
     """So is every project that the tests install."""
-    assert VALIDATE(tomllib.loads(path.read_text(encoding="utf-8")))
+    assert VALIDATE(loads(path.read_text(encoding="utf-8")))

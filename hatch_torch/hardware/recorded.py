@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import re
-import sys
 from fnmatch import translate
 from typing import TYPE_CHECKING, Any
 
 from hatch_torch.hardware.commands import Ran
 from hatch_torch.hardware.machine import Machine, in_order
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib  # pragma: no cover - Python 3.10 alone gets here
+from hatch_torch.toml import loads
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +25,7 @@ class RecordedMachine(Machine):
 
     def __init__(self, folder: Path) -> None:
         """Read the recording. Raises OSError or ValueError where there is none."""
-        recording = tomllib.loads((folder / "machine.toml").read_text(encoding="utf-8"))
+        recording = loads((folder / "machine.toml").read_text(encoding="utf-8"))
         self.environ = recording.get("environ", {})
         self.system = recording["system"]
         self.machine = recording["machine"]

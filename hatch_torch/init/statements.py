@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import re
-import sys
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib  # pragma: no cover - Python 3.10 alone gets here
+from hatch_torch.toml import loads
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -66,7 +62,7 @@ def text_of(statements: Iterable[Statement]) -> str:
 
 def values(text: str) -> dict[str, Any]:
     """Return what a TOML text says."""
-    return tomllib.loads(text)
+    return loads(text)
 
 
 def _pieces(text: str) -> Iterator[str]:
@@ -102,7 +98,7 @@ def _written_key(text: str) -> str:
 @lru_cache(maxsize=1024)
 def _path_of(text: str) -> Path:
     """Return where a header, or a key with an empty table, leads to."""
-    return _path(tomllib.loads(text))
+    return _path(loads(text))
 
 
 def _path(nested: Any) -> Path:  # noqa: ANN401 (a table or an array of one)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from typing import TYPE_CHECKING, Any
 
 from packaging.version import Version
@@ -13,11 +12,7 @@ from hatch_torch.errors import ConfigurationError
 from hatch_torch.lock.contents import LOCK, Lock, MadeFor, Narrowed, Part
 from hatch_torch.lock.schema import KEYS, SCHEMA, wheel_of
 from hatch_torch.project.kinds import faults_of, table_at
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib  # pragma: no cover - Python 3.10 alone gets here
+from hatch_torch.toml import loads
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,7 +64,7 @@ def _toml(content: bytes, place: str) -> dict[str, Any]:
         if found := _MERGE.search(text):
             line = text.count("\n", 0, found.start()) + 1
             raise ConfigurationError([f"{place}: line {line} {_CONFLICT}"])
-        return tomllib.loads(text)
+        return loads(text)
     except (ValueError, RecursionError) as error:
         reason = str(error).partition("\n")[0]
         raise ConfigurationError([f"{place}: it is damaged ({reason}); {_RENEW}"]) from None

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 from hatch_torch.errors import ConfigurationError
 from hatch_torch.project.config import Config, load
 from hatch_torch.project.kinds import table_at
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib  # pragma: no cover - Python 3.10 alone gets here
+from hatch_torch.toml import loads
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +28,7 @@ def read_project(root: Path) -> Config:
 def read_toml(path: Path) -> dict[str, Any]:
     """Read a TOML file; raises ConfigurationError, which names the file."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigurationError([f"{path}: there is no such file"]) from None
     except (OSError, ValueError) as error:

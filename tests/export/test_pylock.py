@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,11 +9,7 @@ import pytest
 
 from hatch_torch.errors import NoAnswerError
 from hatch_torch.export.pylock import FILE_NAME, pylock
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from hatch_torch.toml import loads
 
 if TYPE_CHECKING:
     from tests.export.conftest import Make
@@ -59,7 +54,7 @@ def test_text(make: Make) -> None:
 def test_packaging_reads_it(make: Make) -> None:
     """The reference implementation finds nothing wrong with it."""
     reader = pytest.importorskip("packaging.pylock", reason="packaging is older than 26")
-    lock = reader.Pylock.from_dict(tomllib.loads(pylock(make("torch", **ROCM))))
+    lock = reader.Pylock.from_dict(loads(pylock(make("torch", **ROCM))))
     assert [one.name for one in lock.packages] == ["torch", "triton-rocm"]
 
 
