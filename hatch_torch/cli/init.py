@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import secrets
-import shutil
 import sys
+from contextlib import ExitStack
 from difflib import unified_diff
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hatch_torch.atomic import beside
 from hatch_torch.cli import show
 from hatch_torch.errors import ConfigurationError
 
@@ -119,24 +119,17 @@ def _consents() -> bool:
 
 def _write(changes: Mapping[Path, tuple[str | None, str]]) -> None:
     """Write each file whole or not at all; one that was edited in the meantime is left alone."""
-    beside = {path: _beside(path.resolve()) for path in changes}
     try:
-        for path, (_, new) in changes.items():
-            beside[path].write_bytes(new.encode())
-            if path.exists():
-                shutil.copymode(path, beside[path])
-        for path, (old, _) in changes.items():
-            if (_text(path) or "") != (old or ""):
-                raise ConfigurationError([f"{path}: it has changed meanwhile; run init again"])
-        for path in changes:
-            beside[path].replace(path.resolve())
-            print(f"{path}: written")
+        with ExitStack() as stack:
+            new = {
+                path: stack.enter_context(beside(path.resolve(), text.encode()))
+                for path, (_, text) in changes.items()
+            }
+            for path, (old, _) in changes.items():
+                if (_text(path) or "") != (old or ""):
+                    raise ConfigurationError([f"{path}: it has changed meanwhile; run init again"])
+            for path in changes:
+                new[path].replace(path.resolve())
+                print(f"{path}: written")
     except OSError as error:
         raise ConfigurationError([f"{error.filename}: {error.strerror}; not written"]) from None
-    finally:
-        for path in beside.values():
-            path.unlink(missing_ok=True)
-
-
-def _beside(path: Path) -> Path:
-    return path.with_name(f".{path.name}.{secrets.token_hex(4)}")

@@ -8,9 +8,9 @@ import sys
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
-from tempfile import mkstemp
 from typing import TYPE_CHECKING
 
+from hatch_torch.atomic import replace
 from hatch_torch.index.document import Document
 
 if TYPE_CHECKING:
@@ -60,7 +60,9 @@ class Cache:
         if not self._may_use():
             return
         try:
-            self._replace(self._path(key), document.pack(key))
+            path = self._path(key)
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            replace(path, document.pack(key), mode=0o600)
         except OSError as error:
             self._give_up(f"it cannot be written ({error.strerror})")
 
@@ -83,18 +85,6 @@ class Cache:
 
     def _path(self, key: str) -> Path:
         return Path(self.folder or "", sha256(key.encode()).hexdigest() + _SUFFIX)
-
-    def _replace(self, path: Path, content: bytes) -> None:
-        """Write beside and rename, so that every reader sees the old file or the new one."""
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle, temporary = mkstemp(dir=path.parent, prefix="writing-", suffix=_SUFFIX)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-            Path(temporary).replace(path)
-        except OSError:
-            Path(temporary).unlink(missing_ok=True)
-            raise
 
     def _may_use(self) -> bool:
         if self._is_usable is None:

@@ -140,10 +140,10 @@ def test_edited_meanwhile(init: Init, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_folder_that_forbids_it(init: Init, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where nothing can be written there is a sentence, and nothing left behind."""
 
-    def fail(_path: Path, _content: bytes) -> int:
+    def fail(_path: Path, _target: Path) -> None:
         raise OSError(30, "Read-only file system", "pyproject.toml")
 
-    monkeypatch.setattr(Path, "write_bytes", fail)
+    monkeypatch.setattr(Path, "replace", fail)
     code, output = init("--yes")
     assert code == 2
     assert output.endswith("pyproject.toml: Read-only file system; not written\n")

@@ -75,11 +75,20 @@ def test_size_and_clear(tmp_path: Path) -> None:
     """Clearing removes our entries, with what killed processes left, and nothing else."""
     cache = Cache(tmp_path)
     cache.write("key", DOCUMENT)
-    (tmp_path / "writing-abc.torch-variant").write_bytes(b"xx")
+    [entry] = cache.entries()
+    (tmp_path / f".0123abcd.{entry.name}").write_bytes(b"xx")
     (tmp_path / "thesis.tex").write_text("mine")
     assert cache.size() == len(DOCUMENT.pack("key")) + 2
     assert cache.clear() == 2
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+@POSIX
+def test_nobody_else_reads(tmp_path: Path) -> None:
+    """Pages of a private index are for their user alone."""
+    Cache(tmp_path).write("key", DOCUMENT)
+    [entry] = Cache(tmp_path).entries()
+    assert entry.stat().st_mode & 0o777 == 0o600
 
 
 def test_many_writers(tmp_path: Path) -> None:
