@@ -86,6 +86,11 @@ def _routed(config: Config, request: Request, target: Target) -> frozenset[str]:
     return config.wiring.routed(request.extras, target.environment)
 
 
+def addresses(config: Config, environ: Mapping[str, str]) -> Callable[[Backend], str]:
+    """Return what tells the folder of a backend on the index, also where a lock decides."""
+    return _index(config, Settings.of(environ), environ).folder
+
+
 def read_profile(text: str, place: str) -> Hardware:
     """Read a hardware profile: JSON, or the path of a file that holds it.
 

@@ -6,8 +6,9 @@ import os
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
+from hatch_torch.assemble import addresses
 from hatch_torch.cli.options import add_case, case_of
 from hatch_torch.cli.output import put
 from hatch_torch.deciding.decide import decide
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     import argparse
 
     from hatch_torch.deciding.case import Case
-    from hatch_torch.index import Index
 
 _NOBODY = Decision(None, "nobody", Hardware())
 
@@ -48,8 +48,8 @@ def run(options: argparse.Namespace) -> int:
     file = _read(Path(options.file)) if options.file else None
     case = _case(options, file)
     decision = decide(case) if chosen.needs_decision(case.config) else _NOBODY
-    index = cast("Index", case.offers.index)  # no folders of wheels are named here
-    subject = Subject(case.config, decision, case.target, index.folder, file)
+    folder = addresses(case.config, case.environ)
+    subject = Subject(case.config, decision, case.target, folder, file)
     path = _path(options.output, chosen, subject)
     text = chosen.render(subject)
     original = file if chosen.rewrites else None

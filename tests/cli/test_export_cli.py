@@ -52,6 +52,15 @@ def test_requirements(export: Run) -> None:
     assert "cu126/torch-2.6.0%2Bcu126-cp312" in text
 
 
+def test_with_a_lock(export: Run, run: Run) -> None:
+    """Where a lock decides, an export names the same index."""
+    asked = ("command", "--backend", "cpu")
+    without = export(*asked)
+    one = ("--backend", "cpu", "--python", "3.12", "--platform", "linux_x86_64")
+    assert run("lock", *one)[0] == 0
+    assert export(*asked) == without
+
+
 def test_command(export: Run) -> None:
     """The command is one line and nothing else."""
     code, text = export("command", "--backend", "cpu")
