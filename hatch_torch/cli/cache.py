@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _folder(cache: Cache) -> str:
-    return str(cache.folder)
+    return str(cache.folder or "none")
 
 
 def _size(cache: Cache) -> str:

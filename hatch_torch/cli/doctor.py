@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
     """Print the report; what cannot be found out has its error in its place."""
     prefix = active(os.environ)
     sections = [(title, _told(make, Path(options.project), prefix)) for title, make in _SECTIONS]
-    home = str(Path.home())
+    home = os.path.expanduser("~")  # noqa: PTH111 - a user without a home is no error here
     users = (*users_of(os.environ), Path(home).name, platform.node())
     print(redacted(markdown([*sections, ("Variables", variables(os.environ))]), home, users))
     return 0

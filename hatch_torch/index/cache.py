@@ -19,15 +19,23 @@ if TYPE_CHECKING:
 _SUFFIX = ".torch-variant"
 _LIMIT = 64 * 1024 * 1024
 """Bytes of the largest file that is read back."""
+_HOMELESS = "no home folder is known; TORCH_VARIANT_CACHE_DIR names another place"
 
 
-def cache_folder(environ: Mapping[str, str]) -> Path:
-    """Return TORCH_VARIANT_CACHE_DIR, or the folder that this system has for caches."""
+def cache_folder(environ: Mapping[str, str]) -> Path | None:
+    """Return TORCH_VARIANT_CACHE_DIR, or the folder that this system has for caches.
+
+    None for a user without a home, as in a container that runs under a number of its own.
+    """
     if named := environ.get("TORCH_VARIANT_CACHE_DIR"):
         return Path(named)
     from platformdirs import user_cache_dir  # noqa: PLC0415 - only where no folder is named
 
-    return Path(user_cache_dir("hatch-torch", appauthor=False))
+    try:
+        folder = Path(user_cache_dir("hatch-torch", appauthor=False))
+    except RuntimeError:  # by platformdirs that are older, a folder called "~"
+        return None
+    return folder if folder.is_absolute() else None
 
 
 class Cache:
@@ -68,13 +76,13 @@ class Cache:
 
     def entries(self) -> Iterator[Path]:
         """Yield the files of the cache, leftovers of killed processes included."""
-        if self.folder and self._may_use():
+        if self._may_use() and self.folder:
             with suppress(OSError):
                 yield from sorted(self.folder.glob(f"*{_SUFFIX}"))
 
     def size(self) -> int:
         """Return the bytes in use."""
-        return sum(path.stat().st_size for path in self.entries())
+        return sum(map(_size_of, self.entries()))
 
     def clear(self) -> int:
         """Remove every entry, and nothing else; returns how many there were."""
@@ -88,15 +96,24 @@ class Cache:
 
     def _may_use(self) -> bool:
         if self._is_usable is None:
-            fault = _fault_of(self.folder) if self.folder else None
-            self._is_usable = self.folder is not None and fault is None
+            fault = _fault_of(self.folder) if self.folder else _HOMELESS
+            self._is_usable = fault is None
             if fault:
                 self._give_up(fault)
         return self._is_usable
 
     def _give_up(self, reason: str) -> None:
         self._is_usable = False
-        self.notes.append(f"the cache {self.folder} is not used: {reason}")
+        named = f"the cache {self.folder}" if self.folder else "a cache"
+        self.notes.append(f"{named} is not used: {reason}")
+
+
+def _size_of(path: Path) -> int:
+    """Return a file's bytes; another process may have removed it just now."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _fault_of(folder: Path) -> str | None:
