@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 
 from hatch_torch.frontend.asked import Asked, read_asked
-from hatch_torch.frontend.calls import Call, is_true, nearest_call, read_call
+from hatch_torch.frontend.calls import Call, nearest_call, read_call
 from hatch_torch.frontend.environment import own_site_packages, uv_site_packages
 from hatch_torch.frontend.place import is_in_place
 from hatch_torch.frontend.purpose import PIP_TRACKER, Purpose, judge, judge_unseen
@@ -39,9 +39,11 @@ class Request:
     extras: frozenset[str] = frozenset()
     """The project's extras that this very install asks for, normalized."""
     upgrade: bool = False
+    """The command asks for newer releases; our own variable for it is `Settings`' to read."""
     pinnable: bool = False
     """`==` the installed version is right, for the installer looks at what is installed."""
     offline: bool = False
+    """The command forbids the network; our own variable for it is `Settings`' to read."""
     constraints: tuple[str, ...] = field(default=(), repr=False)
     """Constraints, and the other requirements of the same install, as they were written."""
     find_links: tuple[str, ...] = field(default=(), repr=False)
@@ -80,9 +82,9 @@ def read_request(
         in_place=in_place,
         named=any(one.named for one in asked),
         extras=frozenset().union(*(one.extras for one in asked)),
-        upgrade=is_true(environ.get("TORCH_VARIANT_UPGRADE", "")) or any(map(_upgrades, calls)),
+        upgrade=any(map(_upgrades, calls)),
         pinnable=call is not None and _is_pinnable(call),
-        offline=_is_offline(calls, asked, environ),
+        offline=_is_offline(calls, asked),
         constraints=tuple(line for one in asked for line in one.requirements),
         find_links=tuple(place for one in asked for place in one.find_links),
         environment=_environment(calls, project, own) if purpose == "install" else None,
@@ -112,9 +114,8 @@ def _is_pinnable(call: Call) -> bool:
     return call.name == "pip install" and not any(map(call.has, away))
 
 
-def _is_offline(calls: Sequence[Call], asked: Sequence[Asked], environ: Mapping[str, str]) -> bool:
-    offline = is_true(environ.get("TORCH_VARIANT_OFFLINE", ""))
-    return offline or any(one.no_index for one in asked) or any(c.has("--offline") for c in calls)
+def _is_offline(calls: Sequence[Call], asked: Sequence[Asked]) -> bool:
+    return any(one.no_index for one in asked) or any(one.has("--offline") for one in calls)
 
 
 def _environment(

@@ -66,16 +66,6 @@ def test_upgrade(*, line: str, expected: bool, request_of: ReadRequest) -> None:
     assert expected == request_of(*line.split()).upgrade
 
 
-def test_own_variables(request_of: ReadRequest) -> None:
-    """Our own variables work under every installer."""
-    environ = {"TORCH_VARIANT_UPGRADE": "1", "TORCH_VARIANT_OFFLINE": "true"}
-
-    actual = request_of("uv", "pip", "install", ".", **environ)
-
-    assert actual.upgrade
-    assert actual.offline
-
-
 @pytest.mark.parametrize(
     ("line", "environ", "expected"),
     [
