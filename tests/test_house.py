@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 PACKAGE = sorted(ROOT.glob("hatch_torch/**/*.py"))
 TESTS = sorted(ROOT.glob("tests/**/*.py"))
-DOORS = ("api.py", "hooks.py", "cli/", "__main__.py")
+DOORS = ("api.py", "doors/", "cli/", "__main__.py")
 # A foreign module, and the only places that may import it.
 ROOMS = {
-    "hatchling": ("hooks.py",),
+    "hatchling": ("doors/hatchling.py",),
+    "setuptools": ("doors/distribution.py", "doors/setuptools.py"),
+    "pdm": ("doors/pdm.py",),
     "subprocess": ("hardware/",),
     "multiprocessing": ("hardware/",),
     "ctypes": ("hardware/",),
@@ -56,7 +58,7 @@ def place(path: Path, node: ast.AST | None = None) -> str:
 
 
 def inside(path: Path, rooms: Iterable[str]) -> bool:
-    """Say whether a file of the package is in one of the rooms (``cli/``, ``hooks.py``)."""
+    """Say whether a file of the package is in one of the rooms (``cli/``, ``api.py``)."""
     inner = path.relative_to(ROOT / "hatch_torch").as_posix()
     return any(inner == room or (room[-1] == "/" and inner.startswith(room)) for room in rooms)
 

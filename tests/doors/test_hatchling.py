@@ -11,11 +11,11 @@ from hatchling.builders.wheel import WheelBuilder
 from hatchling.metadata.core import ProjectMetadata
 from hatchling.plugin.manager import PluginManager
 
-from hatch_torch import hooks
 from hatch_torch.demo.server import EmbeddedIndex, serve
+from hatch_torch.doors import hatchling
+from hatch_torch.doors.hatchling import TorchVariantBuildHook, TorchVariantMetadataHook
 from hatch_torch.frontend import STAMP
 from hatch_torch.hardware.processes import Process
-from hatch_torch.hooks import TorchVariantBuildHook, TorchVariantMetadataHook
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,8 +88,8 @@ def build_hook(project: Path, *command: str, target: str = "wheel") -> TorchVari
 
 def test_registers_both_hooks() -> None:
     """Hatch learns of the two hooks, under one name."""
-    assert hooks.hatch_register_build_hook() is TorchVariantBuildHook
-    assert hooks.hatch_register_metadata_hook() is TorchVariantMetadataHook
+    assert hatchling.hatch_register_build_hook() is TorchVariantBuildHook
+    assert hatchling.hatch_register_metadata_hook() is TorchVariantMetadataHook
     assert TorchVariantBuildHook.PLUGIN_NAME == TorchVariantMetadataHook.PLUGIN_NAME
 
 

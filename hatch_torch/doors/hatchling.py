@@ -1,12 +1,8 @@
-"""The door for Hatch: the portable metadata hook and the build hook; it adapts, decides nothing."""
+"""The door for Hatch: the portable metadata hook and the build hook."""
 
 from __future__ import annotations
 
-import json
-import logging
 import os
-import sys
-from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from traceback import walk_stack
@@ -15,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from hatchling.metadata.plugin.interface import MetadataHookInterface
 from hatchling.plugin import hookimpl
-from packaging.utils import canonicalize_name
 
-from hatch_torch.errors import HatchTorchError
+from hatch_torch.doors.placing import RECORD, put_in_front, write_record
+from hatch_torch.doors.plainly import plainly
 from hatch_torch.hardware.processes import ancestors
 from hatch_torch.install import build_requirements, run
 from hatch_torch.lock.contents import LOCK
@@ -26,13 +22,7 @@ from hatch_torch.project.portable import declared_extras
 from hatch_torch.project.wiring import HOOK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from hatchling.builders.config import BuilderConfig
-
-    from hatch_torch.deciding.decision import Decision
-
-RECORD = "torch-variant.json"
 
 
 @hookimpl
@@ -57,13 +47,13 @@ class TorchVariantMetadataHook(MetadataHookInterface):
     def update(self, metadata: dict[str, Any]) -> None:
         """Set the fields that `project.dynamic` leaves to it."""
         root = Path(self.root)
-        with _plainly():
+        with plainly():
             config = read_project(root)
             dependencies = [*map(str, config.dependencies)]
             extras = {key: [*map(str, lines)] for key, lines in declared_extras(config).items()}
             if config.wiring.one_table and _builds_editable():
                 done = run(root, os.environ, editable=True, above=self.above)
-                _add(done.decision, dependencies, extras)
+                put_in_front(done.decision, dependencies, extras)
         fields = {"dependencies": dependencies, "optional-dependencies": extras}
         metadata |= {key: fields[key] for key in fields.keys() & metadata.get("dynamic", ())}
 
@@ -80,7 +70,7 @@ class TorchVariantBuildHook(BuildHookInterface[Any]):
         """Return the members of the family that the build environment needs."""
         if self.target_name != "wheel":
             return []
-        with _plainly():
+        with plainly():
             return build_requirements(Path(self.root), os.environ, above=self.above)
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
@@ -90,12 +80,12 @@ class TorchVariantBuildHook(BuildHookInterface[Any]):
             _leave_out(self.build_config, f"/{LOCK}")
             return
         editable = version == "editable"
-        with _plainly():
+        with plainly():
             done = run(Path(self.root), os.environ, editable=editable, above=self.above)
         # Undocumented: METADATA is written from these very lists, and only in front of the
         # plain requirement does an addition keep pip from fetching the default index's torch.
         core = self.metadata.core
-        _add(done.decision, core.dependencies, core.optional_dependencies)
+        put_in_front(done.decision, core.dependencies, core.optional_dependencies)
         if done.record:
             build_data["extra_metadata"][self._written(done.record)] = RECORD
 
@@ -106,20 +96,7 @@ class TorchVariantBuildHook(BuildHookInterface[Any]):
 
     def _written(self, record: dict[str, Any]) -> str:
         self._folder = TemporaryDirectory(prefix="hatch-torch-")
-        path = Path(self._folder.name, RECORD)
-        path.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-        return str(path)
-
-
-def _add(decision: Decision | None, dependencies: list[str], extras: dict[str, list[str]]) -> None:
-    """Put the additions in front, each under its extra; only extras that are declared count.
-
-    Hatchling normalizes the names of extras, so that `rocm7.0` is `rocm7-0`.
-    """
-    named = {canonicalize_name(extra): lines for extra, lines in extras.items()}
-    for one in reversed(decision.additions if decision else ()):
-        lines = named.get(canonicalize_name(one.extra), []) if one.extra else dependencies
-        lines.insert(0, one.requirement)
+        return str(write_record(Path(self._folder.name), record))
 
 
 def _leave_out(config: BuilderConfig, pattern: str) -> None:
@@ -139,15 +116,3 @@ def _builds_editable() -> bool:
         and frame.f_globals.get("__name__") == "hatchling.build"
         for frame, _ in walk_stack(None)
     )
-
-
-@contextmanager
-def _plainly() -> Iterator[None]:
-    """Show a user what is wrong, without a traceback, and every step to who asks for that."""
-    if os.environ.get("TORCH_VARIANT_LOG") == "debug":
-        logging.basicConfig(format="hatch-torch: %(message)s", stream=sys.stderr)
-        logging.getLogger("hatch_torch").setLevel(logging.DEBUG)
-    try:
-        yield
-    except HatchTorchError as error:
-        sys.exit(f"hatch-torch: {error}")
