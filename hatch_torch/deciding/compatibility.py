@@ -20,10 +20,13 @@ _LIBRARIES = ("transformers", "diffusers", "accelerate", "huggingface-hub")
 
 
 def bounds(release: Version) -> Mapping[str, str]:
-    """Return the ranges that go with a release of torch, by library."""
-    public = Version(release.public)
+    """Return the ranges that go with a release of torch, by library.
+
+    A nightly or a release candidate counts as the release that it becomes.
+    """
+    becomes = Version(release.base_version)
     for row in rows("compatibility"):
-        if Version(row["first"]) <= public < Version(row.get("below", _NEVER)):
+        if Version(row["first"]) <= becomes < Version(row.get("below", _NEVER)):
             return {name: row[name] for name in _LIBRARIES}
     return {}
 
