@@ -71,6 +71,7 @@ def assemble(  # noqa: PLR0913 (what is not given is the real thing)
         offers=_offers(config, index, target),
         probe=probe or _probe(settings, environ),
         find_installed=_finder(asked, lock),
+        sees_environment=asked.environment is not None or asked.purpose == "portable",
         environ=environ,
         extras=asked.extras,
         constraints=parsed_constraints(asked.constraints),

@@ -30,6 +30,8 @@ class Case:
     """What the machine has: of these vendors, or (None) of all."""
     find_installed: Callable[[Collection[str]], tuple[Installed, ...]]
     """Which of these packages the environment has."""
+    sees_environment: bool = True
+    """Whether it is known which environment is installed to."""
     environ: Mapping[str, str] = field(default_factory=dict)
     asked: tuple[str, str] | None = None
     """An option of a command line and the backend that it names: nobody overrules it."""

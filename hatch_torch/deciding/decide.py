@@ -51,7 +51,7 @@ def decide(case: Case) -> Decision:
     asked = _asked(case, lines)
     if not asked and not case.config.family:
         return draft.noting("nothing that is installed here requires torch")
-    found = keep_foreign(case, wish, asked) or _first_answer(case, wish, draft, asked)
+    found = keep_foreign(case, wish, hardware, asked) or _first_answer(case, wish, draft, asked)
     if isinstance(found, str):
         return draft.noting(found)
     return _completed(case, draft, found, lines)

@@ -16,20 +16,30 @@ if TYPE_CHECKING:
 
     from hatch_torch.deciding.case import Case
     from hatch_torch.environment.installed import Installed
+    from hatch_torch.hardware.facts import Hardware
     from hatch_torch.project.wants import Line
     from hatch_torch.project.wish import Wish
 
 _REPLACE = 'set existing = "replace" in [tool.torch-variant] to have PyTorch\'s own build instead'
+_UNSEEN = (
+    "this image holds its vendor's own build of torch, and it can't be told which environment is "
+    f"installed to; name it (uv pip install --python /path/to/environment), or {_REPLACE}"
+)
 
 
-def keep_foreign(case: Case, wish: Wish, lines: Collection[Line]) -> Answer | None:
+def keep_foreign(
+    case: Case, wish: Wish, hardware: Hardware, lines: Collection[Line]
+) -> Answer | None:
     """Pin the torch that somebody else built, so that nothing moves it; None where there is none.
 
-    Raises NoAnswerError where it is out of range, or a member that goes with it is missing.
+    Raises NoAnswerError where it is out of range, where a member that goes with it is missing, and
+    where there is one somewhere in a vendor's image.
     """
     obeys_request = case.config.existing == "auto" and wish.explicit
     if case.config.existing == "replace" or obeys_request:
         return None
+    if "vendor-image" in hardware.signs and not case.sees_environment:
+        raise NoAnswerError(_UNSEEN)
     found = case.find_installed(case.family)
     torch = keep.foreign(found)
     return _kept(case, torch, found, lines) if torch else None

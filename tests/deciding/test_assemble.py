@@ -37,6 +37,22 @@ def environ(bench: Workbench, tmp_path: Path) -> dict[str, str]:
     }
 
 
+@pytest.mark.parametrize(
+    ("request_", "seen"),
+    [
+        (None, True),
+        (Request(purpose="install", environment=()), True),
+        (Request(purpose="install"), False),
+    ],
+)
+def test_sees_environment(
+    bench: Workbench, environ: dict[str, str], request_: Request | None, *, seen: bool
+) -> None:
+    """An install may go where nobody sees; whoever only asks looks at nothing."""
+    case = assemble(bench.config(), environ, request=request_)
+    assert case.sees_environment is seen
+
+
 @pytest.fixture
 def own_index() -> Iterator[str]:
     """Serve the folder of an index of the project's own, with a ROCm that PyTorch never had."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -55,6 +56,16 @@ def test_member_that_matches(bench: Workbench) -> None:
     lines = [one.line for one in decision.additions]
     assert lines[0] == "torch==2.6.0"
     assert "torchvision-0.21.0%2Bcu124" in lines[1]
+
+
+def test_unseen_in_a_vendors_image(bench: Workbench) -> None:
+    """Where it may be, but can't be seen, nothing is guessed."""
+    hardware = replace(bench.machines["h200-on-615"], signs=("vendor-image",))
+    with pytest.raises(NoAnswerError, match=r"which environment is installed to; name it"):
+        bench.decide(hardware, "torch", sees_environment=False)
+    assert bench.decide(hardware, "torch").backend
+    config = bench.config(existing="replace")
+    assert bench.decide(hardware, "torch", sees_environment=False, config=config).backend
 
 
 def test_out_of_range(bench: Workbench, vendors: Installed) -> None:

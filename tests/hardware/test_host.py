@@ -39,6 +39,7 @@ def recorded(folder: Path, more: str = "") -> RecordedMachine:
         ('[files]\n"/proc/1/cgroup" = "1:name=systemd:/docker/0123\\n"', ("container",)),
         ('[files]\n"/.singularity.d/env/x" = ""', ("container",)),
         ('[files]\n"/proc/device-tree/model" = "NVIDIA Jetson Thor\\u0000"', ("jetson",)),
+        ('[environ]\nNVIDIA_PYTORCH_VERSION = "25.10"', ("vendor-image",)),
         ('[environ]\nWSL_DISTRO_NAME = "Ubuntu"', ("wsl",)),
     ],
 )
@@ -65,6 +66,7 @@ def test_effects() -> None:
         "nvcc-without-driver": "portable",
         "container": "cpu",
         "jetson": None,
+        "vendor-image": None,
         "wsl": None,
     }
     assert all(row["meaning"] and row["meaning"][-1] != "." for row in rows("signs"))
