@@ -74,6 +74,7 @@ class Offers:
         self._in_tables = in_tables
         self._prereleases = prereleases
         self._require_hashes = require_hashes
+        self._best: dict[tuple[Backend, str], Mapping[Version, Wheel]] = {}
 
     def on(self, target: Target) -> Offers:
         """Return what the same index offers to another interpreter."""
@@ -87,15 +88,20 @@ class Offers:
 
     def picks(self, backend: Backend, name: str, versions: SpecifierSet) -> tuple[Pick, ...]:
         """Return the wheels of a package that fit the target and the range, the newest first."""
-        wheels = self.index.wheels(backend, name)
-        trusted = (one for one in wheels if one.sha256 or not self._require_hashes)
-        best = _best_by_version(trusted, self.target)
+        best = self._best_of(backend, name)
         prereleases = self._prereleases(backend) or None
         return tuple(
             Pick(name, best[version], backend)
             for version in sorted(best, reverse=True)
             if versions.contains(version, prereleases=prereleases)
         )
+
+    def _best_of(self, backend: Backend, name: str) -> Mapping[Version, Wheel]:
+        if (backend, name) not in self._best:
+            wheels = self.index.wheels(backend, name)
+            trusted = (one for one in wheels if one.sha256 or not self._require_hashes)
+            self._best[backend, name] = _best_by_version(trusted, self.target)
+        return self._best[backend, name]
 
     def torch(self, wants: Mapping[Backend, Wants]) -> Iterator[Pick]:
         """Yield torch wheels: the highest release first, within it the backends as ranked.

@@ -82,14 +82,17 @@ class Index:
         Raises IndexFaultError where the index cannot be asked, and nothing is in the cache.
         """
         wanted = [*dict.fromkeys(asks)]
-        new = [ask for ask in wanted if ask not in self._wheels]
+        if new := [ask for ask in wanted if ask not in self._wheels]:
+            self._read_pages(new)
+        return {ask: self._wheels[ask] for ask in wanted}
+
+    def _read_pages(self, new: Collection[Ask]) -> None:
         self._load(self._url(ask) for ask in new)
         self._load(
             self.folder(backend) for backend, name in new if self._may_be_flat(backend, name)
         )
         for ask in new:
             self._wheels[ask] = tuple(self._select(*ask))
-        return {ask: self._wheels[ask] for ask in wanted}
 
     def backends(self) -> tuple[Backend, ...] | None:
         """Return the backends that the root lists, or None where it lists none of them.

@@ -12,6 +12,7 @@ from hatch_torch.companions import index_only, torch_pin
 from hatch_torch.deciding.courses import always
 from hatch_torch.deciding.offers import TORCH
 from hatch_torch.deciding.resolve import resolve
+from hatch_torch.markers import holds
 from hatch_torch.project.wants import family_lines, ranges
 
 if TYPE_CHECKING:
@@ -66,6 +67,15 @@ class Cell:
             self.known[release] = found
         return self.known[release]
 
+    def torches_of(self, release: Version) -> tuple[Pick, ...]:
+        """Return the torch wheels of a release."""
+        return tuple(pick for pick in self.torches() if pick.release == release)
+
+    def beside(self, torch: Pick) -> tuple[Requirement, ...]:
+        """Return what only this index serves beside a torch here."""
+        here = self.target.environment
+        return tuple(one for one in self.required(torch) if holds(one.marker, here))
+
     def fitting(self, pick: Pick) -> Iterator[Wheel]:
         """Yield every wheel of a pick's version that fits here, also on an older system."""
         for wheel in self.offers.index.wheels(self.backend, pick.name):
@@ -73,7 +83,13 @@ class Cell:
                 yield wheel
 
     def required(self, pick: Pick) -> tuple[Requirement, ...]:
-        """Return what of a pick's requirements no table knows and no other index serves."""
+        """Return what of a pick's requirements no table knows and no other index serves.
+
+        Of a member that a table pairs with its torch nobody asks anything more.
+        """
+        is_member = pick.name != TORCH and pick.name in self.all_wanted
+        if is_member and torch_pin(pick.name, pick.release) is not None:
+            return ()
         return tuple(
             one
             for one in self.offers.index.requires(pick.wheel) or ()

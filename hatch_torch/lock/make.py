@@ -6,6 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from packaging.utils import canonicalize_name
+
 from hatch_torch.index.hosts import bare
 from hatch_torch.index.patience import Deadline, in_time
 from hatch_torch.lock.cell import Cell, cell
@@ -123,13 +125,28 @@ def _best(cells: Sequence[Cell], seconds: float) -> Version | None:
 
 
 def _having(cells: Iterable[Cell], release: Version, seconds: float) -> list[Cell]:
-    """Return the cells that have the family of a release; METADATA is asked for together."""
-    having = [one for one in cells if any(pick.release == release for pick in one.torches())]
-    picks = (pick for one in having for pick in one.torches() if pick.release == release)
-    wheels = {pick.wheel.url: pick.wheel for pick in picks}
-    for index in having[:1]:
-        in_time(index.offers.index.requires, wheels.values(), Deadline(seconds))
+    """Return the cells that have the family of a release."""
+    having = [one for one in cells if one.torches_of(release)]
+    _read_ahead(having, release, seconds)
     return [one for one in having if one.family(release)]
+
+
+def _read_ahead(cells: Sequence[Cell], release: Version, seconds: float) -> None:
+    """Ask together for what a search asks for one by one: torch's METADATA, its companions'."""
+    torches = [(one, pick) for one in cells for pick in one.torches_of(release)]
+    _ask(cells, (pick for _, pick in torches), seconds)
+    beside = [(one, need) for one, pick in torches for need in one.beside(pick)]
+    pages = {(one.backend, canonicalize_name(need.name)): None for one, need in beside}
+    for one in cells[:1]:
+        one.offers.index.pages(pages)
+    found = (one.offers.picks(one.backend, need.name, need.specifier) for one, need in beside)
+    _ask(cells, (pick for picks in found for pick in picks[:1]), seconds)
+
+
+def _ask(cells: Sequence[Cell], picks: Iterable[Pick], seconds: float) -> None:
+    wheels = {pick.wheel.url: pick.wheel for pick in picks}
+    for one in cells[:1]:
+        in_time(one.offers.index.requires, wheels.values(), Deadline(seconds))
 
 
 def _wheels(order: Order, cells: Iterable[Cell], release: Version) -> tuple[LockedWheel, ...]:

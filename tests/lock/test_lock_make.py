@@ -63,6 +63,11 @@ def releases(found: Made) -> dict[str, str]:
     return {str(backend): str(part.torch) for backend, part in found.lock.parts.items()}
 
 
+def asked(server: EmbeddedIndex) -> Counter[str]:
+    """Return how often each page was asked for, whatever the backend, and each other file."""
+    return Counter(path.rstrip("/").rpartition("/")[2] for _, path in server.requests)
+
+
 def test_twelve_backends(server: EmbeddedIndex) -> None:
     """Twelve backends, five Pythons and four platforms are locked, each page asked for once."""
     server.forget()
@@ -94,6 +99,14 @@ def test_twelve_backends(server: EmbeddedIndex) -> None:
     )
     assert torches == dict.fromkeys(("cp310", "cp311", "cp312", "cp313", "cp314"), 3)
     assert set(Counter(server.requests).values()) == {1}
+    assert asked(server)["torch"] == asked(server)["torchvision"] == 13
+    # The table pairs members with their torch: nobody reads their METADATA.
+    assert {name.split("-")[0] for name in asked(server) if name.endswith(".metadata")} == {
+        "torch",
+        "pytorch_triton_rocm",
+        "triton_rocm",
+        "triton_xpu",
+    }
     assert told[0][:2] == ("pages", 0)
     assert told[-1] == ("backends", 13, 13)
 
