@@ -28,7 +28,7 @@ ROOMS = {
     "multiprocessing": ("hardware/",),
     "ctypes": ("hardware/",),
     "pynvml": ("hardware/",),
-    "urllib3": ("index/fetch.py",),
+    "urllib3": ("index/connections.py",),
     "urllib.request": ("index/", "demo/"),
     "http.client": ("index/", "demo/"),
     "http.server": ("index/", "demo/"),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 from hatch_torch.errors import IndexFaultError
-from hatch_torch.index.hosts import bare
+from hatch_torch.index.hosts import bare, origin_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,13 +24,22 @@ if TYPE_CHECKING:
 
 _REDIRECTS = {301, 302, 303, 307, 308}
 _MOST_REDIRECTS = 5
+_UNAUTHORIZED = 401
 _BUSY = {429, 500, 502, 503, 504}
 _ATTEMPTS = 3
 _FIRST_PAUSE = 0.1
 
 
 class BrokenError(IndexFaultError):
-    """The connection was refused or broke off."""
+    """The connection was refused or broke off: a second attempt is worth it."""
+
+
+class UnreachableError(IndexFaultError):
+    """There is no way to the host at all: whoever asks it for another page waits as long again."""
+
+
+class RefusedError(BrokenError, UnreachableError):
+    """Nobody took the connection: it may be busy just now, but not attempt after attempt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +49,10 @@ class Request:
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
     expected: int = 200
+
+    def with_headers(self, headers: Mapping[str, str]) -> Request:
+        """Return the request with more headers."""
+        return replace(self, headers={**self.headers, **headers})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +74,8 @@ class Courier:
     deadline: Deadline
     sleep: Callable[[float], None] = time.sleep
     now: Callable[[], float] = time.time
+    unreachable: dict[str, str] = field(default_factory=dict)
+    """The origins that could not be reached, and why: none is asked twice."""
 
     def send(self, request: Request, hosts: Hosts) -> Reply:
         """Return the first reply that is no redirect; its URL is where it was found.
@@ -73,12 +88,27 @@ class Courier:
             if refusal := hosts.refusal(url):
                 verb = "would use" if url == request.url else "redirects to"
                 raise IndexFaultError(bare(request.url), f"{verb} {refusal}")
-            headers = {**request.headers, **self.credentials.header(url)}
-            reply = self._persist(Request(url, headers, request.expected))
+            reply = self._open(replace(request, url=url))
             if reply.status not in _REDIRECTS:
                 return reply
             url = _target(reply)
         raise IndexFaultError(bare(request.url), f"redirects more than {_MOST_REDIRECTS} times")
+
+    def _open(self, request: Request) -> Reply:
+        """Ask one server with the credentials that it is known to take, and remember a dead one."""
+        origin = origin_of(request.url)
+        if why := self.unreachable.get(origin):
+            raise IndexFaultError(bare(request.url), why)
+        try:
+            reply = self._persist(request.with_headers(self.credentials.header(request.url)))
+            if reply.status == _UNAUTHORIZED and (
+                header := self.credentials.from_keyring(request.url)
+            ):
+                return self._persist(request.with_headers(header))
+        except UnreachableError as fault:
+            self.unreachable[origin] = fault.found
+            raise
+        return reply
 
     def _persist(self, request: Request) -> Reply:
         """Try again where the server is busy or the connection broke, while time allows."""

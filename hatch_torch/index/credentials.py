@@ -6,41 +6,81 @@ import netrc
 from base64 import b64encode
 from contextlib import suppress
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from hatch_torch.index.hosts import bare
+from hatch_torch.index.hosts import bare, origin_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from hatch_torch.index.keyring import Keyring
+
+    Known = tuple[str, str] | None
+    """A user and a password, or nobody."""
 
 
 class Credentials:
-    """What the URLs of the configuration and the netrc file know; shows nothing of it."""
+    """What the URLs of the configuration, netrc and a keyring know; shows nothing of it."""
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        """Take the environment, which says where the netrc file lies."""
+    def __init__(
+        self, environ: Mapping[str, str], keyring: Keyring | None = None, own: Iterable[str] = ()
+    ) -> None:
+        """Take the environment, which says where the netrc file lies, and a keyring to ask.
+
+        `own` are the installer's indexes: what their URLs hold is known to it, and to us.
+        """
         self._environ = environ
+        self._keyring = keyring
+        self._own = {origin_of(url): found for url in own if (found := _user_info(url))}
         self._given: dict[str, tuple[str, str]] = {}
+        self._indexes: dict[str, str] = {}
+        self._rung: dict[str, Known] = {}
+        self._one_at_a_time = Lock()
 
     def learn(self, url: str) -> str:
         """Remember a URL's user-info for its origin; returns the URL that may be shown."""
-        parts = urlsplit(url)
-        if parts.username is not None:
-            user, password = unquote(parts.username), unquote(parts.password or "")
-            self._given[_origin(url)] = user, password
+        if found := _user_info(url):
+            self._given[origin_of(url)] = found
+        self._indexes.setdefault(origin_of(url), bare(url))
         return bare(url)
 
     def header(self, url: str) -> dict[str, str]:
         """Return the Authorization header for a URL; empty where nothing is known."""
-        found = self._given.get(_origin(url)) or self._from_netrc(url)
-        return {"Authorization": basic(*found)} if found else {}
+        return _header(self._rung.get(origin_of(url)) or self._known(url))
+
+    def from_keyring(self, url: str) -> dict[str, str]:
+        """Return the header by what the keyring knows; to be asked where an answer was 401.
+
+        An origin is looked up once, however many requests ask at the same time.
+        """
+        origin = origin_of(url)
+        with self._one_at_a_time:
+            if origin not in self._rung:
+                user, _ = self._known(url) or ("", "")
+                index = self._indexes.get(origin, origin)
+                self._rung[origin] = self._keyring.find(index, user) if self._keyring else None
+        return _header(self._rung[origin])
 
     def only_here(self, url: str) -> bool:
-        """Answer whether we can read this URL's host, but an installer's netrc cannot."""
-        return _origin(url) in self._given and self._from_netrc(url) is None
+        """Answer whether we can read this URL's host, but the installer cannot.
 
-    def _from_netrc(self, url: str) -> tuple[str, str] | None:
+        It has netrc and its own indexes. A keyring serves it only where it is a library of its own,
+        since the URL of a wheel names no user.
+        """
+        origin = origin_of(url)
+        if origin in self._own or self._from_netrc(url):
+            return False
+        if self._rung.get(origin):
+            return not (self._keyring and self._keyring.is_imported)
+        return origin in self._given
+
+    def _known(self, url: str) -> Known:
+        origin = origin_of(url)
+        return self._given.get(origin) or self._own.get(origin) or self._from_netrc(url)
+
+    def _from_netrc(self, url: str) -> Known:
         host = urlsplit(url).hostname or ""
         for path in _netrc_paths(self._environ):
             # A file that is missing, unreadable or malformed knows nobody, as for pip.
@@ -55,9 +95,19 @@ def basic(user: str, password: str) -> str:
     return "Basic " + b64encode(f"{user}:{password}".encode()).decode("ascii")
 
 
-def _origin(url: str) -> str:
-    parts = urlsplit(bare(url))
-    return f"{parts.scheme}://{parts.netloc}".lower()
+def _header(found: Known) -> dict[str, str]:
+    return {"Authorization": basic(*found)} if found else {}
+
+
+def _user_info(url: str) -> Known:
+    """Return what stands before the host of a URL; nothing of one that cannot be read."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    if parts.username is None:
+        return None
+    return unquote(parts.username), unquote(parts.password or "")
 
 
 def _netrc_paths(environ: Mapping[str, str]) -> Iterator[Path]:

@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+from hatch_torch.index.hosts import PYTORCH_HOSTS, host_of
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_FOUND = 200
+_FOUND, _FORBIDDEN = 200, 403
 _MAX_AGE = re.compile(r"max-age=(\d{1,9})")
 _DAY = 86400.0
 _MISSING_AGE = 600.0
@@ -47,7 +49,7 @@ class Document:
             etag=headers.get("etag", ""),
             modified=headers.get("last-modified", ""),
             stored=now,
-            max_age=_age(headers.get("cache-control", "")) if status == _FOUND else _MISSING_AGE,
+            max_age=_age_of(url, status, headers.get("cache-control", "")),
         )
 
     def renewed(self, headers: Mapping[str, str], now: float) -> Document:
@@ -86,6 +88,13 @@ class Document:
         if head.pop("key") != key:
             raise ValueError("the entry is another URL's")
         return cls(body=body, **head)
+
+
+def _age_of(url: str, status: int, cache_control: str) -> float:
+    """Return how long an answer holds; a mirror's 403 not at all, for a login may change it."""
+    if status == _FORBIDDEN and host_of(url) not in PYTORCH_HOSTS:
+        return 0.0
+    return _age(cache_control) if status == _FOUND else _MISSING_AGE
 
 
 def _age(cache_control: str) -> float:

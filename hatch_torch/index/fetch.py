@@ -1,26 +1,23 @@
-"""The one seam to the network: what an index answers, from the cache or by urllib3."""
+"""What an index answers, from the cache or by the network."""
 
 from __future__ import annotations
 
 import time
-from threading import Lock
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 from hatch_torch.errors import IndexFaultError
+from hatch_torch.index.connections import Connections
 from hatch_torch.index.courier import Courier, Reply, Request
 from hatch_torch.index.credentials import Credentials
 from hatch_torch.index.document import Document
 from hatch_torch.index.hosts import bare
-from hatch_torch.index.patience import WIDTH, Deadline, in_time
+from hatch_torch.index.patience import Deadline, in_time
 from hatch_torch.index.remote import Slice
-from hatch_torch.index.route import Certificates, Proxy, certificates, proxy_for
-from hatch_torch.index.wire import LATE, fault_of, refusal_of, take_body
+from hatch_torch.index.wire import LATE, refusal_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-
-    from urllib3 import PoolManager
 
     from hatch_torch.index.cache import Cache
     from hatch_torch.index.hosts import Hosts
@@ -33,7 +30,8 @@ _PAGE = {
 }
 _PLAIN = {"Accept-Encoding": "identity"}
 _OK, _PARTIAL, _UNCHANGED = 200, 206, 304
-_MISSING = {403, 404, 410}
+_FORBIDDEN = 403
+_MISSING = {_FORBIDDEN, 404, 410}
 """PyTorch's index, and every other on S3, answers 403 for a page that is not there."""
 _OFF = "it is not in the cache, and the network is switched off"
 _FOR_GOOD, _DAY = 10 * 365 * 86400.0, 86400.0
@@ -42,7 +40,7 @@ _FOR_GOOD, _DAY = 10 * 365 * 86400.0, 86400.0
 class Fetcher:
     """Asks an index, within one limit of time for all that a decision needs."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (what is not given is the real thing)
         self,
         cache: Cache,
         environ: Mapping[str, str] = MappingProxyType({}),
@@ -50,18 +48,19 @@ class Fetcher:
         seconds: float = 15.0,
         offline: bool = False,
         now: Callable[[], float] = time.time,
+        credentials: Credentials | None = None,
     ) -> None:
         """Take the cache and the environment, for proxies, certificates and netrc.
 
         `seconds` counts from the first request; `offline` uses the cache alone, however old.
         """
-        self.credentials = Credentials(environ)
+        self.credentials = credentials or Credentials(environ)
         self._cache = cache
         self._offline = offline
         self._now = now
         self._notes: list[str] = []
         self._deadline = Deadline(seconds)
-        self._connections = _Connections(environ, self._deadline)
+        self._connections = Connections(environ, self._deadline)
         self._courier = Courier(self._connections.exchange, self.credentials, self._deadline)
 
     @property
@@ -147,6 +146,8 @@ class Fetcher:
             return kept.renewed(reply.headers, self._now())
         if reply.status != _OK and reply.status not in _MISSING:
             raise IndexFaultError(bare(reply.url), refusal_of(reply))
+        if reply.status == _FORBIDDEN and self.credentials.header(reply.url):
+            self.note(f"{bare(reply.url)}: {_FORBIDDEN}: it is not there, or not for this user")
         return Document.of(bare(reply.url), reply.status, reply.headers, reply.body, self._now())
 
     def _settle(
@@ -173,72 +174,3 @@ class Fetcher:
         day = time.strftime("%Y-%m-%d", time.gmtime(kept.stored))
         self.note(f"{fault}; the copy of {day} was used")
         return kept
-
-
-class _Connections:
-    """Sends one request to one server, over connections that are kept open."""
-
-    def __init__(self, environ: Mapping[str, str], deadline: Deadline) -> None:
-        self._environ = environ
-        self._deadline = deadline
-        self._managers: dict[Proxy | None, PoolManager] = {}
-        self._lock = Lock()
-
-    def exchange(self, request: Request) -> Reply:
-        """Return what the server says; raises IndexFaultError where that is nothing whole."""
-        # It takes 70 ms to import; a decision from lock or cache must not pay for it.
-        from urllib3.exceptions import HTTPError  # noqa: PLC0415 - see above
-
-        try:
-            return self._exchange(request)
-        except (HTTPError, OSError) as error:
-            raise fault_of(request.url, error) from None
-
-    def _exchange(self, request: Request) -> Reply:
-        from urllib3 import Timeout  # noqa: PLC0415 - as above
-
-        left = self._deadline.remaining()
-        if not left:
-            raise IndexFaultError(bare(request.url), LATE)
-        response = self._manager(request.url).request(
-            "GET",
-            request.url,
-            headers=request.headers,
-            timeout=Timeout(connect=left / 3, read=left),
-            preload_content=False,
-            redirect=False,
-            retries=False,
-        )
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        try:
-            body = take_body(response, headers, request, self._deadline)
-        finally:
-            response.close()  # no effect on one that was read to its end and is back in the pool
-        return Reply(request.url, response.status, headers, body)
-
-    def _manager(self, url: str) -> PoolManager:
-        proxy = proxy_for(url, self._environ)
-        with self._lock:
-            if proxy not in self._managers:
-                self._managers[proxy] = _new_manager(proxy, certificates(self._environ))
-            return self._managers[proxy]
-
-    def close(self) -> None:
-        for manager in self._managers.values():
-            manager.clear()
-
-
-def _new_manager(proxy: Proxy | None, trusted: Certificates) -> PoolManager:
-    from urllib3 import PoolManager, ProxyManager  # noqa: PLC0415 - as above
-
-    file, folder = trusted
-    if proxy is None:
-        return PoolManager(WIDTH, maxsize=WIDTH, ca_certs=file, ca_cert_dir=folder)
-    return ProxyManager(
-        proxy.url,
-        WIDTH,
-        maxsize=WIDTH,
-        proxy_headers=dict(proxy.headers),
-        ca_certs=file,
-        ca_cert_dir=folder,
-    )

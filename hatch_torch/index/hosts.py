@@ -59,6 +59,12 @@ def host_of(url: str) -> str:
     return _LOOPBACK if _is_loopback(host) else host
 
 
+def origin_of(url: str) -> str:
+    """Return what a URL's credentials belong to: its scheme, host and port."""
+    parts = urlsplit(bare(url))
+    return f"{parts.scheme}://{parts.netloc}".lower()
+
+
 def bare(url: str) -> str:
     """Return a URL without user-info, query and fragment: what may be stored and shown."""
     parts = _split(url)

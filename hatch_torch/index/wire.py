@@ -6,7 +6,13 @@ import zlib
 from typing import TYPE_CHECKING, Protocol
 
 from hatch_torch.errors import IndexFaultError
-from hatch_torch.index.courier import BrokenError, Reply, Request
+from hatch_torch.index.courier import (
+    BrokenError,
+    RefusedError,
+    Reply,
+    Request,
+    UnreachableError,
+)
 from hatch_torch.index.hosts import bare
 from hatch_torch.index.route import CERTIFICATES
 
@@ -24,6 +30,7 @@ LATE = "no answer in time; TORCH_VARIANT_TIMEOUT sets the seconds"
 _WORDS = {
     "NameResolutionError": "its host name is unknown here",
     "NewConnectionError": "nobody takes the connection",
+    "ConnectTimeoutError": LATE,
     "TimeoutError": LATE,
     "SSLError": f"its certificate is not trusted; {', '.join(CERTIFICATES)} may name others",
     "ProxyError": "the proxy does not answer",
@@ -31,7 +38,13 @@ _WORDS = {
     "ProtocolError": "the connection broke off",
 }
 _UNAUTHORIZED = 401
-_WORTH_ANOTHER_TRY = {"NewConnectionError", "ProtocolError"}
+_FAULTS: dict[str, type[IndexFaultError]] = {
+    "NameResolutionError": UnreachableError,
+    "NewConnectionError": RefusedError,
+    "ConnectTimeoutError": UnreachableError,
+    "ProxyError": UnreachableError,
+    "ProtocolError": BrokenError,
+}
 
 
 class Response(Protocol):
@@ -96,8 +109,8 @@ def fault_of(url: str, error: Exception) -> IndexFaultError:
     """Say what went wrong in our own words; the library's may hold the URL and its secrets."""
     known = (base.__name__ for base in type(error).__mro__ if base.__name__ in _WORDS)
     name = next(known, "")
-    fault = BrokenError if name in _WORTH_ANOTHER_TRY else IndexFaultError
-    return fault(bare(url), _WORDS.get(name, f"the request failed ({type(error).__name__})"))
+    found = _WORDS.get(name, f"the request failed ({type(error).__name__})")
+    return _FAULTS.get(name, IndexFaultError)(bare(url), found)
 
 
 def refusal_of(reply: Reply) -> str:

@@ -7,9 +7,18 @@ from dataclasses import dataclass, field
 import pytest
 
 from hatch_torch.errors import IndexFaultError
-from hatch_torch.index.courier import BrokenError, Courier, Reply, Request, retry_after
+from hatch_torch.index.courier import (
+    BrokenError,
+    Courier,
+    RefusedError,
+    Reply,
+    Request,
+    UnreachableError,
+    retry_after,
+)
 from hatch_torch.index.credentials import Credentials
 from hatch_torch.index.hosts import Hosts
+from hatch_torch.index.keyring import Keyring
 from hatch_torch.index.patience import Deadline
 
 URL = "https://x.org/torch/"
@@ -26,7 +35,7 @@ def redirect(location: str) -> Reply:
 class Script:
     """Plays replies in their order, or the last one for ever."""
 
-    replies: list[Reply | BrokenError]
+    replies: list[Reply | IndexFaultError]
     asked: list[Request] = field(default_factory=list)
     slept: list[float] = field(default_factory=list)
 
@@ -34,7 +43,7 @@ class Script:
         """Play the next reply, as if from the URL that was asked for."""
         reply = self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
         self.asked.append(request)
-        if isinstance(reply, BrokenError):
+        if isinstance(reply, IndexFaultError):
             raise reply
         return Reply(request.url, reply.status, reply.headers, reply.body)
 
@@ -99,6 +108,43 @@ def test_credentials_stay() -> None:
     script = Script([redirect("https://y.org/"), Reply("", 200)])
     script.send(credentials)
     assert ["Authorization" in request.headers for request in script.asked] == [True, False]
+
+
+def test_keyring() -> None:
+    """A keyring is asked where the answer is 401; from then on its password goes along."""
+    rung: list[tuple[str, ...]] = []
+
+    def run(*words: str) -> str:
+        rung.append(words)
+        return "me\nsecret\n"
+
+    script = Script([Reply("", 401), Reply("", 200)])
+    credentials = Credentials({}, Keyring(run))
+    assert script.send(credentials).status == 200
+    assert script.send(credentials).status == 200
+    assert rung == [("get", "https://x.org", "--mode", "creds")]
+    assert ["Authorization" in request.headers for request in script.asked] == [False, True, True]
+
+
+def test_keyring_without_an_answer() -> None:
+    """Where no keyring knows the host, the refusal stands."""
+    script = Script([Reply("", 401)])
+    assert script.send(Credentials({}, Keyring(lambda *_: None))).status == 401
+    assert len(script.asked) == 1
+
+
+@pytest.mark.parametrize("fault", [UnreachableError, RefusedError])
+def test_unreachable(fault: type[IndexFaultError]) -> None:
+    """A host that could not be reached is not asked again: the next page costs no time."""
+    script = Script([fault(URL, "no way")])
+    courier = Courier(script.exchange, Credentials({}), Deadline(10), sleep=script.slept.append)
+    for url in (URL, f"{URL}more/"):
+        with pytest.raises(IndexFaultError) as told:
+            courier.send(Request(url), HOSTS)
+        assert str(told.value) == f"{url}: no way"
+    assert len(script.asked) == (3 if fault is RefusedError else 1)
+    script.replies = [Reply("", 200)]
+    assert courier.send(Request("https://y.org/"), HOSTS).status == 200
 
 
 def test_retries() -> None:

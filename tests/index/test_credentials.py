@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hatch_torch.index.credentials import Credentials
+from hatch_torch.index.credentials import Credentials, basic
+from hatch_torch.index.keyring import Keyring
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,6 +30,38 @@ def test_url() -> None:
     assert known(credentials, "https://x.org:8443/whl") == ""
     assert known(credentials, "https://y.org/whl") == ""
     assert credentials.only_here("https://x.org/a.whl")
+
+
+def test_the_installers_indexes() -> None:
+    """What an index of the installer's own holds serves us, and is not known to us alone."""
+    credentials = Credentials({}, own=["https://it:s@x.org/simple", "https://[x", "https://z.org"])
+    assert known(credentials, "https://x.org/whl/") == "it:s"
+    credentials.learn("https://me:p@x.org/whl")
+    assert known(credentials, "https://x.org/whl/") == "me:p"
+    assert not credentials.only_here("https://x.org/a.whl")
+
+
+@pytest.mark.parametrize("imported", [True, False])
+def test_keyring(*, imported: bool) -> None:
+    """A keyring is asked for the index's user; pip asks it without one only where it imports it."""
+    told = {"https://x.org/whl": None, "x.org": "secret\n"}
+    keyring = Keyring(lambda *words: told[words[1]] if words[2] == "me" else None, imported)
+    credentials = Credentials({}, keyring)
+    credentials.learn("https://me@x.org/whl")
+    assert known(credentials, "https://x.org/a") == "me:"
+    for _ in range(2):
+        header = credentials.from_keyring("https://x.org/a")
+        assert header == {"Authorization": basic("me", "secret")}
+        told.clear()
+    assert known(credentials, "https://x.org/a") == "me:secret"
+    assert credentials.only_here("https://x.org/a.whl") != imported
+
+
+def test_no_keyring() -> None:
+    """Without a keyring nobody is asked."""
+    credentials = Credentials({})
+    assert credentials.from_keyring("https://x.org/a") == {}
+    assert not credentials.only_here("https://x.org/a")
 
 
 def test_url_without() -> None:

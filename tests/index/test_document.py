@@ -8,9 +8,9 @@ from hypothesis import given, settings, strategies as st
 from hatch_torch.index.document import Document
 
 
-def made(cache_control: str, status: int = 200) -> Document:
+def made(cache_control: str) -> Document:
     """Return a document of second 1000."""
-    return Document.of("https://x.org/", status, {"cache-control": cache_control}, b"x", 1000.0)
+    return Document.of("https://x.org/", 200, {"cache-control": cache_control}, b"x", 1000.0)
 
 
 @pytest.mark.parametrize(
@@ -35,10 +35,14 @@ def test_clock(now: float, expected: bool) -> None:  # noqa: FBT001 - the expect
     assert made("max-age=600").is_fresh(now) == expected
 
 
-def test_missing_pages_are_remembered() -> None:
-    """That a page is missing holds for ten minutes, and is asked anew without conditions."""
-    missing = made("", 403)
-    assert (missing.max_age, missing.is_found, missing.conditions) == (600.0, False, {})
+@pytest.mark.parametrize(
+    ("status", "host", "age"),
+    [(404, "x.org", 600.0), (403, "download.pytorch.org", 600.0), (403, "x.org", 0.0)],
+)
+def test_missing_pages_are_remembered(status: int, host: str, age: float) -> None:
+    """That a page is missing holds for ten minutes, but for a mirror's 403, which may be a lock."""
+    missing = Document.of(f"https://{host}/a/", status, {}, b"", 1000.0)
+    assert (missing.max_age, missing.is_found, missing.conditions) == (age, False, {})
 
 
 def test_renewal() -> None:

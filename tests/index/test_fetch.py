@@ -175,6 +175,21 @@ class TestSecrets:
         with pytest.raises(IndexFaultError, match="netrc file is the place"):
             get(fetcher, f"{server.url}/a", hosts)
 
+    def test_forbidden(
+        self, server: Server, new_fetcher: Callable[..., Fetcher], hosts: Hosts
+    ) -> None:
+        """A page that is forbidden counts as missing; that is noted of a user, and never kept."""
+        url = f"{server.url}/a"
+        anonymous = new_fetcher()
+        assert get(anonymous, url, hosts) is None
+        assert anonymous.notes == []
+        fetcher = new_fetcher()
+        fetcher.credentials.learn(server.url.replace("//", "//me:secret@"))
+        assert get(fetcher, url, hosts) is None
+        assert fetcher.notes == [f"{url}: 403: it is not there, or not for this user"]
+        server.page("/a", "A")
+        assert get(new_fetcher(), url, hosts) == b"A"
+
     def test_proxy(self, server: Server, new_fetcher: Callable[..., Fetcher]) -> None:
         """A proxy is asked for a tunnel with its own credentials; its failure shows none."""
         proxy = server.url.replace("//", "//me:secret@")

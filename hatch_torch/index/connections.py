@@ -1,0 +1,89 @@
+"""The one seam to the network: requests to servers by urllib3, over connections that are kept."""
+
+from __future__ import annotations
+
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from hatch_torch.errors import IndexFaultError
+from hatch_torch.index.courier import Reply, Request
+from hatch_torch.index.hosts import bare
+from hatch_torch.index.patience import WIDTH, Deadline
+from hatch_torch.index.route import Certificates, Proxy, certificates, proxy_for
+from hatch_torch.index.wire import LATE, fault_of, take_body
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from urllib3 import PoolManager
+
+
+class Connections:
+    """Sends one request to one server, over connections that are kept open."""
+
+    def __init__(self, environ: Mapping[str, str], deadline: Deadline) -> None:
+        """Take the environment, for proxies and certificates, and the time that there is."""
+        self._environ = environ
+        self._deadline = deadline
+        self._managers: dict[Proxy | None, PoolManager] = {}
+        self._lock = Lock()
+
+    def exchange(self, request: Request) -> Reply:
+        """Return what the server says; raises IndexFaultError where that is nothing whole."""
+        # It takes 70 ms to import; a decision from lock or cache must not pay for it.
+        from urllib3.exceptions import HTTPError  # noqa: PLC0415 - see above
+
+        try:
+            return self._exchange(request)
+        except (HTTPError, OSError) as error:
+            raise fault_of(request.url, error) from None
+
+    def _exchange(self, request: Request) -> Reply:
+        from urllib3 import Timeout  # noqa: PLC0415 - as above
+
+        left = self._deadline.remaining()
+        if not left:
+            raise IndexFaultError(bare(request.url), LATE)
+        response = self._manager(request.url).request(
+            "GET",
+            request.url,
+            headers=request.headers,
+            timeout=Timeout(connect=left / 3, read=left),
+            preload_content=False,
+            redirect=False,
+            retries=False,
+        )
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        try:
+            body = take_body(response, headers, request, self._deadline)
+        finally:
+            response.close()  # no effect on one that was read to its end and is back in the pool
+        return Reply(request.url, response.status, headers, body)
+
+    def _manager(self, url: str) -> PoolManager:
+        proxy = proxy_for(url, self._environ)
+        with self._lock:
+            if proxy not in self._managers:
+                self._managers[proxy] = _new_manager(proxy, certificates(self._environ))
+            return self._managers[proxy]
+
+    def close(self) -> None:
+        """Close them."""
+        for manager in self._managers.values():
+            manager.clear()
+
+
+def _new_manager(proxy: Proxy | None, trusted: Certificates) -> PoolManager:
+    from urllib3 import PoolManager, ProxyManager  # noqa: PLC0415 - as above
+
+    file, folder = trusted
+    if proxy is None:
+        return PoolManager(WIDTH, maxsize=WIDTH, ca_certs=file, ca_cert_dir=folder)
+    return ProxyManager(
+        proxy.url,
+        WIDTH,
+        maxsize=WIDTH,
+        proxy_headers=dict(proxy.headers),
+        ca_certs=file,
+        ca_cert_dir=folder,
+    )
