@@ -20,7 +20,7 @@ from hatch_torch.hardware.detect import detect
 from hatch_torch.hardware.facts import Hardware
 from hatch_torch.hardware.machine import Machine
 from hatch_torch.index import Index, Wheelhouse
-from hatch_torch.index.cache import Cache, cache_folder
+from hatch_torch.index.cache import cache_of
 from hatch_torch.index.fetch import Fetcher
 from hatch_torch.lock.locked_index import LockedIndex
 from hatch_torch.project.wants import parsed_constraints
@@ -172,8 +172,9 @@ def _plain(wheel: Wheel, platform: str) -> Backend | None:
 
 def _index(config: Config, settings: Settings, environ: Mapping[str, str]) -> Index:
     root = settings.index_url or config.index_url
-    cache = Cache(cache_folder(environ))
-    fetcher = Fetcher(cache, environ, seconds=settings.timeout, offline=settings.offline)
+    fetcher = Fetcher(
+        cache_of(environ), environ, seconds=settings.timeout, offline=settings.offline
+    )
     folders = _folders(config, root)
     return Index(root, fetcher, channel=config.channel, folders=folders, hosts=config.hosts)
 

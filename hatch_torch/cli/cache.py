@@ -6,7 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from hatch_torch.index.cache import Cache, cache_folder
+from hatch_torch.index.cache import Cache, cache_of
 
 if TYPE_CHECKING:
     import argparse
@@ -34,7 +34,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def run(options: argparse.Namespace) -> int:
     """Do it, and print one line."""
-    cache = Cache(cache_folder(os.environ))
+    cache = cache_of(os.environ)
     print(_ACTIONS[options.action](cache))
     for note in cache.notes:
         print(f"hatch-torch: {note}", file=sys.stderr)

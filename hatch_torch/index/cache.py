@@ -19,10 +19,18 @@ if TYPE_CHECKING:
 _SUFFIX = ".torch-variant"
 _LIMIT = 64 * 1024 * 1024
 """Bytes of the largest file that is read back."""
-_HOMELESS = "no home folder is known; TORCH_VARIANT_CACHE_DIR names another place"
+_HOMELESS = "nothing is cached, for no home folder is known; TORCH_VARIANT_CACHE_DIR names another"
 
 
-def cache_folder(environ: Mapping[str, str]) -> Path | None:
+def cache_of(environ: Mapping[str, str]) -> Cache:
+    """Return the user's cache; one that keeps nothing, and says so, for a user without a home."""
+    cache = Cache(_folder(environ))
+    if cache.folder is None:
+        cache.notes.append(_HOMELESS)
+    return cache
+
+
+def _folder(environ: Mapping[str, str]) -> Path | None:
     """Return TORCH_VARIANT_CACHE_DIR, or the folder that this system has for caches.
 
     None for a user without a home, as in a container that runs under a number of its own.
@@ -96,16 +104,15 @@ class Cache:
 
     def _may_use(self) -> bool:
         if self._is_usable is None:
-            fault = _fault_of(self.folder) if self.folder else _HOMELESS
-            self._is_usable = fault is None
+            fault = _fault_of(self.folder) if self.folder else None
+            self._is_usable = self.folder is not None and fault is None
             if fault:
                 self._give_up(fault)
         return self._is_usable
 
     def _give_up(self, reason: str) -> None:
         self._is_usable = False
-        named = f"the cache {self.folder}" if self.folder else "a cache"
-        self.notes.append(f"{named} is not used: {reason}")
+        self.notes.append(f"the cache {self.folder} is not used: {reason}")
 
 
 def _size_of(path: Path) -> int:

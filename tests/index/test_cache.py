@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from hatch_torch.index.cache import Cache, cache_folder, distrust
+from hatch_torch.index.cache import Cache, cache_of, distrust
 from hatch_torch.index.document import Document
 
 DOCUMENT = Document("https://x.org/", 200, b"body", stored=1.0, max_age=2.0)
@@ -19,8 +19,8 @@ POSIX = pytest.mark.skipif(sys.platform == "win32", reason="Windows has other pe
 
 def test_folder() -> None:
     """A variable names the folder; without it the system does."""
-    assert cache_folder({"TORCH_VARIANT_CACHE_DIR": "/x"}) == Path("/x")
-    assert str(cache_folder({})).lower().endswith(("hatch-torch", "cache"))
+    assert cache_of({"TORCH_VARIANT_CACHE_DIR": "/x"}).folder == Path("/x")
+    assert str(cache_of({}).folder).lower().endswith(("hatch-torch", "cache"))
 
 
 def test_round_trip(tmp_path: Path) -> None:
@@ -33,10 +33,10 @@ def test_round_trip(tmp_path: Path) -> None:
 
 
 def test_no_cache() -> None:
-    """Without a folder nothing is kept, which is said once."""
+    """Without a folder nothing is kept, as was asked for."""
     cache = Cache(None)
     cache.write("key", DOCUMENT)
-    assert (cache.read("key"), cache.size(), len(cache.notes)) == (None, 0, 1)
+    assert (cache.read("key"), cache.size(), len(cache.notes)) == (None, 0, 0)
 
 
 @pytest.mark.parametrize("answer", [RuntimeError("no home"), "~/.cache/hatch-torch"])
@@ -50,7 +50,7 @@ def test_no_home(monkeypatch: pytest.MonkeyPatch, answer: str | Exception) -> No
         return answer
 
     monkeypatch.setattr("platformdirs.user_cache_dir", folder)
-    cache = Cache(cache_folder({}))
+    cache = cache_of({})
 
     assert [*cache.entries()] == []
     assert "TORCH_VARIANT_CACHE_DIR" in cache.notes[0]
