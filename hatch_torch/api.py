@@ -22,6 +22,7 @@ from hatch_torch.deciding.compatibility import bounds
 from hatch_torch.deciding.decide import decide as decide_case
 from hatch_torch.deciding.offers import TORCH
 from hatch_torch.environment import drift
+from hatch_torch.environment.changes import changes
 from hatch_torch.environment.prefix import Prefix, active
 from hatch_torch.environment.situation import case_of, config_of, survey
 from hatch_torch.errors import ConfigurationError
@@ -49,6 +50,8 @@ class Status:
     findings: tuple[Finding, ...]
     """What differs from what it should be, each with the line that mends it."""
     notes: tuple[str, ...]
+    changed: tuple[str, ...] = ()
+    """What is another on this machine since the install: ``ROCm changed from 5.7.1 to 7.0.0``."""
 
     @property
     def ok(self) -> bool:
@@ -93,7 +96,8 @@ def decide(
 def status(project: str | Path = ".", environ: Mapping[str, str] = os.environ) -> Status:
     """Return whether the torch of the active environment is still right for a project's folder."""
     now = survey(Path(project), environ, active(environ))
-    return Status(now.member(TORCH), now.hardware, drift.findings(now), drift.notes(now))
+    found = drift.findings(now)
+    return Status(now.member(TORCH), now.hardware, found, drift.notes(now), changes(now))
 
 
 def compatible_versions(torch: str) -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from hatch_torch.cli import show
 from hatch_torch.cli.detect import accelerators
 from hatch_torch.deciding.offers import TORCH
+from hatch_torch.environment.changes import changes
 from hatch_torch.environment.drift import described, findings, notes
 from hatch_torch.environment.prefix import active
 from hatch_torch.environment.situation import survey
@@ -48,6 +49,7 @@ def run(options: argparse.Namespace) -> int:
     else:
         show.fields("Environment", _facts(now, prefix.path))
         show.notes("Notes", notes(now))
+        show.notes("Since the install", changes(now))
         show_findings(found)
     return int(bool(found))
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hatch_torch.cli import show
 from hatch_torch.cli.installers import carry_out
 from hatch_torch.cli.status import show_findings
+from hatch_torch.environment.changes import changes
 from hatch_torch.environment.drift import findings
 from hatch_torch.environment.installer import find_uv
 from hatch_torch.environment.mending import Place, mending
@@ -34,11 +36,15 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 
 def run(options: argparse.Namespace) -> int:
-    """Find what differs, run the installer, and look again; 1 where something still differs."""
+    """Find what differs, say it, run the installer, look again; 1 where something still differs."""
     project, prefix = Path(options.project), active(os.environ)
-    if not findings(survey(project, os.environ, prefix)):
+    now = survey(project, os.environ, prefix)
+    found = findings(now)
+    if not found:
         show.notes("Status", ["as it should be; nothing to mend"])
         return 0
+    for why in (*changes(now), *(one.why for one in found)):
+        print(f"hatch-torch: {why}", file=sys.stderr)
     place = Place(project, prefix, os.environ, find_uv(os.environ))
     failed = carry_out(mending(place), place, dry_run=options.dry_run)
     if failed or options.dry_run:

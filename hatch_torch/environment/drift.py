@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -14,7 +13,7 @@ from hatch_torch.companions import torch_pin
 from hatch_torch.deciding.courses import VENDORS, verdicts
 from hatch_torch.deciding.offers import TORCH
 from hatch_torch.deciding.without import effect
-from hatch_torch.hardware.facts import Hardware
+from hatch_torch.environment.changes import is_same_machine
 from hatch_torch.lock.contents import LOCK
 from hatch_torch.project.wish import PORTABLE
 
@@ -140,7 +139,7 @@ def _idle(now: Situation) -> Iterator[Finding]:
     torch = now.member(TORCH)
     if torch is None or torch.builder != "pytorch" or now.wish.backend:
         return
-    if torch.backend is None or torch.backend.family != "cpu" or _is_same_machine(now):
+    if torch.backend is None or torch.backend.family != "cpu" or is_same_machine(now):
         return
     judged = verdicts(now.config, now.wish, now.hardware, now.target)
     usable = (one.backend for one in judged if one.usable and one.backend.family in VENDORS)
@@ -195,7 +194,7 @@ def _is_decided(now: Situation, torch: Installed) -> bool:
     if no_device and (now.wish.backend or _stays_portable(now)):
         return True
     recorded = [_version(wheel["version"]) for wheel in _recorded(now) if wheel["name"] == TORCH]
-    return _is_same_machine(now) and recorded in ([], [torch.version])
+    return is_same_machine(now) and recorded in ([], [torch.version])
 
 
 def _stays_portable(now: Situation) -> bool:
@@ -203,21 +202,6 @@ def _stays_portable(now: Situation) -> bool:
     policy = now.config.when_no_accelerator
     by_signs = effect(now.hardware.signs)[0] if policy == "auto" else policy
     return PORTABLE in {now.wish.value, by_signs}
-
-
-def _is_same_machine(now: Situation) -> bool:
-    """Say whether the record was made on a machine that has the same devices and drivers."""
-    record = now.project.record if now.project else None
-    try:
-        then = Hardware.from_json(json.dumps((record or {})["hardware"]))
-    except (KeyError, TypeError, ValueError):
-        return False
-    return _devices(then) == _devices(now.hardware)
-
-
-def _devices(hardware: Hardware) -> tuple[object, ...]:
-    seen = [(one.vendor, one.name, one.architecture) for one in hardware.accelerators]
-    return sorted(map(str, seen)), hardware.nvidia, hardware.rocm
 
 
 def _recorded(now: Situation) -> Iterator[Mapping[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hatch_torch.deciding.offers import TORCH
+from hatch_torch.environment.changes import changes
 from hatch_torch.environment.drift import findings, notes
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ def to_json(now: Situation) -> dict[str, Any]:
 
     `backend` is that of the torch which is there, null where its files don't tell; `created`,
     `decided_by` and `recorded` (a backend) are the record's, null without one; `packages` are all
-    packages by name.
+    packages by name, `changed` what is another on this machine since the record.
     """
     torch = now.member(TORCH)
     record = (now.project.record if now.project else None) or {}
@@ -33,6 +34,7 @@ def to_json(now: Situation) -> dict[str, Any]:
         "python": now.target.environment["python_full_version"],
         "family": [_member(one) for one in now.installed],
         "packages": dict(now.versions or {}),
+        "changed": list(changes(now)),
         "findings": [{"why": one.why, "mend": one.mend} for one in findings(now)],
         "notes": list(notes(now)),
     }

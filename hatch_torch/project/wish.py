@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
     from hatch_torch.project.config import BackendExtra, Config
 
+DETECTION = "detection"
 PORTABLE = "portable"
 _VARIABLE = "TORCH_VARIANT"
 _UV_VARIABLE = "UV_TORCH_BACKEND"
-_DETECTION = "detection"
 _TABLE_KEY = f"{TABLE}.backend"
 
 
@@ -31,7 +31,7 @@ class Wish:
 
     value: Backend | str
     """A backend, a family, ``auto`` or ``portable``."""
-    decided_by: str = _DETECTION
+    decided_by: str = DETECTION
     notes: tuple[str, ...] = ()
 
     @property
@@ -53,7 +53,7 @@ class Wish:
     @property
     def explicit(self) -> bool:
         """Whether this very run asks for something by name; a default has to fit many machines."""
-        default = self.decided_by in {_DETECTION, _TABLE_KEY, _UV_VARIABLE}
+        default = self.decided_by in {DETECTION, _TABLE_KEY, _UV_VARIABLE}
         return self.value != "auto" and not default
 
 
@@ -82,7 +82,7 @@ def read_wish(
         except ConfigurationError as error:
             notes = (f"ignored: {error}",)
     wish = _read(config, config.backend, _TABLE_KEY)
-    decided_by = _DETECTION if wish.value == "auto" else _TABLE_KEY
+    decided_by = DETECTION if wish.value == "auto" else _TABLE_KEY
     return Wish(wish.value, decided_by, (*notes, *wish.notes))
 
 
