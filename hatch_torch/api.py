@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -85,12 +85,12 @@ def decide(
     config = config_of(Path(project)) if project is not None else Config()
     more = tuple(map(_requirement, requirements))
     lock = current_lock(Path(project), config) if project is not None and not more else None
-    config = replace(config, dependencies=(*config.dependencies, *more))
+    config = config._replace(dependencies=(*config.dependencies, *more))
     prefix = active(environ) if hardware is None else Prefix(Path(), Path(), ())
     case = case_of(config, environ, prefix, Request(pinnable=True), lock)
     if hardware is not None:
-        case = replace(case, probe=lambda _vendors: hardware)
-    return decide_case(replace(case, asked=("backend", backend) if backend else None))
+        case = case._replace(probe=lambda _vendors: hardware)
+    return decide_case(case._replace(asked=("backend", backend) if backend else None))
 
 
 def status(project: str | Path = ".", environ: Mapping[str, str] = os.environ) -> Status:

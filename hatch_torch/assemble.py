@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,7 +57,7 @@ def assemble(  # noqa: PLR0913 (what is not given is the real thing)
     """
     asked = request or Request()
     settings = Settings.of(environ)
-    settings = replace(settings, offline=settings.offline or asked.offline)
+    settings = settings._replace(offline=settings.offline or asked.offline)
     target = target or targets.here()
     house = _wheelhouse(asked, target) if settings.offline else None
     if lock:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 FAMILIES = ("cuda", "rocm", "xpu", "mps", "cpu")
 """The families of backends."""
@@ -16,8 +16,7 @@ _ROCM_DOTLESS = re.compile(r"rocm-?([2-9]|1\d)(\d)(\d?)", re.ASCII)
 _ROCM_TWO_DIGIT_MINORS = {"714": (7, 14)}
 
 
-@dataclass(frozen=True, slots=True)
-class Backend:
+class Backend(NamedTuple):
     """A flavour of torch, such as ``cpu``, ``cu124``, ``rocm6.2.4``, ``xpu`` or ``mps``."""
 
     family: str

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from packaging.utils import canonicalize_name
 
@@ -36,8 +35,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger("hatch_torch")
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """A build of a project, by an installer or another tool."""
 
     config: Config
@@ -97,7 +95,7 @@ def run(
     """
     config = read_project(root)
     request = read_request(root, above(), environ, editable=editable)
-    request = replace(request, pinnable=request.pinnable and not anew)
+    request = request._replace(pinnable=request.pinnable and not anew)
     _tell(asked(request))
     if request.frontend == "uv" and request.in_place:
         write_stamp(root)

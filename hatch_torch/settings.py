@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import inf
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from hatch_torch.errors import ConfigurationError
 
@@ -15,8 +14,7 @@ DEFAULT_TIMEOUT = 15.0
 _FALSE = {"", "0", "false", "no", "off"}
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """What the environment says about this run; the wish for a backend is `wish`'s to read."""
 
     index_url: str | None = None

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 import sys
-from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from packaging import tags
 from packaging.markers import default_environment
@@ -58,18 +57,21 @@ _LIBC = re.compile(r"(glibc|musl|macos) (\d+)(?:\.(\d+))?(?:\D.*)?")
 _PLATFORM_TAG = re.compile(r"(?:many|musl)?(linux|macos)x?(?:_\d+_\d+)?_(\w+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """An interpreter on a platform: which tags it takes, how it answers markers."""
 
     python: str
     """``3.12``, or ``3.13t`` for a free-threaded one."""
     platform: str
     """One of PLATFORMS, or another platform's name, which no table knows."""
-    ranks: Mapping[tags.Tag, int] = field(repr=False)
+    ranks: Mapping[tags.Tag, int]
     """Every tag that fits, with its place in the order of preference (0 is best)."""
-    environment: Mapping[str, str] = field(repr=False)
+    environment: Mapping[str, str]
     """The variables of PEP 508 markers."""
+
+    def __repr__(self) -> str:
+        """Show what tells targets apart, without a thousand tags."""
+        return f"Target({self.python}, {self.platform})"
 
     def rank(self, wheel: Wheel) -> int | None:
         """Return the place of the wheel's best tag, or None where none fits."""
@@ -89,8 +91,7 @@ class Target:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Release:
+class _Release(NamedTuple):
     """A Python 3: ``minor`` 13, ``patch`` ".1", ``threads`` "t" where it is free-threaded."""
 
     minor: int

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hatch_torch.backend import FAMILIES
@@ -102,9 +101,9 @@ def _is_doubtful(backend: Backend, target: Target, foreign: Collection[Backend])
 def _doubted(verdict: Verdict, verified: Collection[Backend]) -> Verdict:
     doubt = "its own machine code is unverified"
     if not verified:
-        return replace(verdict, reason=f"{verdict.reason}; by its device packages, {doubt}")
+        return verdict._replace(reason=f"{verdict.reason}; by its device packages, {doubt}")
     best = max(verified, key=lambda one: one.release)
-    return replace(verdict, usable=False, reason=f"{doubt}, and {best} runs here")
+    return verdict._replace(usable=False, reason=f"{doubt}, and {best} runs here")
 
 
 def _sorted(judged: Collection[Verdict], hardware: Hardware, target: Target) -> tuple[Verdict, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hatch_torch.choose.amd import amd_gpus
@@ -24,7 +23,7 @@ def most_capable(hardware: Hardware) -> tuple[Hardware, tuple[Accelerator, ...]]
         left_out = tuple(one for one in gpus if best and one.architecture != best.architecture)
         if left_out:
             kept = tuple(one for one in hardware.accelerators if one not in left_out)
-            return replace(hardware, accelerators=kept), left_out
+            return hardware._replace(accelerators=kept), left_out
     return None
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,7 +79,7 @@ def _case(options: argparse.Namespace, file: RequirementsFile | None) -> Case:
     required = parsed_constraints(one.value for one in said if one.name == WORD)
     case = case_of(options, required, by_version=False)
     bounds = parsed_constraints(one.value for one in said if one.name == CONSTRAINT)
-    return replace(case, constraints=(*case.constraints, *bounds))
+    return case._replace(constraints=(*case.constraints, *bounds))
 
 
 def _path(output: str | None, chosen: Format, subject: Subject) -> Path | None:

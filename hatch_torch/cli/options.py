@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,14 +73,14 @@ def case_of(
         probe=(lambda _: hardware) if hardware else None,
         lock=_lock(options, required),
     )
-    return replace(case, asked=("--backend", options.backend) if options.backend else None)
+    return case._replace(asked=("--backend", options.backend) if options.backend else None)
 
 
 def _config(options: argparse.Namespace, required: Iterable[Requirement] | None) -> Config:
     alone = (options.require or required is not None) and not options.project
     config = Config() if alone else read_project(Path(options.project or "."))
     more = (*(required or ()), *map(_requirement, options.require or ()))
-    return replace(config, dependencies=(*config.dependencies, *more))
+    return config._replace(dependencies=(*config.dependencies, *more))
 
 
 def _lock(options: argparse.Namespace, required: Iterable[Requirement] | None) -> Lock | None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -22,8 +21,7 @@ IMPOSSIBLE = "torch<0"
 """Fails an install by a requirement on torch itself, where an extra must not be asked for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Addition:
+class Addition(NamedTuple):
     """A requirement that goes in front of the project's dependencies, or of an extra's."""
 
     requirement: str

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from packaging.specifiers import SpecifierSet
 
@@ -26,8 +25,7 @@ if TYPE_CHECKING:
     from hatch_torch.project.wants import Line
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """A backend, and the family pinned to its wheels: torch, members, companions."""
 
     backend: Backend
@@ -76,8 +74,8 @@ def _of_both(fixed: Pin | None, found: Pin) -> Pin:
     if fixed is None or fixed.version.public != found.version.public:
         return found
     if fixed.version == found.version:
-        return replace(found, by_version=fixed.by_version)
-    return replace(fixed, by_version=True)
+        return found._replace(by_version=fixed.by_version)
+    return fixed._replace(by_version=True)
 
 
 def _around(case: Case, kept: Kept, wants: Wants) -> Answer | None:
@@ -94,7 +92,7 @@ def _around(case: Case, kept: Kept, wants: Wants) -> Answer | None:
     except IndexFaultError as fault:
         if not has_all:
             raise
-        found, notes = tuple(replace(pin, by_version=True) for pin in pins), (f"kept: {fault}",)
+        found, notes = tuple(pin._replace(by_version=True) for pin in pins), (f"kept: {fault}",)
     return Answer(backend, found, notes) if found else None
 
 
@@ -102,14 +100,14 @@ def _as_installed(case: Case, one: Installed) -> Pin:
     """Pin by version where the installer takes that, or where PyPI has the very wheel."""
     pin = keep.pinned(one)
     from_pypi = pin.url is None and pin.version.local is None
-    return replace(pin, by_version=case.by_version or from_pypi)
+    return pin._replace(by_version=case.by_version or from_pypi)
 
 
 def _companions(case: Case, kept: Iterable[Installed]) -> tuple[Pin, ...]:
     """Pin what came with torch from its index too, so that nobody looks for it elsewhere."""
     names = keep.companion_names(kept, case.target)
     found = case.find_installed(names) if names else ()
-    return tuple(replace(keep.pinned(one), by_version=case.by_version) for one in found)
+    return tuple(keep.pinned(one)._replace(by_version=case.by_version) for one in found)
 
 
 def _installed(case: Case) -> tuple[Installed, ...]:

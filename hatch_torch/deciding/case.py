@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 from hatch_torch.companions import FAMILY
 
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from hatch_torch.target import Target
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(NamedTuple):
     """A project, a target, and how to ask about the machine, the index and the environment."""
 
     config: Config
@@ -32,7 +31,7 @@ class Case:
     """Which of these packages the environment has."""
     sees_environment: bool = True
     """Whether it is known which environment is installed to."""
-    environ: Mapping[str, str] = field(default_factory=dict)
+    environ: Mapping[str, str] = MappingProxyType({})
     asked: tuple[str, str] | None = None
     """An option of a command line and the backend that it names: nobody overrules it."""
     extras: frozenset[str] = frozenset()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from hatch_torch.backend import Backend
 from hatch_torch.choose import Verdict, most_capable, rank, why_not
@@ -31,8 +30,7 @@ def always(_backend: Backend, _release: Version) -> None:
     """Find nothing against any release: nobody asked whether it runs here."""
 
 
-@dataclass(frozen=True, slots=True)
-class Course:
+class Course(NamedTuple):
     """Backends to be tried together, in the order of their rank."""
 
     backends: tuple[Backend, ...]
@@ -103,8 +101,7 @@ def plain_course(wish: Wish, target: Target, *warnings: str) -> Course:
     return Course((plain(target),), warnings=(*wish.notes, *warnings))
 
 
-@dataclass(frozen=True, slots=True)
-class _Stage:
+class _Stage(NamedTuple):
     """A machine, or what is left of it, and how every backend is judged on it."""
 
     hardware: Hardware

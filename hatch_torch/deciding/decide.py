@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -47,7 +46,7 @@ def decide(case: Case) -> Decision:
         return draft.noting("torch is uv's: [tool.uv.sources] routes it, and nothing is added")
     hardware = _look(case, wish)
     judged = ways.verdicts(case.config, wish, hardware, case.target)
-    draft = replace(draft, hardware=hardware, verdicts=judged)
+    draft = draft._replace(hardware=hardware, verdicts=judged)
     asked = _asked(case, lines)
     if not asked and not case.config.family:
         return draft.noting("nothing that is installed here requires torch")
@@ -98,7 +97,7 @@ def _first_answer(case: Case, wish: Wish, draft: Decision, lines: tuple[Line, ..
                 raise NoAnswerError(_asked_in_vain(wish, fault)) from fault
             return _without_index(case, wish, draft, fault, lines)
         if isinstance(found, Answer):
-            return replace(found, warnings=(*course.warnings, *found.warnings))
+            return found._replace(warnings=(*course.warnings, *found.warnings))
         if found:
             return found
     if any(line.requirement.url for line in lines if line.name == TORCH):
@@ -167,8 +166,7 @@ def _completed(case: Case, draft: Decision, found: Answer, lines: tuple[Line, ..
     obeyed = {line.name for line in asked if line.requirement.url}
     warnings += [f"{name} is uv's: [tool.uv.sources] routes it" for name in sorted(case.routed)]
     taken = obeyed | case.routed
-    return replace(
-        draft,
+    return draft._replace(
         backend=found.backend,
         pins=tuple(pin for pin in found.pins if pin.name not in taken),
         additions=tuple(one for one in dict.fromkeys(added) if _is_ours(one, taken)),

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from hatch_torch.backend import Backend
@@ -13,8 +12,7 @@ if TYPE_CHECKING:
     from hatch_torch.hardware.facts import Hardware
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """Which backend, who decided it, for which hardware, and what is added for it."""
 
     backend: Backend | None
@@ -28,4 +26,4 @@ class Decision:
 
     def noting(self, *warnings: str) -> Decision:
         """Return the decision with more to tell, each thing once."""
-        return replace(self, warnings=tuple(dict.fromkeys((*self.warnings, *warnings))))
+        return self._replace(warnings=tuple(dict.fromkeys((*self.warnings, *warnings))))

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import dataclass, replace
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from packaging.specifiers import SpecifierSet
 
@@ -34,8 +33,7 @@ if TYPE_CHECKING:
 _PYTHONS = tuple(f"3.{minor}" for minor in range(10, 15))
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(NamedTuple):
     """What was tried, and led nowhere."""
 
     case: Case
@@ -81,7 +79,7 @@ def _other_backend(attempt: Attempt) -> Iterator[str]:
         if found := attempt.retried(attempt.case, siblings):
             yield f"{_named(attempt, found)}: ask for it instead of {wish.backend}"
     elif config.extras:
-        free, hardware = replace(config, extras=()), attempt.draft.hardware
+        free, hardware = config._replace(extras=()), attempt.draft.hardware
         judged = ways.verdicts(free, wish, hardware, target)
         for course in ways.courses(free, wish, hardware, judged, target):
             if found := attempt.retried(attempt.case, [course]):
@@ -130,7 +128,7 @@ def _other_python(attempt: Attempt) -> Iterator[str]:
     case = attempt.case
     for python in sorted(_PYTHONS, key=lambda one: _steps(one, case.target.python)):
         target = case.target.with_python(python)
-        elsewhere = replace(case, target=target, offers=case.offers.on(target))
+        elsewhere = case._replace(target=target, offers=case.offers.on(target))
         if found := attempt.retried(elsewhere, attempt.courses):
             yield f"{_named(attempt, found)}: use Python {python}"
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from packaging.version import Version
@@ -11,8 +10,7 @@ if TYPE_CHECKING:
     from hatch_torch.deciding.offers import Pick
 
 
-@dataclass(frozen=True, slots=True)
-class Pin:
+class Pin(NamedTuple):
     """A package at one version, by the URL of its wheel or by the version alone."""
 
     name: str

@@ -6,8 +6,7 @@ index serves, follow as its dependencies, all from the same backend and built fo
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
@@ -32,8 +31,7 @@ _ANY = SpecifierSet()
 _MAX_ROUNDS = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class Want:
+class Want(NamedTuple):
     """A package in a range; what comes with a torch is of its backend, and built for it."""
 
     name: str
@@ -108,7 +106,7 @@ class _Family(AbstractProvider["Want", "Pick", str]):
         extras = frozenset().union(*(want.extras for want in wanted))
         for backend in {want.backend for want in wanted if want.backend}:
             for pick in self._offers.picks(backend, name, _ANY):
-                yield replace(pick, extras=extras)
+                yield pick._replace(extras=extras)
 
     def _meets(self, pick: Pick, want: Want) -> bool:
         in_range = want.versions.contains(pick.version, prereleases=True)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import re
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
@@ -36,8 +35,7 @@ _MAC = re.compile(r"^Tag: .*-macosx_\d+_\d+_(arm64|x86_64)", re.MULTILINE)
 _PLAIN_AARCH64 = re.compile(r"^Tag: .*-linux_aarch64", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Installed:
+class Installed(NamedTuple):
     """A package of the family that is installed."""
 
     name: str
@@ -54,8 +52,7 @@ class Installed:
     """Its requirements, word for word."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Trace:
+class _Trace(NamedTuple):
     """What a package left in an environment; "" and {} where a file is missing."""
 
     name: str

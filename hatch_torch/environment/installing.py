@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,8 +66,7 @@ def installing(place: Place, words: Sequence[str], files: Sequence[str] = ()) ->
 
 def _config(place: Place, asked: Iterable[Requirement], there: Mapping[str, str]) -> Config:
     """Return what decides for requirements: the project's tables, without its own requirements."""
-    return replace(
-        config_of(place.project),
+    return config_of(place.project)._replace(
         dependencies=tuple(asked),
         optional_dependencies={},
         family=tuple(name for name in FAMILY if name in there),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
@@ -74,7 +74,7 @@ def mending(place: Place) -> Command:
         return installer.install(_again(place.project, own))
     there = [Requirement(one.name) for one in every if one.name in FAMILY]
     asked = [one for one in config.dependencies if canonicalize_name(one.name) in FAMILY]
-    family = replace(config, dependencies=tuple(asked or there))
+    family = config._replace(dependencies=tuple(asked or there))
     decision = place.decided(family, by_version=installer.takes_versions)
     if not wheels(decision):
         why = "; ".join(decision.warnings) or f"{decision.decided_by} leaves torch as it is"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
@@ -77,7 +77,7 @@ def case_of(
     here = targets.here()
     release = prefix.release
     there = here.with_python(release) if release and release != here.python.rstrip("t") else here
-    asked = replace(request, environment=prefix.folders)
+    asked = request._replace(environment=prefix.folders)
     return assemble(config, environ, request=asked, target=there, lock=lock)
 
 

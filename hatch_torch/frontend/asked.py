@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from pathlib import PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import parse_qs
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -37,18 +36,21 @@ _MARKER = re.compile(r"\s*;\s.*")
 _PATH = re.compile(r"\.|file:|.*[/\\]")
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """What was read from a command line and from the files that it names."""
 
     named: bool = False
     """The project itself is named, so its extras are known."""
     extras: frozenset[str] = frozenset()
     """Normalized."""
-    requirements: tuple[str, ...] = field(default=(), repr=False)
+    requirements: tuple[str, ...] = ()
     """Constraints, and the other requirements of the same install."""
-    find_links: tuple[str, ...] = field(default=(), repr=False)
+    find_links: tuple[str, ...] = ()
     no_index: bool = False
+
+    def __repr__(self) -> str:
+        """Show its extras alone: requirements and links may hold secrets."""
+        return f"Asked({sorted(self.extras)})"
 
 
 def read_asked(call: Call, project: Path) -> Asked:

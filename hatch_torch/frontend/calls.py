@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 from hatch_torch.frontend.grammar import WORD, Option
 from hatch_torch.frontend.installers import Installer, is_python, recognise
@@ -23,16 +23,19 @@ def is_true(text: str) -> bool:
     return text.strip().lower() in _TRUE
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """What an installer was asked to do."""
 
     installer: Installer
     command: str
     """`pip install`; only words that the table knows, empty where it does not know them."""
-    options: tuple[Option, ...] = field(repr=False)
-    cwd: Path | None = field(default=None, repr=False)
-    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    options: tuple[Option, ...]
+    cwd: Path | None = None
+    environ: Mapping[str, str] = MappingProxyType({})
+
+    def __repr__(self) -> str:
+        """Show its name alone: options and variables may hold secrets."""
+        return f"Call({self.name})"
 
     @property
     def name(self) -> str:

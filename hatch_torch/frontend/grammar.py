@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -12,21 +11,23 @@ WORD = ""
 """The name under which a word that belongs to no option is found."""
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(NamedTuple):
     """An option's canonical name with its value, or a word (whose name is empty)."""
 
     name: str
-    value: str = field(default="", repr=False)
+    value: str = ""
+
+    def __repr__(self) -> str:
+        """Show its name alone: a value may hold secrets."""
+        return f"Option({self.name})"
 
 
-@dataclass(frozen=True, slots=True)
-class Grammar:
+class Grammar(NamedTuple):
     """The options that a command knows; one that it does not know takes no value."""
 
-    spellings: Mapping[str, str] = field(repr=False)
+    spellings: Mapping[str, str]
     """Spelling -> canonical name: `-r` -> `--requirement`."""
-    valued: frozenset[str] = field(repr=False)
+    valued: frozenset[str]
     """The canonical names of those that take a value."""
     abbreviates: bool = False
 

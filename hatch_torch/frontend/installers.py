@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hatch_torch.frontend.grammar import Grammar
 from hatch_torch.tables import rows
@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(NamedTuple):
     """A sub-command that installs."""
 
     grammar: Grammar
@@ -25,8 +24,7 @@ class Command:
     """Its first word is a program, and what follows is the program's business."""
 
 
-@dataclass(frozen=True, slots=True)
-class Installer:
+class Installer(NamedTuple):
     """A program that runs build hooks: a row of `tables/installers.toml`."""
 
     name: str
@@ -36,9 +34,9 @@ class Installer:
     """The options that stand before a sub-command."""
     install: Mapping[str, Command]
     portable: frozenset[str]
-    implied: Mapping[str, str] = field(default_factory=dict)
+    implied: Mapping[str, str] = MappingProxyType({})
     """Executable -> the sub-command that it stands for."""
-    variables: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = MappingProxyType({})
     """Option -> environment variable."""
     separators: str = " "
 

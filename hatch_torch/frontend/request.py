@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from packaging.utils import canonicalize_name
 
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """A run of the build hook: who asks, for what, and into which environment."""
 
     frontend: str = "unknown"
@@ -44,12 +42,16 @@ class Request:
     """`==` the installed version is right, for the installer looks at what is installed."""
     offline: bool = False
     """The command forbids the network; our own variable for it is `Settings`' to read."""
-    constraints: tuple[str, ...] = field(default=(), repr=False)
+    constraints: tuple[str, ...] = ()
     """Constraints, and the other requirements of the same install, as they were written."""
-    find_links: tuple[str, ...] = field(default=(), repr=False)
+    find_links: tuple[str, ...] = ()
     """Folders and URLs of further wheels."""
     environment: tuple[Path, ...] | None = None
     """The target's folders of packages; none for a new environment, None where not known."""
+
+    def __repr__(self) -> str:
+        """Show who asks for what: constraints and links may hold secrets."""
+        return f"Request({self.command}, {self.purpose}, {sorted(self.extras)})"
 
 
 def read_request(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from hatch_torch.hardware.facts import Hardware, Source
 
@@ -15,8 +14,7 @@ if TYPE_CHECKING:
     Way = Callable[[Machine], "Answer | None"]
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What one way said; with `facts` the matter is settled, also by facts that are empty."""
 
     source: Source
@@ -59,9 +57,9 @@ def ask(machine: Machine, ways: Iterable[Way]) -> Hardware:
         answer = _ask_safely(machine, way)
         if answer:
             spent = round((machine.clock() - start) * 1000)
-            sources.append(replace(answer.source, milliseconds=spent))
+            sources.append(answer.source._replace(milliseconds=spent))
             if answer.facts is not None:
-                return replace(answer.facts, sources=tuple(sources))
+                return answer.facts._replace(sources=tuple(sources))
     return Hardware(sources=tuple(sources))
 
 

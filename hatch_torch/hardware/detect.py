@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -33,8 +32,7 @@ def detect(machine: Machine, vendors: Collection[str] | None = None) -> Hardware
     """
     parts = [ask(machine, ways) for vendor, ways in PROBES if vendors is None or vendor in vendors]
     host = ask(machine, [ask_host])
-    return replace(
-        host,
+    return host._replace(
         accelerators=tuple(chain.from_iterable(part.accelerators for part in parts)),
         nvidia=next(filter(None, (part.nvidia for part in parts)), None),
         rocm=next(filter(None, (part.rocm for part in parts)), None),

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hatch_torch.hardware.fields import load
 
@@ -22,8 +21,7 @@ _ARCHITECTURES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Accelerator:
+class Accelerator(NamedTuple):
     """A device that torch may compute on."""
 
     vendor: str
@@ -34,23 +32,20 @@ class Accelerator:
     memory_mib: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Nvidia:
+class Nvidia(NamedTuple):
     """NVIDIA's driver, and the newest CUDA release whose interface it speaks."""
 
     driver: str | None = None
     cuda: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Rocm:
+class Rocm(NamedTuple):
     """The ROCm release that is installed."""
 
     version: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """One probe: what it was, how it ended (``found``, ``absent``, ``broken``), and its words."""
 
     probe: str
@@ -59,8 +54,7 @@ class Source:
     milliseconds: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Hardware:
+class Hardware(NamedTuple):
     """What a machine has; a field that nobody knows is None or empty."""
 
     system: str | None = None
@@ -91,14 +85,19 @@ class Hardware:
             return self
         vendors = {one.vendor for one in self.accelerators}
         if self.nvidia and not vendors:
-            return replace(self, accelerators=(Accelerator("nvidia"),))
+            return self._replace(accelerators=(Accelerator("nvidia"),))
         if self.rocm and not vendors & {"amd", "nvidia"}:
-            return replace(self, accelerators=(*self.accelerators, Accelerator("amd")))
+            return self._replace(accelerators=(*self.accelerators, Accelerator("amd")))
         return self
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON object of contract.md, section 4."""
-        return {"schema": SCHEMA, **asdict(self)}
+        told = self._asdict()
+        for name in ("accelerators", "sources"):
+            told[name] = tuple(one._asdict() for one in told[name])
+        for name in ("nvidia", "rocm"):
+            told[name] = told[name] and told[name]._asdict()
+        return {"schema": SCHEMA, **told}
 
     @classmethod
     def from_json(cls, text: str) -> Hardware:
@@ -106,7 +105,7 @@ class Hardware:
 
         Raises ValueError, whose message says what is wrong and where.
         """
-        told = load(text, ("schema", *_names(cls)))
+        told = load(text, ("schema", *cls._fields))
         if (schema := told.number("schema", 2**31)) not in {None, SCHEMA}:
             raise ValueError(f"schema: found {schema}, allowed is {SCHEMA}")
         return cls(
@@ -114,16 +113,12 @@ class Hardware:
             machine=told.text("machine", r"[\w. +-]+", "x86_64, say"),
             libc=told.text("libc", r"(glibc|musl|macos) \d+(\.\d+){0,2}", "glibc 2.36, say"),
             python=told.text("python", r"\d\.\d+(\.\d+)?[\w+.-]*", "3.11.7, say"),
-            accelerators=tuple(map(_accelerator, told.each("accelerators", _names(Accelerator)))),
-            nvidia=_nvidia(told.within("nvidia", _names(Nvidia))),
-            rocm=_rocm(told.within("rocm", _names(Rocm))),
-            sources=tuple(map(_source, told.each("sources", _names(Source)))),
+            accelerators=tuple(map(_accelerator, told.each("accelerators", Accelerator._fields))),
+            nvidia=_nvidia(told.within("nvidia", Nvidia._fields)),
+            rocm=_rocm(told.within("rocm", Rocm._fields)),
+            sources=tuple(map(_source, told.each("sources", Source._fields))),
             signs=tuple(told.texts("signs")),
         )
-
-
-def _names(kind: type[Hardware | Accelerator | Nvidia | Rocm | Source]) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind))
 
 
 def _accelerator(told: Fields) -> Accelerator:

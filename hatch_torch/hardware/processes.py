@@ -7,9 +7,9 @@ import os
 import platform
 import re
 import subprocess
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -26,16 +26,19 @@ _SECONDS = 20  # PowerShell takes some seconds when it starts for the first time
 _DEEPEST = 64  # more ancestors than this is a circle of process numbers that were used again
 
 
-@dataclass(frozen=True, slots=True)
-class Process:
+class Process(NamedTuple):
     """A running process; its words stay out of its `repr`, for they may hold secrets."""
 
     pid: int
-    argv: tuple[str, ...] = field(default=(), repr=False)
-    cwd: str | None = field(default=None, repr=False)
+    argv: tuple[str, ...] = ()
+    cwd: str | None = None
     """Its folder, None where the system does not tell."""
-    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    environ: Mapping[str, str] = MappingProxyType({})
     """Its environment, empty where the system does not tell."""
+
+    def __repr__(self) -> str:
+        """Show its number alone: words, folder and variables may hold secrets."""
+        return f"Process({self.pid})"
 
 
 def run(command: Sequence[str]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hatch_torch.hardware.facts import Hardware, Nvidia, Rocm, Source
@@ -23,10 +22,9 @@ def together(machines: Sequence[Hardware]) -> Hardware:
     shared = set.intersection(*vendors)
     if any(vendors) and not shared:
         note = Source("profiles", "absent", "the profiles have no vendor in common")
-        return replace(first, accelerators=(), nvidia=None, rocm=None, sources=(note,), signs=())
+        return first._replace(accelerators=(), nvidia=None, rocm=None, sources=(note,), signs=())
     found = (one for machine in machines for one in machine.accelerators if one.vendor in shared)
-    return replace(
-        first,
+    return first._replace(
         accelerators=tuple(dict.fromkeys(found)),
         nvidia=_nvidia([machine.nvidia for machine in machines if machine.nvidia]),
         rocm=_rocm([machine.rocm for machine in machines if machine.rocm]),

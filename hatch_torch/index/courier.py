@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urljoin
 
 from hatch_torch.errors import IndexFaultError
@@ -42,40 +42,46 @@ class RefusedError(BrokenError, UnreachableError):
     """Nobody took the connection: it may be busy just now, but not attempt after attempt."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """A GET; the body is only read where the status is the one expected."""
 
     url: str
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = MappingProxyType({})
     expected: int = 200
 
     def with_headers(self, headers: Mapping[str, str]) -> Request:
         """Return the request with more headers."""
-        return replace(self, headers={**self.headers, **headers})
+        return self._replace(headers={**self.headers, **headers})
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """What one server answered; header names in lower case."""
 
     url: str
     status: int
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = MappingProxyType({})
     body: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
 class Courier:
     """Sends requests by an `exchange`, within a deadline."""
 
-    exchange: Exchange
-    credentials: Credentials
-    deadline: Deadline
-    sleep: Callable[[float], None] = time.sleep
-    now: Callable[[], float] = time.time
-    unreachable: dict[str, str] = field(default_factory=dict)
-    """The origins that could not be reached, and why: none is asked twice."""
+    def __init__(
+        self,
+        exchange: Exchange,
+        credentials: Credentials,
+        deadline: Deadline,
+        sleep: Callable[[float], None] = time.sleep,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        """Take what sends, and what it sends with."""
+        self.exchange = exchange
+        self.credentials = credentials
+        self.deadline = deadline
+        self.sleep = sleep
+        self.now = now
+        self.unreachable: dict[str, str] = {}
+        """The origins that could not be reached, and why: none is asked twice."""
 
     def send(self, request: Request, hosts: Hosts) -> Reply:
         """Return the first reply that is no redirect; its URL is where it was found.
@@ -88,7 +94,7 @@ class Courier:
             if refusal := hosts.refusal(url):
                 verb = "would use" if url == request.url else "redirects to"
                 raise IndexFaultError(bare(request.url), f"{verb} {refusal}")
-            reply = self._open(replace(request, url=url))
+            reply = self._open(request._replace(url=url))
             if reply.status not in _REDIRECTS:
                 return reply
             url = _target(reply)

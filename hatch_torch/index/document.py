@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, replace
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hatch_torch.index.hosts import PYTORCH_HOSTS, host_of
 
@@ -20,8 +19,7 @@ _MISSING_AGE = 600.0
 """Seconds to believe that a page is missing: as long as PyTorch's pages are fresh (max-age)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """A body and where it came from, or the knowledge that there is none."""
 
     url: str
@@ -54,7 +52,7 @@ class Document:
 
     def renewed(self, headers: Mapping[str, str], now: float) -> Document:
         """Return it as the server confirmed it (304)."""
-        return replace(self, stored=now, max_age=_age(headers.get("cache-control", "")))
+        return self._replace(stored=now, max_age=_age(headers.get("cache-control", "")))
 
     @property
     def is_found(self) -> bool:
@@ -73,7 +71,7 @@ class Document:
 
     def pack(self, key: str) -> bytes:
         """Return it as one file: its hash, a line of JSON, the body."""
-        head = {name: getattr(self, name) for name in self.__slots__ if name != "body"}
+        head = {name: getattr(self, name) for name in self._fields if name != "body"}
         content = json.dumps({"key": key, **head}).encode("ascii") + b"\n" + self.body
         return _checksum(content) + b"\n" + content
 

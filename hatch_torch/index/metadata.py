@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import lru_cache, partial
 from hashlib import sha256
 from threading import Lock
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, NamedTuple
 from zipfile import BadZipFile, ZipFile
 from zlib import error as ZlibError  # noqa: N812 - it is an exception, spelled like a variable
 
@@ -38,8 +37,7 @@ _LIMIT = 4 * 1024 * 1024
 """Bytes of the largest METADATA that is read; torch's has 30,000."""
 
 
-@dataclass(frozen=True, slots=True)
-class Metadata:
+class Metadata(NamedTuple):
     """What a wheel says that it needs."""
 
     requires: tuple[Requirement, ...] = ()

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote, urljoin
 
 from packaging.utils import InvalidWheelFilename
@@ -26,8 +25,7 @@ _FILES = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".egg", ".exe", ".metadata", ".
 _ENDS = 4096  # characters at either end of a page in which its outermost tags stand
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """What an index page lists."""
 
     wheels: tuple[Wheel, ...] = ()

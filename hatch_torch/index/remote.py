@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,8 +17,7 @@ _MOST = 16 * 1024 * 1024
 """Bytes that are asked for in all; the directory of the largest torch takes two million."""
 
 
-@dataclass(frozen=True, slots=True)
-class Slice:
+class Slice(NamedTuple):
     """A piece of a file: its bytes, where they begin, and the size of the whole."""
 
     body: bytes

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -19,12 +18,15 @@ CERTIFICATES = ("PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR
 """Variables that name a file or folder of certificates; the first that is set counts."""
 
 
-@dataclass(frozen=True, slots=True)
-class Proxy:
+class Proxy(NamedTuple):
     """A proxy without its secrets, and the headers that hold them."""
 
     url: str
-    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    headers: tuple[tuple[str, str], ...] = ()
+
+    def __repr__(self) -> str:
+        """Show its URL alone: the headers may hold secrets."""
+        return f"Proxy({self.url})"
 
     @classmethod
     def of(cls, url: str) -> Proxy:

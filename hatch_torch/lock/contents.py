@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
 from packaging.utils import canonicalize_name
@@ -25,8 +25,7 @@ LOCK = "torch-variant.lock"
 """The file's name, in the project's own folder."""
 
 
-@dataclass(frozen=True, slots=True)
-class LockedWheel:
+class LockedWheel(NamedTuple):
     """A wheel: where it lies below the root of the index, and its hash."""
 
     name: str
@@ -47,8 +46,7 @@ class LockedWheel:
         return unquote(self.path.rpartition("/")[2])
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """What a lock holds of one backend."""
 
     torch: Version
@@ -56,8 +54,7 @@ class Part:
     wheels: tuple[LockedWheel, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class MadeFor:
+class MadeFor(NamedTuple):
     """What of a project a lock was made for; where it changes, the lock is stale."""
 
     requirements: tuple[str, ...] = ()
@@ -78,8 +75,7 @@ class MadeFor:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Narrowed:
+class Narrowed(NamedTuple):
     """The options that a lock was narrowed by; without any it holds all that the project admits."""
 
     backends: tuple[str, ...] = ()
@@ -87,13 +83,12 @@ class Narrowed:
     platforms: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Lock:
+class Lock(NamedTuple):
     """A whole lock."""
 
-    made_for: MadeFor = field(default_factory=MadeFor)
-    narrowed: Narrowed = field(default_factory=Narrowed)
-    parts: Mapping[Backend, Part] = field(default_factory=dict)
+    made_for: MadeFor = MadeFor()
+    narrowed: Narrowed = Narrowed()
+    parts: Mapping[Backend, Part] = MappingProxyType({})
 
     def holds(self, name: str, version: Version) -> bool:
         """Answer whether a wheel of this very version is locked, of whatever backend."""

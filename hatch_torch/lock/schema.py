@@ -66,7 +66,7 @@ def _made_for(value: object, path: str) -> Iterator[str]:
 
 
 def _narrowed(value: object, path: str) -> Iterator[str]:
-    yield from faults_of(value, dict.fromkeys(Narrowed.__slots__, strings), path)
+    yield from faults_of(value, dict.fromkeys(Narrowed._fields, strings), path)
 
 
 def _backends(value: object, path: str) -> Iterator[str]:

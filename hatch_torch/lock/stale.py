@@ -29,7 +29,7 @@ def current_lock(root: Path, config: Config) -> Lock | None:
 def staleness(lock: Lock, config: Config) -> str | None:
     """Say what of a project has changed since its lock was made, or None where nothing has."""
     then, now = lock.made_for, MadeFor.of(config)
-    for key in MadeFor.__slots__:
+    for key in MadeFor._fields:
         was, is_now = _listed(getattr(then, key)), _listed(getattr(now, key))
         if was != is_now:
             gone = ", ".join(one for one in was if one not in is_now) or "nothing"

@@ -24,8 +24,8 @@ def spell(lock: Lock) -> str:
     """Return the text of a lock; the same lock always has the same text."""
     made_for, narrowed = lock.made_for, lock.narrowed
     tables = [
-        _table("made-for", {name: getattr(made_for, name) for name in made_for.__slots__}),
-        _table("narrowed", {name: getattr(narrowed, name) for name in narrowed.__slots__}),
+        _table("made-for", {name: getattr(made_for, name) for name in made_for._fields}),
+        _table("narrowed", {name: getattr(narrowed, name) for name in narrowed._fields}),
         *(_part(backend, lock.parts[backend]) for backend in sorted(lock.parts, key=rank_of)),
     ]
     return "\n\n".join([f"{_HEAD}\nschema = {SCHEMA}", *filter(None, tables)]) + "\n"

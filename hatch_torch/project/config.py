@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 PYTORCH_INDEX = "https://download.pytorch.org/whl"
 
 
-@dataclass(frozen=True, slots=True)
-class BackendExtra:
+class BackendExtra(NamedTuple):
     """A backend that the project supports, with requirements and an index of its own."""
 
     name: str
@@ -36,13 +35,12 @@ class BackendExtra:
     """What a user should know of the name, where another backend stands for it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(NamedTuple):
     """What a project asks for: its requirements, and how torch is to be chosen for it."""
 
     name: str = ""
     dependencies: tuple[Requirement, ...] = ()
-    optional_dependencies: Mapping[str, tuple[Requirement, ...]] = field(default_factory=dict)
+    optional_dependencies: Mapping[str, tuple[Requirement, ...]] = MappingProxyType({})
     """The project's ordinary extras; backend extras are in `extras`."""
     backend: str = "auto"
     extras: tuple[BackendExtra, ...] = ()
@@ -58,7 +56,7 @@ class Config:
     compatibility: bool = False
     require_hashes: bool = False
     build_requires: tuple[str, ...] = ()
-    wiring: Wiring = field(default_factory=Wiring)
+    wiring: Wiring = Wiring()
 
     def extra_of(self, backend: Backend) -> BackendExtra | None:
         """Return the project's extra for a backend, where it has one.

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -24,8 +23,7 @@ if TYPE_CHECKING:
     from hatch_torch.project.config import BackendExtra, Config
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """A requirement on a member of the family, and the list that it stands in."""
 
     requirement: Requirement

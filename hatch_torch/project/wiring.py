@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from packaging.markers import InvalidMarker, Marker
 from packaging.utils import canonicalize_name
@@ -33,8 +33,7 @@ _BUILD_HOOK_KEYS: Mapping[str, Kind] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Wiring:
+class Wiring(NamedTuple):
     """Which hooks a project names, and what its `[project]` table leaves to them."""
 
     metadata_hook: Mapping[str, Any] | None = None
@@ -47,7 +46,7 @@ class Wiring:
     static_extras: frozenset[str] = frozenset()
     """The normalized names of the extras that `[project]` declares itself."""
     direct_references: bool = False
-    uv_sources: Mapping[str, Any] = field(default_factory=dict)
+    uv_sources: Mapping[str, Any] = MappingProxyType({})
     names_stamp: bool = False
     """Whether `[tool.uv] cache-keys` names the stamp."""
 

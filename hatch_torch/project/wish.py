@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from packaging.utils import canonicalize_name
 
@@ -25,8 +24,7 @@ _UV_VARIABLE = "UV_TORCH_BACKEND"
 _TABLE_KEY = f"{TABLE}.backend"
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(NamedTuple):
     """What is asked for, and by whom."""
 
     value: Backend | str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -143,7 +143,7 @@ class Workbench:
 
     def requiring(self, config: Config, *requirements: str) -> Config:
         """Return a project with these dependencies."""
-        return replace(config, dependencies=tuple(map(Requirement, requirements)))
+        return config._replace(dependencies=tuple(map(Requirement, requirements)))
 
     def together(self, *names: str) -> Hardware:
         """Return a machine with the GPUs of several."""

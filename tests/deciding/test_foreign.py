@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -60,7 +59,7 @@ def test_member_that_matches(bench: Workbench) -> None:
 
 def test_unseen_in_a_vendors_image(bench: Workbench) -> None:
     """Where it may be, but can't be seen, nothing is guessed."""
-    hardware = replace(bench.machines["h200-on-615"], signs=("vendor-image",))
+    hardware = bench.machines["h200-on-615"]._replace(signs=("vendor-image",))
     with pytest.raises(NoAnswerError, match=r"which environment is installed to; name it"):
         bench.decide(hardware, "torch", sees_environment=False)
     assert bench.decide(hardware, "torch").backend

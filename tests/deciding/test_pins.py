@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from packaging.requirements import Requirement
 from packaging.version import Version
 
@@ -32,11 +30,11 @@ def test_by_url() -> None:
 
 def test_without_a_hash() -> None:
     """An index that gives no hash leaves the URL alone."""
-    assert replace(_PIN, sha256=None).requirement == f"torch @ {_URL}"
+    assert _PIN._replace(sha256=None).requirement == f"torch @ {_URL}"
 
 
 def test_by_version() -> None:
     """What is installed, or has no URL, is named by its exact version."""
     expected = "torch==2.6.0+cu124"
-    assert replace(_PIN, by_version=True).requirement == expected
+    assert _PIN._replace(by_version=True).requirement == expected
     assert Pin("torch", _VERSION).requirement == expected

@@ -33,14 +33,14 @@ def situation(then: Hardware, here: Hardware, decided_by: str = "detection") -> 
         (CUDA, CUDA, ()),
         (
             CUDA,
-            replace(CUDA, nvidia=Nvidia("580.65.06", "13.0")),
+            CUDA._replace(nvidia=Nvidia("580.65.06", "13.0")),
             ("NVIDIA's driver changed from 550.54.15 (CUDA 12.4) to 580.65.06 (CUDA 13.0)",),
         ),
-        (CUDA, replace(CUDA, nvidia=None), ()),
-        (AMD, replace(AMD, rocm=Rocm("7.0.0")), ("ROCm changed from 5.7.1 to 7.0.0",)),
+        (CUDA, CUDA._replace(nvidia=None), ()),
+        (AMD, AMD._replace(rocm=Rocm("7.0.0")), ("ROCm changed from 5.7.1 to 7.0.0",)),
         (
             AMD,
-            replace(AMD, accelerators=(*AMD.accelerators, ADA)),
+            AMD._replace(accelerators=(*AMD.accelerators, ADA)),
             ("the accelerators changed from MI210 to MI210, RTX 4090",),
         ),
         (CUDA, Hardware(), ("the accelerators changed from RTX 4090 to none",)),

@@ -25,8 +25,8 @@ from hatch_torch.project.wish import Wish
 CUDA = Hardware(
     accelerators=(Accelerator("nvidia", "RTX 4090", "sm_89"),), nvidia=Nvidia("580.65.06", "13.0")
 )
-PASCAL = replace(CUDA, accelerators=(Accelerator("nvidia", "GTX 1080 Ti", "sm_61"),))
-OLD_DRIVER = replace(CUDA, nvidia=Nvidia("470.82.01", "11.4"))
+PASCAL = CUDA._replace(accelerators=(Accelerator("nvidia", "GTX 1080 Ti", "sm_61"),))
+OLD_DRIVER = CUDA._replace(nvidia=Nvidia("470.82.01", "11.4"))
 URL = "https://download.pytorch.org/whl/cu128/torch-2.8.0%2Bcu128-cp312-cp312-linux_x86_64.whl"
 
 
@@ -35,7 +35,7 @@ def member(version: str, name: str = "torch", **more: Any) -> Installed:  # noqa
     parsed = Version(version)
     backend = Backend.parse(parsed.local) if parsed.local else None
     made = Installed(name, parsed, backend, "pytorch", None, Path("site-packages"), ())
-    return replace(made, **more)
+    return made._replace(**more)
 
 
 def recorded(*wheels: dict[str, Any], hardware: Hardware = CUDA, **more: Any) -> Package:  # noqa: ANN401 (JSON)
@@ -204,7 +204,7 @@ def test_idle() -> None:
     assert why.startswith("torch 2.8.0+cpu leaves RTX 4090 idle; cu1")
     assert whys(replace(now, project=recorded(wheel("2.8.0+cpu")))) == []
     assert whys(replace(now, hardware=Hardware())) == []
-    assert whys(replace(now, hardware=replace(CUDA, nvidia=Nvidia("390.77")))) == []
+    assert whys(replace(now, hardware=CUDA._replace(nvidia=Nvidia("390.77")))) == []
     assert whys(replace(now, project=Package("my-app", "1.0"))) == [why]
     assert whys(replace(now, wish=Wish(Backend("cpu"), "TORCH_VARIANT"))) == []
 
@@ -213,7 +213,7 @@ def test_a_vendors_torch() -> None:
     """A torch that PyTorch did not build is not judged by PyTorch's tables."""
     vendors = member("2.8.0+cu128", builder="vendor")
     assert whys(situation(vendors, hardware=OLD_DRIVER)) == []
-    unknown = replace(vendors, backend=None)
+    unknown = vendors._replace(backend=None)
     assert whys(situation(unknown)) == []
     assert runs_not(situation(unknown), unknown) is None
 

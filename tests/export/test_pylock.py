@@ -68,8 +68,8 @@ def test_nothing_to_lock(make: Make) -> None:
 def test_what_cannot_be_locked(make: Make, *, by_url: bool, missing: str) -> None:
     """A wheel without a URL or without a hash is told of."""
     subject = make("torch", backend="cpu", pins=("torch 2.6.0",), by_url=by_url)
-    pins = tuple(replace(one, sha256=None) for one in subject.decision.pins)
-    unhashed = replace(subject, decision=replace(subject.decision, pins=pins))
+    pins = tuple(one._replace(sha256=None) for one in subject.decision.pins)
+    unhashed = replace(subject, decision=subject.decision._replace(pins=pins))
     with pytest.raises(NoAnswerError, match=rf"torch 2\.6\.0: no {missing} of its wheel"):
         pylock(unhashed)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -71,7 +70,7 @@ def test_extras(line: str, expected: set[str], project: Path, call: ReadCall) ->
 )
 def test_not_named(line: str, project: Path, call: ReadCall) -> None:
     """Another's extras are not the project's."""
-    assert Asked() == replace(read_asked(call(*line.split()), project), requirements=())
+    assert Asked() == read_asked(call(*line.split()), project)._replace(requirements=())
 
 
 @pytest.mark.parametrize(
@@ -80,7 +79,7 @@ def test_not_named(line: str, project: Path, call: ReadCall) -> None:
 )
 def test_unknown_folder(*, place: str, expected: bool, project: Path, call: ReadCall) -> None:
     """Where an installer's folder is unknown, the end of a path is compared."""
-    nowhere = replace(call("pip", "install", place), cwd=None)
+    nowhere = call("pip", "install", place)._replace(cwd=None)
 
     assert expected == read_asked(nowhere, project).named
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import sysconfig
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -102,7 +101,7 @@ def test_unknown(tmp_path: Path, project: Path, call: ReadCall) -> None:
     (tmp_path / "alone" / "bin").mkdir(parents=True)
     python = tmp_path / "alone" / "bin" / "python3"
     python.touch()
-    nowhere = replace(call("uv", "pip", "install", "-p", str(python), "."), cwd=None)
+    nowhere = call("uv", "pip", "install", "-p", str(python), ".")._replace(cwd=None)
 
     assert uv_site_packages(nowhere, project) is None
 

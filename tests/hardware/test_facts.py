@@ -27,6 +27,7 @@ ACCELERATORS = st.sampled_from(sorted(ARCHITECTURES)).flatmap(
         st.none() | st.integers(0, 2**20),
     )
 )
+SOURCES = st.builds(Source, LINE, st.just("found"), LINE, st.none() | st.integers(0, 9))
 MACHINES = st.builds(
     Hardware,
     system=st.sampled_from([None, "Linux", "Windows", "Darwin"]),
@@ -36,7 +37,9 @@ MACHINES = st.builds(
     accelerators=st.lists(ACCELERATORS, max_size=3).map(tuple),
     nvidia=st.none() | st.builds(Nvidia, st.sampled_from([None, "580.65.06"]), st.just("13.0")),
     rocm=st.none() | st.builds(Rocm, st.sampled_from([None, "7.14.0"])),
-    sources=st.lists(st.builds(Source, LINE, st.just("found"), LINE), max_size=2).map(tuple),
+    sources=st.lists(
+        st.builds(Source, LINE, st.just("found"), LINE, st.none() | st.integers(0, 9)), max_size=2
+    ).map(tuple),
     signs=st.lists(LINE, max_size=2).map(tuple),
 )
 JSON = st.recursive(

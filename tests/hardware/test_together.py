@@ -15,7 +15,9 @@ ARC = Accelerator("intel", "Intel Arc A770", "xe-hpg")
 _ACCELERATORS = st.lists(st.sampled_from([H200, PASCAL, RADEON, ARC]), max_size=3).map(tuple)
 _VERSIONS = st.none() | st.text(alphabet="0159.-rc", max_size=6)
 _MACHINES = st.builds(
-    Hardware,
+    lambda system, accelerators, nvidia, rocm: Hardware(
+        system=system, accelerators=accelerators, nvidia=nvidia, rocm=rocm
+    ),
     system=st.sampled_from(["Linux", "Windows"]),
     accelerators=_ACCELERATORS,
     nvidia=st.none() | st.builds(Nvidia, _VERSIONS, _VERSIONS),

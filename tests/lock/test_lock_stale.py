@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -61,7 +60,7 @@ def test_what_it_is_made_for() -> None:
 )
 def test_stale(changes: dict[str, Any], expected: str) -> None:
     """What was edited is named."""
-    told = staleness(Lock(MadeFor.of(CONFIG)), replace(CONFIG, **changes)) or ""
+    told = staleness(Lock(MadeFor.of(CONFIG)), CONFIG._replace(**changes)) or ""
     assert told.startswith(f"{LOCK} is stale: it was made for ")
     assert expected in told
 
@@ -77,7 +76,7 @@ def test_stale(changes: dict[str, Any], expected: str) -> None:
 )
 def test_not_stale(changes: dict[str, Any]) -> None:
     """What does not change the wheels does not make a lock stale."""
-    assert staleness(Lock(MadeFor.of(CONFIG)), replace(CONFIG, **changes)) is None
+    assert staleness(Lock(MadeFor.of(CONFIG)), CONFIG._replace(**changes)) is None
 
 
 def test_current(tmp_path: Path) -> None:
@@ -87,7 +86,7 @@ def test_current(tmp_path: Path) -> None:
     write_lock(tmp_path, spell(lock))
     assert current_lock(tmp_path, CONFIG) == lock
     with pytest.raises(ConfigurationError, match="; renew it with `hatch-torch lock`"):
-        current_lock(tmp_path, replace(CONFIG, channel="test"))
+        current_lock(tmp_path, CONFIG._replace(channel="test"))
 
 
 def test_holds(lock: Lock) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from hatch_torch.backend import Backend
@@ -62,7 +60,7 @@ def test_what_is_at_hand_gets_no_url(lock: Lock) -> None:
     """A file of a wheelhouse is named by its version."""
     (plain,) = LockedIndex(lock, ROOT).wheels(CPU, "torch")
     (found,) = LockedIndex(lock, ROOT, at_hand={plain.filename}).wheels(CPU, "torch")
-    assert found == replace(plain, url="")
+    assert found == plain._replace(url="")
 
 
 @pytest.mark.parametrize(
@@ -79,6 +77,6 @@ def test_other_hosts_are_refused(lock: Lock, path: str, host: str | None, root: 
     torch = lock.parts[CPU].wheels[0]
     led = LockedWheel(torch.name, torch.version, f"{path}{torch.filename}", host=host)
     part = Part(lock.parts[CPU].torch, (led,))
-    index = LockedIndex(replace(lock, parts={CPU: part}), root)
+    index = LockedIndex(lock._replace(parts={CPU: part}), root)
     assert index.wheels(CPU, "torch") == ()
     assert "refused" in index.notes[1]

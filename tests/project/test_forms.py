@@ -30,9 +30,7 @@ def test_smallest(read: Read) -> None:
 def test_defaults() -> None:
     """The defaults are those of the contract's table of keys."""
     config = Config()
-    assert {
-        name: getattr(config, name) for name in Config.__dataclass_fields__ if name != "wiring"
-    } == {
+    assert {name: getattr(config, name) for name in Config._fields if name != "wiring"} == {
         "name": "",
         "dependencies": (),
         "optional_dependencies": {},
