@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from hatch_torch.hardware import reading
 from hatch_torch.hardware.amd_tools import (
     ask_amd_smi,
+    ask_release,
     ask_rocm_agent_enumerator,
     ask_rocm_smi,
     ask_rocminfo,
@@ -87,15 +88,24 @@ WAYS = (
 
 
 def ask_installed(machine: Machine) -> Answer:
-    """Return the newest ROCm release that is installed."""
+    """Return the newest ROCm release that files tell of."""
     read = {root: machine.read(f"{root}/{_VERSION_FILE}") for root in _roots(machine)}
     known = {version: root for root, text in read.items() if (version := parse_version(text or ""))}
     if not known:
-        return nothing("rocm", f"no {_VERSION_FILE} in /opt/rocm*, $ROCM_PATH or $ROCM_HOME")
+        return absent("rocm", f"no {_VERSION_FILE} in /opt/rocm*, $ROCM_PATH or $ROCM_HOME")
     newest = max(known, key=lambda version: [int(part) for part in version.split(".")])
     return Answer(
         Source("rocm", "found", f"{newest} in {known[newest]}"), Hardware(rocm=Rocm(newest))
     )
+
+
+def ask_release_of_tool(machine: Machine) -> Answer | None:
+    """Ask the driver's tool for the ROCm release, where there is a driver."""
+    return ask_release(machine) if machine.exists(_KFD) else None
+
+
+INSTALLED = (ask_installed, ask_release_of_tool)
+"""The ways to find out which ROCm is installed."""
 
 
 def parse_properties(text: str) -> dict[str, int]:

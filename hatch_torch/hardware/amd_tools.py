@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hatch_torch.hardware import reading
 from hatch_torch.hardware.chain import absent, broken, found
-from hatch_torch.hardware.facts import Accelerator, Hardware
+from hatch_torch.hardware.facts import Accelerator, Hardware, Rocm
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,6 +22,8 @@ _AGENT = re.compile(r"^\s*(Name|Marketing Name):[ \t]*(.*?)\s*$", re.MULTILINE)
 _TARGET_KEYS = {"target_graphics_version", "gfx version"}
 _NAME_KEYS = ("market_name", "card series")
 _DEEPEST = 6
+# `AMDSMI Tool: 26.2.0+021c61fc | AMDSMI Library version: 26.2.0 | ROCm version: 7.1.1 | …`
+_ROCM = re.compile(r"ROCm version:\s*(\d{1,2}(?:\.\d{1,2}){1,2})\b")
 
 
 def ask_rocm_agent_enumerator(machine: Machine) -> Answer:
@@ -42,6 +44,28 @@ def ask_amd_smi(machine: Machine) -> Answer:
 def ask_rocm_smi(machine: Machine) -> Answer:
     """Ask the older tool of the drivers."""
     return _ask(machine, "rocm-smi", ("--showproductname", "--json"), parse_smi)
+
+
+def ask_release(machine: Machine) -> Answer:
+    """Ask which ROCm is installed: a system's own packages keep it where no file tells.
+
+    rocm-smi and rocminfo tell versions too: their own, and that of HSA's interface.
+    """
+    probe, paths = "amd-smi version", ("amd-smi", f"{_FOLDER}/amd-smi")
+    path = next(filter(machine.which, paths), None)
+    ran = machine.run(path, "version", seconds=_SECONDS) if path else None
+    if ran is None:
+        return absent(probe, f"none of {', '.join(paths)}")
+    version = parse_release(ran.out)
+    if version is None:
+        return broken(probe, reading.ending(ran))
+    return found(probe, f"{path}: {version}", Hardware(rocm=Rocm(version)))
+
+
+def parse_release(text: str) -> str | None:
+    """Read the release of ROCm from `amd-smi version`; ``N/A`` is none."""
+    match = _ROCM.search(text)
+    return match[1] if match else None
 
 
 def parse_enumerator(text: str) -> list[Accelerator]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 PROBES = (
     ("nvidia", (overrides.nvidia_by_uv, overrides.nvidia_by_conda, *nvidia.WAYS)),
     ("amd", (overrides.amd_by_uv, *amd.WAYS)),
-    ("amd", (amd.ask_installed,)),
+    ("amd", amd.INSTALLED),
     ("intel", intel.WAYS),
     ("apple", apple.WAYS),
 )

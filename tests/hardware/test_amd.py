@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from hatch_torch.hardware.amd import parse_product, parse_properties, parse_version
-from hatch_torch.hardware.amd_tools import parse_enumerator, parse_rocminfo, parse_smi
+from hatch_torch.hardware.amd import INSTALLED, parse_product, parse_properties, parse_version
+from hatch_torch.hardware.amd_tools import (
+    parse_enumerator,
+    parse_release,
+    parse_rocminfo,
+    parse_smi,
+)
+from hatch_torch.hardware.chain import ask
 from hatch_torch.hardware.facts import Accelerator
+from hatch_torch.hardware.recorded import RecordedMachine
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 QUICK = settings(max_examples=60, deadline=None)
 MI300X = Accelerator("amd", "AMD Instinct MI300X", "gfx942")
@@ -103,3 +114,61 @@ def test_anything(text: str, like: str) -> None:
         assert all((gpu.architecture or "").startswith("gfx") for gpu in gpus)
         assert isinstance(parse_properties(one), dict)
         assert parse_version(one) is None or one.strip()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "AMDSMI Tool: 24.6.2+2b02a07 | AMDSMI Library version: 24.6.2.0 | ROCm version: 6.2.2",
+            "6.2.2",
+        ),
+        ("AMDSMI Tool: 26.5.0+2b22ab01 | ROCm version: 7.14.0 | Git version: 2b22ab01", "7.14.0"),
+        ("AMDSMI Tool: 24.5.1+881920c | ROCm version: N/A", None),
+        ("ROCM-SMI version: 3.0.0+unknown\nROCM-SMI-LIB version: 7.7.0", None),
+    ],
+)
+def test_release_of_amd_smi(text: str, expected: str | None) -> None:
+    """Of the versions that the tools tell only one is ROCm's."""
+    assert expected == parse_release(text)
+
+
+SOURCES = {
+    "/opt/rocm": ('[files]\n"/opt/rocm/.info/version" = "5.7.1-98"', "5.7.1"),
+    "the newest of several": (
+        '[files]\n"/opt/rocm-5.7.1/.info/version" = "5.7.1-98"\n'
+        '"/opt/rocm-7.0.0/.info/version" = "7.0.0-38"',
+        "7.0.0",
+    ),
+    "$ROCM_PATH": (
+        'environ.ROCM_PATH = "/srv/rocm/"\n[files]\n"/srv/rocm/.info/version" = "6.5.0-98"',
+        "6.5.0",
+    ),
+    "$ROCM_HOME": (
+        'environ.ROCM_HOME = "/srv/rocm"\n[files]\n"/srv/rocm/.info/version" = "7.0"',
+        "7.0",
+    ),
+    "amd-smi": (
+        'files."/dev/kfd" = ""\n[commands."amd-smi version"]\nout = "ROCm version: 7.1.1 |"',
+        "7.1.1",
+    ),
+    "amd-smi without an answer": (
+        'files."/dev/kfd" = ""\n[commands."amd-smi version"]\nhangs = true',
+        None,
+    ),
+    "a folder without a release": ('[files]\n"/opt/rocm/bin/rocminfo" = ""', None),
+    "rocminfo, which tells HSA's version": (
+        '[commands."rocminfo"]\nout = "Runtime Version: 1.14"',
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_release(source: str, tmp_path: Path) -> None:
+    """The installed ROCm is told by each of its sources, and never made up."""
+    recording, expected = SOURCES[source]
+    head = 'system = "Linux"\nmachine = "x86_64"\npython = "3.12.3"\n'
+    (tmp_path / "machine.toml").write_text(head + recording, encoding="utf-8")
+    found = ask(RecordedMachine(tmp_path), INSTALLED).rocm
+    assert expected == (found.version if found else None)
