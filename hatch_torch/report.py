@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-PREFIXES = ("TORCH_VARIANT", "PIP_", "UV_", "CUDA_", "HIP_", "HSA_", "ROCR_", "CONDA_OVERRIDE_")
+PREFIXES = (
+    *("TORCH_VARIANT", "PIP_", "UV_", "CONDA_OVERRIDE_"),
+    *("CUDA_", "HIP_", "HSA_", "ROCM_", "ROCR_"),
+)
 """How the variables begin that change what is decided or installed."""
 
 

@@ -15,6 +15,7 @@ from hatch_torch.environment.prefix import Prefix, active
 from hatch_torch.environment.situation import survey
 from hatch_torch.environment.verifying import (
     SCRIPT,
+    answered,
     by_answer,
     by_tables,
     machine_code,
@@ -32,6 +33,7 @@ _EXAMPLES = """\
 examples:
   hatch-torch verify              # by the files of torch and the tables, without running it
   hatch-torch verify --run        # multiply two matrices on the device, and compare
+  hatch-torch verify --run --json # for a program: version, device, its name, memory, how many
 """
 
 
@@ -41,6 +43,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         "verify", help="whether the installed torch sees the device", epilog=_EXAMPLES
     )
     parser.add_argument("--run", action="store_true", dest="compute", help="compute on the device")
+    parser.add_argument("--json", action="store_true", help="print the answer as JSON")
     parser.set_defaults(run=run)
 
 
@@ -48,12 +51,14 @@ def run(options: argparse.Namespace) -> int:
     """Judge torch by the tables, or by what it answers; 1 where something is wrong."""
     prefix = active(os.environ)
     now = survey(Path(), os.environ, prefix)
+    told = _ask(prefix) if options.compute and now.member(TORCH) else None
+    found = by_tables(now) if told is None else by_answer(told, now)
+    if options.json:
+        show.as_json(answered(now, told, found))
+        return int(bool(found))
     show.fields("Installed", _facts(now))
-    found = by_tables(now)
-    if options.compute and now.member(TORCH):
-        told = _ask(prefix)
+    if told:
         show.fields("Computed", _answers(told))
-        found = by_answer(told, now)
     show_findings(found)
     return int(bool(found))
 
@@ -78,7 +83,10 @@ def _facts(now: Situation) -> Iterator[tuple[str, str]]:
 
 def _answers(told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if told.get("device"):
-        yield "device", f"{told['device']}, {told['name']}"
+        memory = f", {told['memory_mib'] / 1024:.0f} GiB" if told.get("memory_mib") else ""
+        yield "device", f"{told['device']}, {told['name']}{memory}"
+    if told.get("devices"):
+        yield "devices", str(told["devices"])
     if told.get("seconds") is not None:
         yield (
             "product",

@@ -9,6 +9,8 @@ take, compares the product with the CPU's, and prints one JSON object as its las
     built_for   the CUDA, HIP or XPU release that it was built with, or null
     device      where it computed: cuda:0, xpu:0, mps or cpu; null where it did not
     name        the device's name
+    devices     how many devices of its kind torch sees
+    memory_mib  the device's memory, or null
     code        the architectures that the wheel holds machine code for
     difference  the largest difference from the CPU's product, divided by its largest number
     seconds     what the second product took on the device (the first one loads its kernels)
@@ -27,13 +29,15 @@ from pathlib import Path
 from typing import Any
 
 _SIZE = 512
+_KEYS = (
+    *("torch", "built_for", "device", "name", "devices", "memory_mib"),
+    *("code", "difference", "seconds", "error"),
+)
 
 
 def check() -> dict[str, Any]:
     """Return the object that is printed; torch's own failures are in it."""
-    told: dict[str, Any] = dict.fromkeys(
-        ("torch", "built_for", "device", "name", "code", "difference", "seconds", "error")
-    )
+    told: dict[str, Any] = dict.fromkeys(_KEYS)
     try:
         _import_and_compute(told)
     except Exception as error:  # noqa: BLE001 - torch raises many kinds, and each of them is news
@@ -46,19 +50,29 @@ def _import_and_compute(told: dict[str, Any]) -> None:
     version = torch.version
     told["torch"] = str(torch.__version__)
     told["built_for"] = version.cuda or version.hip or getattr(version, "xpu", None)
-    device, name, code = _device(torch)
-    told.update(device=device, name=name, code=code)
-    told.update(_product(torch, device))
+    told.update(_device(torch))
+    told.update(_product(torch, told["device"]))
 
 
-def _device(torch: Any) -> tuple[str, str, list[str]]:  # noqa: ANN401 - a module without types
+def _device(torch: Any) -> dict[str, Any]:  # noqa: ANN401 - a module without types
     if torch.cuda.is_available():
-        return "cuda:0", torch.cuda.get_device_name(0), torch.cuda.get_arch_list()
+        return {**_first(torch.cuda, "cuda:0"), "code": torch.cuda.get_arch_list()}
     if hasattr(torch, "xpu") and torch.xpu.is_available():
-        return "xpu:0", torch.xpu.get_device_name(0), []
+        return _first(torch.xpu, "xpu:0")
     if hasattr(torch, "backends") and torch.backends.mps.is_available():
-        return "mps", "Apple GPU", []
-    return "cpu", "CPU", []
+        return {"device": "mps", "name": "Apple GPU", "devices": 1}
+    return {"device": "cpu", "name": "CPU"}
+
+
+def _first(kind: Any, device: str) -> dict[str, Any]:  # noqa: ANN401 - a module without types
+    found = kind.get_device_properties(0)
+    memory = int(found.total_memory) // 2**20
+    return {
+        "device": device,
+        "name": found.name,
+        "devices": kind.device_count(),
+        "memory_mib": memory,
+    }
 
 
 def _product(torch: Any, device: str) -> dict[str, float]:  # noqa: ANN401 - a module without types

@@ -14,11 +14,12 @@ from hatch_torch.deciding.offers import TORCH
 from hatch_torch.environment.drift import SYNC, Finding, described, runs_not
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from hatch_torch.environment.installed import Installed
     from hatch_torch.environment.situation import Situation
 
+SCHEMA = 1
 SCRIPT = Path(__file__).with_name("verification.py")
 """What the environment's interpreter runs; its docstring is the protocol."""
 
@@ -65,6 +66,21 @@ def read_answer(output: str) -> dict[str, Any]:
 def by_answer(told: Mapping[str, Any], now: Situation) -> tuple[Finding, ...]:
     """Judge what torch answered on this machine."""
     return tuple(_judged(told, now))
+
+
+def answered(
+    now: Situation, told: Mapping[str, Any] | None, found: Iterable[Finding]
+) -> dict[str, Any]:
+    """Return what `verify --json` prints: `computed` is the check's answer, null without one."""
+    torch = now.member(TORCH)
+    return {
+        "schema": SCHEMA,
+        "torch": str(torch.version) if torch else None,
+        "backend": torch.backend.name if torch and torch.backend else None,
+        "built_for": [*machine_code(torch, now.target.platform)] if torch else [],
+        "computed": dict(told) if told is not None else None,
+        "findings": [{"why": one.why, "mend": one.mend} for one in found],
+    }
 
 
 def _judged(told: Mapping[str, Any], now: Situation) -> Iterator[Finding]:

@@ -25,6 +25,8 @@ ANSWER = {
     "built_for": "12.4",
     "device": "cuda:0",
     "name": "RTX 4090",
+    "devices": 2,
+    "memory_mib": 24564,
     "code": ["sm_50"],
     "difference": 1e-7,
     "seconds": 0.00025,
@@ -73,8 +75,25 @@ def test_by_running(run: Run, environment: Environment, monkeypatch: pytest.Monk
     environment.answer(json.dumps(ANSWER))
     code, output = run("verify", "--run")
     assert code == 0
-    assert "cuda:0, RTX 4090" in output
+    assert "cuda:0, RTX 4090, 24 GiB\n  devices  2\n" in output
     assert "1.0e-07 off the CPU's, in 0.2 ms" in output or "in 0.3 ms" in output
+
+
+def test_for_a_program(run: Run, environment: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`--json` is one object, with torch's answer where it was run and the findings."""
+    code, output = run("verify", "--json")
+    assert (code, json.loads(output)["torch"]) == (1, None)
+    environment.install("torch", "2.6.0+cu124")
+    code, output = run("verify", "--json")
+    told = json.loads(output)
+    assert (code, told["computed"], told["built_for"][0]) == (1, None, "sm_50")
+    assert "no NVIDIA GPU" in told["findings"][0]["why"]
+    monkeypatch.setenv("TORCH_VARIANT_HARDWARE", json.dumps(CUDA))
+    environment.answer(json.dumps(ANSWER))
+    code, output = run("verify", "--run", "--json")
+    told = json.loads(output)
+    assert (code, told["findings"], told["computed"]) == (0, [], ANSWER)
+    assert (told["torch"], told["backend"]) == ("2.6.0+cu124", "cu124")
 
 
 def test_no_kernels(run: Run, environment: Environment, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -76,7 +76,8 @@ def randn(*_size: int, generator: Generator) -> Matrix:  # noqa: ARG001 (torch's
 def _device(kind: str, name: str) -> SimpleNamespace:
     return SimpleNamespace(
         is_available=lambda: os.environ.get("FAKE_DEVICE") == kind,
-        get_device_name=lambda _number: name,
+        get_device_properties=lambda _number: SimpleNamespace(name=name, total_memory=2**34),
+        device_count=lambda: 2,
         get_arch_list=lambda: ["sm_75", "sm_90"],
     )
 
