@@ -13,7 +13,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from hatch_torch import target as targets
 from hatch_torch.assemble import assemble, read_profile
 from hatch_torch.errors import ConfigurationError
-from hatch_torch.frontend import Request, site_packages
+from hatch_torch.frontend import presumed_request, site_packages
 from hatch_torch.hardware.together import together
 from hatch_torch.lock.stale import current_lock
 from hatch_torch.project.config import Config
@@ -64,7 +64,8 @@ def case_of(
     hardware = _hardware(options)
     elsewhere = hardware is not None or options.python or options.platform
     environment = () if elsewhere else _environment(environ)
-    request = Request("pip", "pip install", "install", pinnable=by_version, environment=environment)
+    asked = presumed_request(Path(options.project or "."), environ)
+    request = asked._replace(pinnable=by_version, environment=environment)
     case = assemble(
         _config(options, required),
         environ,

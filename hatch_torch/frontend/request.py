@@ -93,6 +93,12 @@ def read_request(
     )
 
 
+def presumed_request(project: Path, environ: Mapping[str, str]) -> Request:
+    """Return what a plain `pip install -e .` would be: the variables of pip and uv take part."""
+    unseen = read_request(project, (), environ, editable=True)
+    return unseen._replace(frontend="pip", command="pip install", purpose="install", why="")
+
+
 def _stand_ins(environ: Mapping[str, str]) -> tuple[Call, ...]:
     """Return calls of which only the variables are known: of pip or uv, or of both."""
     names = ("pip",) if PIP_TRACKER in environ else ("uv",) if "UV" in environ else ("pip", "uv")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -62,7 +63,8 @@ def run(
     monkeypatch.setenv("TORCH_VARIANT_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setenv("TORCH_VARIANT_INDEX_URL", index.torch_index)
     monkeypatch.setenv("VIRTUAL_ENV", str(tmp_path / "no-environment"))
-    for name in ("TORCH_VARIANT", "TORCH_VARIANT_HARDWARE", "UV_TORCH_BACKEND"):
+    installers = [name for name in os.environ if name.startswith(("PIP_", "UV_"))]
+    for name in ("TORCH_VARIANT", "TORCH_VARIANT_HARDWARE", *installers):
         monkeypatch.delenv(name, raising=False)
 
     def command(*arguments: str) -> tuple[int, str]:

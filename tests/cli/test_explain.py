@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-    import pytest
 
     Run = Callable[..., tuple[int, str]]
     Explained = Callable[..., Any]
@@ -71,6 +71,17 @@ def test_requirements_beside_a_project(explained: Explained, tmp_path: Path) -> 
     """Requirements on the command line narrow the project's."""
     found = explained(str(tmp_path), "--require", "torch<2.5", *CPU)
     assert versions(found)[0] == "torch 2.4.1+cpu"
+
+
+@pytest.mark.parametrize("variable", ["PIP_CONSTRAINT", "UV_CONSTRAINT"])
+def test_constraints_take_part(
+    explained: Explained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    """An installer's variables bind the answer as they bind a build."""
+    constraints = tmp_path / "constraints.txt"
+    constraints.write_text("torch<2.5\n", encoding="utf-8")
+    monkeypatch.setenv(variable, str(constraints))
+    assert versions(explained(*CPU))[0] == "torch 2.4.1+cpu"
 
 
 def test_another_index(run: Run) -> None:
