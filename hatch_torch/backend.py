@@ -9,9 +9,9 @@ FAMILIES = ("cuda", "rocm", "xpu", "mps", "cpu")
 """The families of backends."""
 
 # No wheel is older than CUDA 7, so that `cu12` is half a name (of `cu121`, `cu124` …).
-_CUDA = re.compile(r"cu(?:da)?-?([7-9]|[1-9]\d)\.?(\d)", re.ASCII)
-_ROCM = re.compile(r"rocm-?([1-9]\d?(?:\.\d{1,2}){1,2})", re.ASCII)
-_ROCM_DOTLESS = re.compile(r"rocm-?([2-9]|1\d)(\d)(\d?)", re.ASCII)
+_CUDA = r"(?a)cu(?:da)?-?([7-9]|[1-9]\d)\.?(\d)"
+_ROCM = r"(?a)rocm-?([1-9]\d?(?:\.\d{1,2}){1,2})"
+_ROCM_DOTLESS = r"(?a)rocm-?([2-9]|1\d)(\d)(\d?)"
 # ``rocm714`` could be 7.1.4 as well; this release of ROCm has a minor of two digits.
 _ROCM_TWO_DIGIT_MINORS = {"714": (7, 14)}
 
@@ -32,7 +32,7 @@ class Backend(NamedTuple):
         spelled = text.strip().lower()
         if spelled in {"cpu", "xpu", "mps"}:
             return cls(spelled)
-        if match := _CUDA.fullmatch(spelled):
+        if match := re.fullmatch(_CUDA, spelled):
             return cls("cuda", (int(match[1]), int(match[2])))
         if release := _rocm_release(spelled):
             return cls("rocm", release)
@@ -61,9 +61,9 @@ class Backend(NamedTuple):
 
 
 def _rocm_release(spelled: str) -> tuple[int, ...] | None:
-    if match := _ROCM.fullmatch(spelled):
+    if match := re.fullmatch(_ROCM, spelled):
         return tuple(map(int, match[1].split(".")))
-    if match := _ROCM_DOTLESS.fullmatch(spelled):
+    if match := re.fullmatch(_ROCM_DOTLESS, spelled):
         known = _ROCM_TWO_DIGIT_MINORS.get("".join(match.groups()))
         return known or tuple(int(part) for part in match.groups() if part)
     return None

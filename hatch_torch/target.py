@@ -52,9 +52,9 @@ _LIBCS = {"linux": ("glibc", "musl"), "macos": ("macos",)}
 _EXAMPLES = {"glibc": "glibc 2.36", "musl": "musl 1.2", "macos": "macos 14.5"}
 _FREE_THREADED_SINCE = 13
 _PYTHONS = tuple(f"3.{minor}" for minor in range(8, 17))
-_PYTHON = re.compile(r"3\.([89]|[1-9]\d)(\.\d+(?:(?:a|b|rc)\d+)?\+?)?(t?)")
-_LIBC = re.compile(r"(glibc|musl|macos) (\d+)(?:\.(\d+))?(?:\D.*)?")
-_PLATFORM_TAG = re.compile(r"(?:many|musl)?(linux|macos)x?(?:_\d+_\d+)?_(\w+)")
+_PYTHON = r"3\.([89]|[1-9]\d)(\.\d+(?:(?:a|b|rc)\d+)?\+?)?(t?)"
+_LIBC = r"(glibc|musl|macos) (\d+)(?:\.(\d+))?(?:\D.*)?"
+_PLATFORM_TAG = r"(?:many|musl)?(linux|macos)x?(?:_\d+_\d+)?_(\w+)"
 
 
 class Target(NamedTuple):
@@ -149,7 +149,7 @@ def _platform_of_tag(tag: str) -> str:
 
     It tells more than ``platform.machine()``, which names the machine under Windows' emulation.
     """
-    match = _PLATFORM_TAG.fullmatch(tag)
+    match = re.fullmatch(_PLATFORM_TAG, tag)
     return f"{match[1]}_{match[2]}" if match else tag
 
 
@@ -212,13 +212,13 @@ def _system(platform: str) -> str:
 
 
 def _release(python: str) -> _Release | None:
-    match = _PYTHON.fullmatch(python)
+    match = re.fullmatch(_PYTHON, python)
     return _Release(int(match[1]), match[2] or ".0", match[3]) if match else None
 
 
 def _libc(text: str) -> tuple[str, int, int]:
     """Read ``glibc 2.36``; ("", 0, 0) is none."""
-    match = _LIBC.fullmatch(text)
+    match = re.fullmatch(_LIBC, text)
     return (match[1], int(match[2]), int(match[3] or 0)) if match else ("", 0, 0)
 
 

@@ -22,17 +22,15 @@ Builder = Literal["pytorch", "vendor", "conda", "source", "unknown"]
 _CONDA_NAMES = {"torch": "pytorch"}
 # PyTorch's local versions are the backend alone, but for two endings of its former indexes; AMD's
 # go on (`rocm7.0.0.git698b58a9`).
-_FLAVOUR = re.compile(r"(cpu|xpu|cu\d{2,3}|rocm\d+\.\d+(?:\.[1-9]\d*)?)(?:\.(.+))?")
+_FLAVOUR = r"(cpu|xpu|cu\d{2,3}|rocm\d+\.\d+(?:\.[1-9]\d*)?)(?:\.(.+))?"
 _PYTORCH_ENDINGS = (None, "cxx11.abi", "with.pypi.cudnn")
 # NVIDIA's containers and its wheels for Jetson: `nv25.5`, `5228986c39.nv25.5`.
-_NVIDIA = re.compile(r"(?:.+\.)?nv\d.*")
+_NVIDIA = r"(?:.+\.)?nv\d.*"
 # The setup.py of torch adds `git1234567`, those of torchvision and torchaudio the bare commit.
-_COMMIT = re.compile(r"(?:git)?[0-9a-f]{7,40}(?:\..*)?")
-_ASSIGNMENT = re.compile(
-    r"""^(\w+)(?: *:[^=\n]+)? *= *(None|'[^'\\\n]*'|"[^"\\\n]*")[ \t]*$""", re.MULTILINE
-)
-_MAC = re.compile(r"^Tag: .*-macosx_\d+_\d+_(arm64|x86_64)", re.MULTILINE)
-_PLAIN_AARCH64 = re.compile(r"^Tag: .*-linux_aarch64", re.MULTILINE)
+_COMMIT = r"(?:git)?[0-9a-f]{7,40}(?:\..*)?"
+_ASSIGNMENT = r"""(?m)^(\w+)(?: *:[^=\n]+)? *= *(None|'[^'\\\n]*'|"[^"\\\n]*")[ \t]*$"""
+_MAC = r"(?m)^Tag: .*-macosx_\d+_\d+_(arm64|x86_64)"
+_PLAIN_AARCH64 = r"(?m)^Tag: .*-linux_aarch64"
 
 
 class Installed(NamedTuple):
@@ -89,7 +87,8 @@ def parse_version_py(text: str) -> dict[str, str | None]:
     them); any other line is passed over.
     """
     return {
-        name: None if value == "None" else value[1:-1] for name, value in _ASSIGNMENT.findall(text)
+        name: None if value == "None" else value[1:-1]
+        for name, value in re.findall(_ASSIGNMENT, text)
     }
 
 
@@ -201,17 +200,17 @@ def _builder(trace: _Trace) -> Builder:
 
 
 def _builder_of(local: str) -> Builder:
-    if match := _FLAVOUR.fullmatch(local):
+    if match := re.fullmatch(_FLAVOUR, local):
         return "pytorch" if match[2] in _PYTORCH_ENDINGS else "vendor"
-    if _NVIDIA.fullmatch(local):
+    if re.fullmatch(_NVIDIA, local):
         return "vendor"
-    return "source" if _COMMIT.fullmatch(local) else "unknown"
+    return "source" if re.fullmatch(_COMMIT, local) else "unknown"
 
 
 def _builder_of_plain(trace: _Trace) -> Builder:
     """Judge a version without a local part: PyTorch's own, unless something tells otherwise."""
     # Builds for Jetson look like PyTorch's for aarch64 with CUDA up to torch 2.5.
-    alike = trace.own.get("cuda") and _PLAIN_AARCH64.search(trace.wheel)
+    alike = trace.own.get("cuda") and re.search(_PLAIN_AARCH64, trace.wheel)
     if alike or not trace.own:
         return "unknown"
     # Alphas are never published; setup.py says "Unknown" outside a git checkout.
@@ -220,7 +219,7 @@ def _builder_of_plain(trace: _Trace) -> Builder:
 
 
 def _backend(trace: _Trace) -> Backend | None:
-    if match := _FLAVOUR.fullmatch(_local(trace)):
+    if match := re.fullmatch(_FLAVOUR, _local(trace)):
         return Backend.parse(match[1])
     return _accelerated(trace.own) or _plain(trace)
 
@@ -234,6 +233,6 @@ def _accelerated(own: Mapping[str, str | None]) -> Backend | None:
 
 
 def _plain(trace: _Trace) -> Backend | None:
-    if match := _MAC.search(trace.wheel):
+    if match := re.search(_MAC, trace.wheel):
         return Backend("mps" if match[1] == "arm64" else "cpu")
     return Backend("cpu") if "cuda" in trace.own else None

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 # venv writes `version = 3.12.4`, virtualenv and uv write `version_info = 3.12.4.final.0`.
-_VERSION = re.compile(r"^version(?:_info)? *= *(3\.\d+)", re.MULTILINE)
-_FOLDER = re.compile(r"python(3\.\d+)")
+_VERSION = r"(?m)^version(?:_info)? *= *(3\.\d+)"
+_FOLDER = r"python(3\.\d+)"
 _PROGRAMS = ("bin/python", "Scripts/python.exe", "python.exe")
 
 
@@ -55,9 +55,9 @@ def _python(path: Path) -> Path:
 
 def _release(path: Path, folders: tuple[Path, ...]) -> str | None:
     try:
-        told = _VERSION.search((path / "pyvenv.cfg").read_text(encoding="utf-8"))
+        told = re.search(_VERSION, (path / "pyvenv.cfg").read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError):
         told = None
-    found = (_FOLDER.fullmatch(folder.parent.name) for folder in folders)
+    found = (re.fullmatch(_FOLDER, folder.parent.name) for folder in folders)
     match = told or next(filter(None, found), None)
     return match[1] if match else None

@@ -26,7 +26,7 @@ SCRIPT = Path(__file__).with_name("verification.py")
 _TOLERANCE = 1e-2
 """Of the product's largest number; TF32 and bf16 kernels stay far below."""
 # As CUDA, HIP and SYCL say that a wheel has no machine code for a device.
-_NO_KERNEL = re.compile(r"no kernel image|invalid device function|NoBinaryForGpu|no device code")
+_NO_KERNEL = r"no kernel image|invalid device function|NoBinaryForGpu|no device code"
 
 
 def by_tables(now: Situation) -> tuple[Finding, ...]:
@@ -87,7 +87,7 @@ def _judged(told: Mapping[str, Any], now: Situation) -> Iterator[Finding]:
     name, error = f"torch {told['torch']}", told.get("error")
     if told["torch"] is None:
         yield Finding(f"torch does not load: {error}")
-    elif error and _NO_KERNEL.search(error):
+    elif error and re.search(_NO_KERNEL, error):
         code = ", ".join(told.get("code") or ()) or "other devices"
         yield Finding(f"{name} has no kernels for {told['name']}; it was built for {code}")
     elif error:

@@ -30,10 +30,10 @@ _PATHS = ("--editable", "--with-editable", REQUIREMENT)
 _REQUIREMENTS = (WORD, "--from", "--with", *_PATHS)
 _LISTS = (REQUIREMENT, CONSTRAINT, "--editable", FIND_LINKS)
 _NO_INDEX = "--no-index"
-_EXTRAS = re.compile(r"\s*\[([^\[\]]*)\]$")
-_COMMA = re.compile(r",(?![^\[]*\])")
-_MARKER = re.compile(r"\s*;\s.*")
-_PATH = re.compile(r"\.|file:|.*[/\\]")
+_EXTRAS = r"\s*\[([^\[\]]*)\]$"
+_COMMA = r",(?![^\[]*\])"
+_MARKER = r"\s*;\s.*"
+_PATH = r"\.|file:|.*[/\\]"
 
 
 class Asked(NamedTuple):
@@ -78,7 +78,7 @@ def _options(call: Call) -> Iterator[Option]:
         if option.name == WORD and call.takes_files:
             yield Option(REQUIREMENT, option.value)
         elif option.name == "--with":
-            yield from (Option(option.name, one) for one in _COMMA.split(option.value))
+            yield from (Option(option.name, one) for one in re.split(_COMMA, option.value))
         elif option.name not in (*_LISTS, _NO_INDEX):
             yield option
 
@@ -96,21 +96,21 @@ def _split(text: str, *, is_path: bool) -> tuple[str | None, set[str]]:
     requirement = None if is_path else _parse(text)
     if requirement:
         return (_place(requirement.url) if requirement.url else None), requirement.extras
-    text = _MARKER.sub("", text.strip())
-    return (_place(text) if is_path or _PATH.match(text) else None), _names(text)
+    text = re.sub(_MARKER, "", text.strip())
+    return (_place(text) if is_path or re.match(_PATH, text) else None), _names(text)
 
 
 def _place(text: str) -> str:
     """Return a path or URL without its extras, and with the subdirectory that it names."""
     place, fragment = _unfragmented(text)
-    place = _EXTRAS.sub("", place)
+    place = re.sub(_EXTRAS, "", place)
     return "/".join((place, *parse_qs(fragment).get("subdirectory", ()))) if place else ""
 
 
 def _names(text: str) -> set[str]:
     """Return the extras of `path[a,b]` or, an older spelling, of `path#egg=name[a,b]`."""
     place, fragment = _unfragmented(text)
-    lists = (_EXTRAS.search(one) for one in (place, *parse_qs(fragment).get("egg", ())))
+    lists = (re.search(_EXTRAS, one) for one in (place, *parse_qs(fragment).get("egg", ())))
     names = (name.strip() for found in lists if found for name in found[1].split(","))
     return {name for name in names if name}
 

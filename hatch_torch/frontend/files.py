@@ -17,7 +17,7 @@ REQUIREMENT, CONSTRAINT, FIND_LINKS = "--requirement", "--constraint", "--find-l
 PYPROJECT = "pyproject.toml"
 
 # The path of `file:///C:/work` is `/C:/work` (RFC 8089, appendix E.2).
-_DRIVE = re.compile(r"^/([A-Za-z]:)")
+_DRIVE = r"^/([A-Za-z]:)"
 
 # The options of a line (pip's reference, "Requirements file format").
 _GRAMMAR = Grammar.of(
@@ -35,10 +35,10 @@ _GRAMMAR = Grammar.of(
     ),
     flags=("--no-index", "--pre", "--prefer-binary", "--require-hashes"),
 )
-_COMMENT = re.compile(r"(^|\s)#.*$")
-_CONTINUED = re.compile(r"\\\r?\n")
-_OPTIONS = re.compile(r"\s+--?[a-z].*$")
-_VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
+_COMMENT = r"(^|\s)#.*$"
+_CONTINUED = r"\\\r?\n"
+_OPTIONS = r"\s+--?[a-z].*$"
+_VARIABLE = r"\$\{([A-Z0-9_]+)\}"
 
 
 def expand(
@@ -75,14 +75,16 @@ def _constraint(option: Option) -> Option:
 
 def parse_requirements(text: str, environ: Mapping[str, str]) -> tuple[Option, ...]:
     """Read a requirements file: comments, continued lines, `${VARIABLES}`, options."""
-    lines = (_COMMENT.sub("", line).strip() for line in _CONTINUED.sub("", text).splitlines())
+    lines = (
+        re.sub(_COMMENT, "", line).strip() for line in re.sub(_CONTINUED, "", text).splitlines()
+    )
     return tuple(option for line in lines if line for option in _parse_line(line, environ))
 
 
 def _parse_line(line: str, environ: Mapping[str, str]) -> tuple[Option, ...]:
-    line = _VARIABLE.sub(lambda match: environ.get(match[1]) or match[0], line)
+    line = re.sub(_VARIABLE, lambda match: environ.get(match[1]) or match[0], line)
     if not line.startswith("-"):
-        return (Option(WORD, _OPTIONS.sub("", line)),)
+        return (Option(WORD, re.sub(_OPTIONS, "", line)),)
     try:
         return _GRAMMAR.read(shlex.split(line))
     except ValueError:  # a quotation that does not end
@@ -95,7 +97,7 @@ def to_path(text: str, folder: Path | None) -> Path | None:
     Also None for a relative path where its folder is not known.
     """
     if text.startswith("file:"):
-        path = Path(_DRIVE.sub(r"\1", unquote(urlsplit(text).path)))
+        path = Path(re.sub(_DRIVE, r"\1", unquote(urlsplit(text).path)))
     elif "://" in text:
         return None
     else:

@@ -71,10 +71,10 @@ def _grammar(row: Mapping[str, Any]) -> Grammar:
     )
 
 
-_FOLDER = re.compile(r"[/\\]")
-_PYTHON = re.compile(r"(python|pypy|graalpy)w?(\d+(\.\d+)*)?t?|pyw?", re.IGNORECASE)
-_SUFFIX = re.compile(r"\.(exe|pyz|py)$", re.IGNORECASE)
-_VERSION = re.compile(r"-?\d+(\.\d+)*$")
+_FOLDER = r"[/\\]"
+_PYTHON = r"(?i)(python|pypy|graalpy)w?(\d+(\.\d+)*)?t?|pyw?"
+_SUFFIX = r"(?i)\.(exe|pyz|py)$"
+_VERSION = r"-?\d+(\.\d+)*$"
 _OF_PYTHON = Grammar.of(values=("-X", "-W", "-c", "-m", "--check-hash-based-pycs"))
 _MAINS = frozenset({"__main__.py", "__pip-runner__.py"})
 
@@ -115,16 +115,18 @@ def _program(argv: Sequence[str]) -> tuple[str, Sequence[str]]:
 
 def is_python(argv: Sequence[str]) -> bool:
     """Tell whether a command line runs a Python interpreter."""
-    return bool(argv) and bool(_PYTHON.fullmatch(_SUFFIX.sub("", _FOLDER.split(argv[0])[-1])))
+    return bool(argv) and bool(
+        re.fullmatch(_PYTHON, re.sub(_SUFFIX, "", re.split(_FOLDER, argv[0])[-1]))
+    )
 
 
 def _script(path: str) -> str:
     """Name what a script runs: a package for its `__main__.py`, otherwise a program."""
-    *folders, file = _FOLDER.split(path.rstrip("/\\"))
+    *folders, file = re.split(_FOLDER, path.rstrip("/\\"))
     return _MODULE + folders[-1] if folders and file in _MAINS else _name(file)
 
 
 def _name(path: str) -> str:
     """Return a program's name without its folder, its kind of file and its version."""
-    file = _SUFFIX.sub("", _FOLDER.split(path)[-1]).lower()
-    return _VERSION.sub("", file)
+    file = re.sub(_SUFFIX, "", re.split(_FOLDER, path)[-1]).lower()
+    return re.sub(_VERSION, "", file)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-_PIP_COPY = re.compile(r"pip-(req-build|install)-\w{8}")  # made by tempfile.mkdtemp
-_UV_COPY = re.compile(r"(archive|builds|built-wheels|git|sdists)-v\d+")
+_PIP_COPY = r"pip-(req-build|install)-\w{8}"  # made by tempfile.mkdtemp
+_UV_COPY = r"(archive|builds|built-wheels|git|sdists)-v\d+"
 
 
 def is_in_place(project: Path) -> bool:
@@ -20,6 +20,6 @@ def is_in_place(project: Path) -> bool:
 
 def _is_copy(folder: Path) -> bool:
     """Know pip's temporary folders by their names, and uv's cache by its tag as well."""
-    if _UV_COPY.fullmatch(folder.name):
+    if re.fullmatch(_UV_COPY, folder.name):
         return folder.with_name("CACHEDIR.TAG").exists()
-    return _PIP_COPY.fullmatch(folder.name) is not None
+    return re.fullmatch(_PIP_COPY, folder.name) is not None

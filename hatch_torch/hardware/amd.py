@@ -29,7 +29,7 @@ _PRESENCE = (_KFD, "/sys/class/kfd/kfd/topology", "/sys/module/amdgpu")
 _PCI_VENDOR = "1002"
 _PRODUCTS = "/usr/share/libdrm/amdgpu.ids"
 _VERSION_FILE = ".info/version"
-_VERSION = re.compile(r"(\d{1,2}(?:\.\d{1,2}){1,2})(?:[-.+~]\S*)?")
+_VERSION = r"(\d{1,2}(?:\.\d{1,2}){1,2})(?:[-.+~]\S*)?"
 _OVERRIDE = "HSA_OVERRIDE_GFX_VERSION"
 
 
@@ -120,7 +120,7 @@ def parse_properties(text: str) -> dict[str, int]:
 
 def parse_version(text: str) -> str | None:
     """Read the release from `.info/version`: ``6.4.1-83`` is 6.4.1."""
-    match = _VERSION.fullmatch(text.strip())
+    match = re.fullmatch(_VERSION, text.strip())
     return match[1] if match else None
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _SECONDS = 2.0
 _FOLDER = "/opt/rocm/bin"
-_AGENT = re.compile(r"^\s*(Name|Marketing Name):[ \t]*(.*?)\s*$", re.MULTILINE)
+_AGENT = r"(?m)^\s*(Name|Marketing Name):[ \t]*(.*?)\s*$"
 _TARGET_KEYS = {"target_graphics_version", "gfx version"}
 _NAME_KEYS = ("market_name", "card series")
 _DEEPEST = 6
@@ -76,7 +76,7 @@ def parse_enumerator(text: str) -> list[Accelerator]:
 def parse_rocminfo(text: str) -> list[Accelerator]:
     """Read the agents that are GPUs; the names of their instruction sets are no targets."""
     gpus: list[Accelerator] = []
-    for key, value in _AGENT.findall(text):
+    for key, value in re.findall(_AGENT, text):
         if key == "Name" and (target := reading.gfx(value)):
             gpus.append(Accelerator("amd", architecture=target))
         elif key == "Marketing Name" and gpus and gpus[-1].name == reading.UNKNOWN:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 CLASS_KEY = r"SYSTEM\CurrentControlSet\Control\Class\{4d36e968-e325-11ce-bfc1-08002be10318}"
 """Windows: the setup class of display adapters (Microsoft, system-defined device classes)."""
-_PCI = re.compile(r"pci\\ven_([0-9a-f]{4})&dev_([0-9a-f]{4})", re.IGNORECASE)
+_PCI = r"(?i)pci\\ven_([0-9a-f]{4})&dev_([0-9a-f]{4})"
 
 
 class Display(NamedTuple):
@@ -57,7 +57,7 @@ def _hex(text: str | None) -> str:
 
 def _of_windows(machine: Machine) -> Iterator[Display]:
     for values in machine.registry(CLASS_KEY):
-        if match := _PCI.match(values.get("MatchingDeviceId", "")):
+        if match := re.match(_PCI, values.get("MatchingDeviceId", "")):
             yield Display(
                 vendor=match[1].lower(),
                 device=match[2].lower(),

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
 _MOST_TEXT, _MOST_VALUES, _LONGEST = 2**20, 1024, 1000
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+_CONTROL = r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]"
 
 
 class Fields(NamedTuple):
@@ -82,7 +82,7 @@ def _fields(value: Any, place: str, allowed: Collection[str]) -> Fields:  # noqa
 
 
 def _text(value: Any, place: str, pattern: str, example: str) -> str:  # noqa: ANN401 - JSON
-    plain = isinstance(value, str) and len(value) <= _LONGEST and not _CONTROL.search(value)
+    plain = isinstance(value, str) and len(value) <= _LONGEST and not re.search(_CONTROL, value)
     if plain and re.fullmatch(pattern, value):
         return str(value)
     raise _fault(place, value, example)
@@ -94,5 +94,5 @@ def _fault(place: str, found: object, allowed: str) -> ValueError:
 
 def _shown(text: str) -> str:
     """Return the beginning of a text, without what would disturb a terminal."""
-    plain = _CONTROL.sub("?", text)
+    plain = re.sub(_CONTROL, "?", text)
     return plain if len(plain) <= 60 else f"{plain[:60]}…"  # noqa: PLR2004 - a line has room for it

@@ -22,9 +22,9 @@ _DEVICES = ("/dev/nvidiactl", "/dev/nvhost-ctrl-gpu", "/dev/nvgpu")
 _FILES = (_MODULE, _PROC, *_DEVICES, "/usr/lib/wsl/lib/libnvidia-ml.so.1")
 _GPUS = "/proc/driver/nvidia/gpus/*/information"
 _PCI_VENDOR = "10de"
-_NVRM = re.compile(r"NVRM version:.*?\s(\d{3}\.\d{1,3}(?:\.\d{1,3})?)\s")
-_MODEL = re.compile(r"^Model:\s*(.+)$", re.MULTILINE)
-_WINDOWS_DRIVER = re.compile(r"\d+\.\d+\.\d*(\d)\.(\d{2})(\d{2})")
+_NVRM = r"NVRM version:.*?\s(\d{3}\.\d{1,3}(?:\.\d{1,3})?)\s"
+_MODEL = r"(?m)^Model:\s*(.+)$"
+_WINDOWS_DRIVER = r"\d+\.\d+\.\d*(\d)\.(\d{2})(\d{2})"
 
 
 def ask_files(machine: Machine) -> Answer:
@@ -67,19 +67,19 @@ WAYS = (ask_files, ask_nvml, ask_libcuda, ask_nvidia_smi, ask_remains)
 
 def parse_nvrm(text: str) -> str | None:
     """Read `/proc/driver/nvidia/version`, of the closed and of the open kernel module."""
-    match = _NVRM.search(text)
+    match = re.search(_NVRM, text)
     return match[1] if match else None
 
 
 def parse_information(text: str) -> str:
     """Read a GPU's name from `/proc/driver/nvidia/gpus/<address>/information`."""
-    match = _MODEL.search(text)
+    match = re.search(_MODEL, text)
     return reading.name(match[1]) if match else reading.UNKNOWN
 
 
 def parse_windows_driver(version: str) -> str | None:
     """Read NVIDIA's version from Windows': 32.0.15.6094 is 560.94."""
-    match = _WINDOWS_DRIVER.fullmatch(version)
+    match = re.fullmatch(_WINDOWS_DRIVER, version)
     return reading.driver(f"{match[1]}{match[2]}.{match[3]}") if match else None
 
 

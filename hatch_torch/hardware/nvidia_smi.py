@@ -29,11 +29,11 @@ FIELDS = ("driver_version", "compute_cap", "name", "memory.total")
 OLD_FIELDS = tuple(field for field in FIELDS if field != "compute_cap")
 _SECONDS = 2.5
 _NO_GPU = "no devices were found"
-_CAPABILITY = re.compile(r"(\d{1,2})\.(\d)")
-_MEMORY = re.compile(r"(\d{1,8})(?: MiB)?")
+_CAPABILITY = r"(\d{1,2})\.(\d)"
+_MEMORY = r"(\d{1,8})(?: MiB)?"
 # The tool's first box; newer ones call the driver "KMD" and CUDA's interface "CUDA UMD".
-_HEADER_DRIVER = re.compile(r"(?:Driver|KMD) Version:\s*(\d{3}\.[\d.]+)")
-_HEADER_CUDA = re.compile(r"CUDA (?:UMD )?Version:\s*(\d+\.\d+)")
+_HEADER_DRIVER = r"(?:Driver|KMD) Version:\s*(\d{3}\.[\d.]+)"
+_HEADER_CUDA = r"CUDA (?:UMD )?Version:\s*(\d+\.\d+)"
 
 
 def ask_nvidia_smi(machine: Machine) -> Answer:
@@ -63,7 +63,7 @@ def parse_rows(text: str, fields: tuple[str, ...]) -> list[tuple[str | None, Acc
 
 def parse_header(text: str) -> Nvidia:
     """Read the versions from the box that the tool opens with."""
-    driver, cuda = _HEADER_DRIVER.search(text), _HEADER_CUDA.search(text)
+    driver, cuda = re.search(_HEADER_DRIVER, text), re.search(_HEADER_CUDA, text)
     return Nvidia(
         reading.driver(driver[1]) if driver else None, reading.cuda(cuda[1]) if cuda else None
     )
@@ -89,8 +89,8 @@ def _cells(line: str, fields: tuple[str, ...]) -> dict[str, str]:
 
 
 def _gpu(told: Mapping[str, str]) -> Accelerator:
-    capability = _CAPABILITY.fullmatch(told.get("compute_cap", ""))
-    memory = _MEMORY.fullmatch(told.get("memory.total", ""))
+    capability = re.fullmatch(_CAPABILITY, told.get("compute_cap", ""))
+    memory = re.fullmatch(_MEMORY, told.get("memory.total", ""))
     return Accelerator(
         vendor="nvidia",
         name=reading.name(told.get("name", "")),

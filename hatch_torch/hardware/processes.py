@@ -154,7 +154,7 @@ def _cim_rows(found: Iterable[Any]) -> Iterator[tuple[int, tuple[int, tuple[str,
                 yield pid, (parent, split_command_line(str(row.get("CommandLine") or "")))
 
 
-_PIECE = re.compile(r'(\\*)(")|([ \t]+)|(\\+|[^\\" \t]+)')
+_PIECE = r'(\\*)(")|([ \t]+)|(\\+|[^\\" \t]+)'
 
 
 def split_command_line(line: str) -> tuple[str, ...]:
@@ -164,7 +164,7 @@ def split_command_line(line: str) -> tuple[str, ...]:
     one makes the mark a letter (Microsoft, "Parsing C command-line arguments").
     """
     words, quoted, open_word = [""], False, False
-    for slashes, mark, blank, plain in _PIECE.findall(line):
+    for slashes, mark, blank, plain in re.findall(_PIECE, line):
         if blank and not quoted:
             words += [""] if open_word else []
             open_word = False

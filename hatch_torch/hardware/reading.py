@@ -10,12 +10,12 @@ if TYPE_CHECKING:
 
 UNKNOWN = "unknown"
 """The name of a device that does not tell it."""
-_ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-_])")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]+")
+_ESCAPE = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-_])"
+_CONTROL = r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]+"
 _LONGEST = 100
-_NO_NAME = re.compile(r"\[.*\]|err!|n/a|unknown.*|", re.IGNORECASE)
-_DRIVER = re.compile(r"\d{3}\.\d{1,3}(?:\.\d{1,3})?")
-_CUDA = re.compile(r"\d{1,2}\.\d{1,2}")
+_NO_NAME = r"(?i)\[.*\]|err!|n/a|unknown.*|"
+_DRIVER = r"\d{3}\.\d{1,3}(?:\.\d{1,3})?"
+_CUDA = r"\d{1,2}\.\d{1,2}"
 _OLDEST_CUDA, _NEWEST_CUDA = 5, 40
 _NEWEST_CAPABILITY, _MINORS = 30, 10
 _MOST_MIB = 2**24  # 16 TiB of memory on one device
@@ -23,26 +23,26 @@ _MOST_MIB = 2**24  # 16 TiB of memory on one device
 
 def clean(text: str, longest: int = _LONGEST) -> str:
     """Return text without terminal escapes and control characters, on one line, cut off."""
-    plain = _CONTROL.sub(" ", _ESCAPE.sub("", text))
+    plain = re.sub(_CONTROL, " ", re.sub(_ESCAPE, "", text))
     return " ".join(plain.split())[:longest].strip()
 
 
 def name(text: str) -> str:
     """Return a device's name; "unknown" for what is none (``[N/A]``, ``ERR!``)."""
     cleaned = clean(text)
-    return UNKNOWN if _NO_NAME.fullmatch(cleaned) else cleaned
+    return UNKNOWN if re.fullmatch(_NO_NAME, cleaned) else cleaned
 
 
 def driver(text: str | None) -> str | None:
     """Return the version of an NVIDIA driver (``580.65.06``), or None where it is none."""
     stripped = (text or "").strip()
-    return stripped if _DRIVER.fullmatch(stripped) else None
+    return stripped if re.fullmatch(_DRIVER, stripped) else None
 
 
 def cuda(text: str | None) -> str | None:
     """Return a CUDA release (``12.4``), or None where it is none."""
     stripped = (text or "").strip()
-    if not _CUDA.fullmatch(stripped):
+    if not re.fullmatch(_CUDA, stripped):
         return None
     return stripped if _OLDEST_CUDA <= int(stripped.split(".")[0]) <= _NEWEST_CUDA else None
 

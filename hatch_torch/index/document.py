@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _FOUND, _FORBIDDEN = 200, 403
-_MAX_AGE = re.compile(r"max-age=(\d{1,9})")
+_MAX_AGE = r"max-age=(\d{1,9})"
 _DAY = 86400.0
 _MISSING_AGE = 600.0
 """Seconds to believe that a page is missing: as long as PyTorch's pages are fresh (max-age)."""
@@ -101,7 +101,7 @@ def _age(cache_control: str) -> float:
     A page marked ``no-store`` (nightly pages) is kept as well, though never fresh: nobody's
     secret is in it, and it is what is left on the day that the index is down.
     """
-    match = _MAX_AGE.search(cache_control.lower())
+    match = re.search(_MAX_AGE, cache_control.lower())
     if match is None or "no-cache" in cache_control or "no-store" in cache_control:
         return 0.0
     return min(float(match[1]), _DAY)

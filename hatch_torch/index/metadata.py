@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from hatch_torch.index.hosts import Hosts
     from hatch_torch.index.wheel import Wheel
 
-_METADATA = re.compile(r"[^/]+\.dist-info/METADATA")
+_METADATA = r"[^/]+\.dist-info/METADATA"
 FAULTS = (OSError, ValueError, IndexFaultError, BadZipFile, ZlibError)
 """What can go wrong when METADATA is read."""
 # packaging reads a marker's strings with CPython's AST, whose conversion counts its depth for all
@@ -115,7 +115,7 @@ def _inside(wheel: Wheel, fetcher: Fetcher, hosts: Hosts) -> bytes:
 def metadata_in(file: IO[bytes] | RemoteFile) -> bytes:
     """Return the METADATA of a wheel; raises ValueError, OSError or a zip file's own errors."""
     with ZipFile(file) as archive:
-        names = [name for name in archive.namelist() if _METADATA.fullmatch(name)]
+        names = [name for name in archive.namelist() if re.fullmatch(_METADATA, name)]
         if len(names) != 1:
             raise ValueError(f"it has {len(names)} METADATA files")
         with archive.open(names[0]) as member:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-_CONTENT_RANGE = re.compile(r"bytes (\d{1,15})-\d{1,15}/(\d{1,15})")
+_CONTENT_RANGE = r"bytes (\d{1,15})-\d{1,15}/(\d{1,15})"
 TAIL = 64 * 1024
 """Bytes of the first piece: in most wheels their whole directory and their METADATA."""
 _PIECE = 16 * 1024
@@ -27,7 +27,7 @@ class Slice(NamedTuple):
     @classmethod
     def of(cls, headers: Mapping[str, str], body: bytes) -> Slice | None:
         """Take a reply of status 206; None where it does not say which part it is."""
-        match = _CONTENT_RANGE.fullmatch(headers.get("content-range", ""))
+        match = re.fullmatch(_CONTENT_RANGE, headers.get("content-range", ""))
         return cls(body, int(match[1]), int(match[2])) if match else None
 
 

@@ -24,7 +24,7 @@ _NEWER = (
     f"this hatch-torch reads {SCHEMA}: update it, or delete the file and run `hatch-torch lock`"
 )
 _CONFLICT = "marks a merge conflict; take either side of the file, then run `hatch-torch lock`"
-_MERGE = re.compile(r"^(?:<{7}|={7}|>{7}|\|{7})(?: |$)", re.MULTILINE)
+_MERGE = r"(?m)^(?:<{7}|={7}|>{7}|\|{7})(?: |$)"
 _MOST_FAULTS = 5
 
 
@@ -61,7 +61,7 @@ def parse(content: bytes, place: str = LOCK) -> Lock:
 def _toml(content: bytes, place: str) -> dict[str, Any]:
     try:
         text = content.decode()
-        if found := _MERGE.search(text):
+        if found := re.search(_MERGE, text):
             line = text.count("\n", 0, found.start()) + 1
             raise ConfigurationError([f"{place}: line {line} {_CONFLICT}"])
         return loads(text)

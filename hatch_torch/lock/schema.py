@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 SCHEMA = 1
 # What may stand in a URL that ends up in METADATA: no blank, quote, query or fragment.
 _PATH = re.compile(r"[A-Za-z0-9._~:/%+@!,=&$\[\]-]+\.whl")
-_FILENAME = re.compile(r"[A-Za-z0-9._+!-]+")
+_FILENAME = r"[A-Za-z0-9._+!-]+"
 _HOST = re.compile(r"[A-Za-z0-9.-]+")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -99,7 +99,7 @@ def _faults_of_wheel(value: object, path: str) -> Iterator[str]:
 
 def _named(filename: str) -> tuple[str, str] | None:
     """Return the name and the version that a wheel's file name tells, or None where it is none."""
-    if not _FILENAME.fullmatch(filename):
+    if not re.fullmatch(_FILENAME, filename):
         return None
     try:
         wheel = Wheel.from_filename(filename, "")

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     Kind = Callable[[object, str], Iterator[str]]
     """Takes a value and its TOML path."""
 
-_NAME = re.compile(r"[A-Z0-9]([A-Z0-9._-]*[A-Z0-9])?", re.IGNORECASE | re.ASCII)
-_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+_NAME = r"(?ia)[A-Z0-9]([A-Z0-9._-]*[A-Z0-9])?"
+_BARE_KEY = r"[A-Za-z0-9_-]+"
 _TOML = {dict: "table", list: "array", bool: "boolean", int: "integer", float: "float"}
 
 
@@ -50,7 +50,7 @@ def requirement(value: object, path: str) -> Iterator[str]:
 
 def name(value: object, path: str) -> Iterator[str]:
     """Find fault with anything but the name of a package (PEP 508)."""
-    if not (isinstance(value, str) and _NAME.fullmatch(value)):
+    if not (isinstance(value, str) and re.fullmatch(_NAME, value)):
         yield f"{path}: found {shown(value)}; allowed is the name of a package"
 
 
@@ -117,7 +117,7 @@ def readable(value: object) -> tuple[Requirement, ...]:
 
 def under(path: str, key: str) -> str:
     """Return the TOML path of a key in a table; one that is not bare is quoted."""
-    return f"{path}.{key if _BARE_KEY.fullmatch(key) else json.dumps(key, ensure_ascii=False)}"
+    return f"{path}.{key if re.fullmatch(_BARE_KEY, key) else json.dumps(key, ensure_ascii=False)}"
 
 
 def suggestion(value: object, allowed: Collection[str]) -> str:
