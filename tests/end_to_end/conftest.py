@@ -33,11 +33,13 @@ class World:
     index: EmbeddedIndex
     environ: Mapping[str, str] = field(repr=False)
     uv_program: str | Path = field(default_factory=find_uv_bin)
+    name: str = "my-app"
+    """The project's."""
 
     @property
     def project(self) -> Path:
         """The checkout."""
-        return self.folder / "checkout" / "my-app"
+        return self.folder / "checkout" / self.name
 
     @property
     def venv(self) -> Path:
@@ -147,13 +149,13 @@ class World:
 
     def record(self) -> Any:  # noqa: ANN401 (it is JSON)
         """Return the record beside the installed project."""
-        (info,) = self._infos("my_app")
+        (info,) = self._infos(self.name.replace("-", "_"))
         path = info / "extra_metadata" / "torch-variant.json"
         return json.loads(path.read_text(encoding="utf-8"))
 
     def requirements(self) -> list[str]:
         """Return the requirements of the installed project, in their order."""
-        (info,) = self._infos("my_app")
+        (info,) = self._infos(self.name.replace("-", "_"))
         lines = (info / "METADATA").read_text(encoding="utf-8").splitlines()
         return [line.removeprefix("Requires-Dist: ") for line in lines if "Requires-Dist: " in line]
 

@@ -136,8 +136,11 @@ def test_release_of_amd_smi(text: str, expected: str | None) -> None:
 SOURCES = {
     "/opt/rocm": ('[files]\n"/opt/rocm/.info/version" = "5.7.1-98"', "5.7.1"),
     "the newest of several": (
-        '[files]\n"/opt/rocm-5.7.1/.info/version" = "5.7.1-98"\n'
-        '"/opt/rocm-7.0.0/.info/version" = "7.0.0-38"',
+        """
+[files]
+"/opt/rocm-5.7.1/.info/version" = "5.7.1-98"
+"/opt/rocm-7.0.0/.info/version" = "7.0.0-38"
+""",
         "7.0.0",
     ),
     "$ROCM_PATH": (
