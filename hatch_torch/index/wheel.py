@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+
+_LONGEST = 255
+"""Characters of the longest name; no file system takes more."""
+_MOST_TAGS = 200
+"""Tags of one name; compressed sets multiply, so that 255 characters could name 70,000."""
 
 if TYPE_CHECKING:
     from packaging.tags import Tag
@@ -38,11 +44,18 @@ class Wheel(NamedTuple):
 
 def _parse(filename: str) -> tuple[NormalizedName, Version, BuildTag, frozenset[Tag]]:
     """Read a name in two halves, each of which a page of thousands repeats over and over."""
+    if len(filename) > _LONGEST or _tags_in(filename) > _MOST_TAGS:
+        raise InvalidWheelFilename(f"{filename[:_LONGEST]!r} is longer than any wheel's name")
     name, _, rest = filename.partition("-")
     version, _, tail = rest.partition("-")
     if not tail:
         raise InvalidWheelFilename(f"{filename!r} has too few parts for a wheel's name")
     return (*_name_and_version(f"{name}-{version}"), *_build_and_tags(tail))
+
+
+def _tags_in(filename: str) -> int:
+    """Count the tags that a name spells: ``py2.py3-none-any`` are two (PEP 425)."""
+    return prod(part.count(".") + 1 for part in filename.removesuffix(".whl").split("-")[-3:])
 
 
 @lru_cache(maxsize=4096)

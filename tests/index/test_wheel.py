@@ -19,6 +19,19 @@ def test_build_tag() -> None:
     assert (wheel.name, wheel.build, len(wheel.tags)) == ("torch", (3, ""), 1)
 
 
+@pytest.mark.parametrize(
+    "stem",
+    [
+        f"torch-{'9' * 5000}-py3-none-any",
+        f"torch-1-{'.'.join('abcdefg')}-{'.'.join('abcdefg')}-{'.'.join('abcdefg')}",
+    ],
+)
+def test_hostile_names(stem: str) -> None:
+    """A name that no file system takes, or that names thousands of tags, is none."""
+    with pytest.raises(InvalidWheelFilename, match="longer than any wheel's name"):
+        Wheel.from_filename(f"{stem}.whl", "")
+
+
 @settings(max_examples=100, deadline=None)
 @given(st.lists(PARTS, min_size=1, max_size=8).map("-".join), st.sampled_from([".whl", ".zip"]))
 def test_agrees_with_packaging(stem: str, suffix: str) -> None:
