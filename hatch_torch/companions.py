@@ -6,9 +6,11 @@ from fnmatch import fnmatchcase
 from functools import cache
 from typing import TYPE_CHECKING
 
+from packaging.markers import Marker
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
+from hatch_torch.markers import holds
 from hatch_torch.ranges import admits_newer
 from hatch_torch.tables import rows
 
@@ -62,6 +64,16 @@ def index_only(name: str, platform: str, wanted: SpecifierSet = _ANY) -> bool:
         and platform in row.get("platforms", [platform])
         and _admits(wanted, row.get("versions"))
         for row in rows("index_only")
+    )
+
+
+def has_index_only(family: str, release: Version, environment: Mapping[str, str]) -> bool:
+    """Say whether a torch of a family of backends needs a triton that its index alone serves."""
+    return any(
+        row["family"] == family
+        and Version(row["first"]) <= release
+        and holds(Marker(row["where"]), environment)
+        for row in rows("tritons")
     )
 
 

@@ -10,10 +10,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
-from resolvelib import AbstractProvider, BaseReporter, ResolutionImpossible, Resolver
+from resolvelib import (
+    AbstractProvider,
+    BaseReporter,
+    ResolutionImpossible,
+    ResolutionTooDeep,
+    Resolver,
+)
 
-from hatch_torch.companions import index_only, torch_pin
+from hatch_torch.companions import has_index_only, index_only, torch_pin
 from hatch_torch.deciding.offers import TORCH, Offers, Pick
+from hatch_torch.errors import IndexFaultError
+from hatch_torch.markers import holds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -29,6 +37,7 @@ if TYPE_CHECKING:
 
 _ANY = SpecifierSet()
 _MAX_ROUNDS = 20_000
+_UNREAD = "its METADATA, which names a triton that only this index has, cannot be read"
 
 
 class Want(NamedTuple):
@@ -50,7 +59,7 @@ def resolve(wants: Mapping[Backend, Wants], offers: Offers, fits: Fits) -> tuple
     resolver: Resolver[Want, Pick, str] = Resolver(_Family(wants, offers, fits), BaseReporter())
     try:
         result = resolver.resolve([Want(TORCH)], max_rounds=_MAX_ROUNDS)
-    except ResolutionImpossible:
+    except (ResolutionImpossible, ResolutionTooDeep):
         return None
     return tuple(result.mapping.values())
 
@@ -131,7 +140,22 @@ class _Family(AbstractProvider["Want", "Pick", str]):
 
     def _requires(self, pick: Pick) -> Iterator[Requirement]:
         environment = self._offers.target.environment
-        for one in self._offers.index.requires(pick.wheel) or ():
-            environments = [{**environment, "extra": extra} for extra in ("", *pick.extras)]
-            if one.marker is None or any(map(one.marker.evaluate, environments)):
+        for one in self._read(pick):
+            if any(holds(one.marker, environment, extra) for extra in ("", *pick.extras)):
                 yield one
+
+    def _read(self, pick: Pick) -> tuple[Requirement, ...]:
+        """Return what a wheel declares; raises IndexFaultError where its triton must be known.
+
+        Else an installer would look for it on the default index, where anybody can put one.
+        """
+        declared = self._offers.index.requires(pick.wheel)
+        if declared is None and pick.name == TORCH and self._needs_a_triton(pick):
+            raise IndexFaultError(pick.wheel.url, _UNREAD)
+        return declared or ()
+
+    def _needs_a_triton(self, pick: Pick) -> bool:
+        if self._offers.index.has_own_folder(pick.backend):
+            return False
+        here = self._offers.target.environment
+        return pick.version.is_devrelease or has_index_only(pick.backend.family, pick.release, here)

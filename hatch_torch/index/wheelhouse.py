@@ -41,6 +41,10 @@ class Wheelhouse:
         """Tell whether there is any wheel of a package."""
         return any(wheel.name == canonicalize_name(name) for wheel in self._paths)
 
+    def has_own_folder(self, _backend: Backend) -> bool:
+        """Answer that its wheels lie elsewhere than on PyTorch's index, whatever their backend."""
+        return True
+
     def every(self) -> tuple[Wheel, ...]:
         """Return all wheels, in the order of the folders."""
         return (*self._paths,)
