@@ -11,14 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hatch_torch.atomic import replace
+from hatch_torch.index.bounds import MIB, PAGES
 from hatch_torch.index.document import Document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _SUFFIX = ".torch-variant"
-_LIMIT = 64 * 1024 * 1024
-"""Bytes of the largest file that is read back."""
+_LIMIT = PAGES + MIB
+"""Bytes of the largest file that is read back: a page and what is known of it."""
 _HOMELESS = "nothing is cached, for no home folder is known; TORCH_VARIANT_CACHE_DIR names another"
 
 

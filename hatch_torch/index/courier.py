@@ -14,6 +14,7 @@ from hatch_torch.index.hosts import bare, origin_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from hatch_torch.index.bounds import Room
     from hatch_torch.index.credentials import Credentials
     from hatch_torch.index.hosts import Hosts
     from hatch_torch.index.patience import Deadline
@@ -46,6 +47,8 @@ class Request(NamedTuple):
     """A GET; the body is only read where the status is the one expected."""
 
     url: str
+    room: Room
+    """For how much of a body."""
     headers: Mapping[str, str] = MappingProxyType({})
     expected: int = 200
 

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 from hatch_torch.errors import IndexFaultError
+from hatch_torch.index.bounds import METADATA, PAGES, Room
 from hatch_torch.index.connections import Connections
 from hatch_torch.index.courier import Courier, Reply, Request
 from hatch_torch.index.credentials import Credentials
@@ -28,9 +29,7 @@ _PAGE = {
     "Accept": "application/vnd.pypi.simple.v1+json, text/html;q=0.5, */*;q=0.1",
     "Accept-Encoding": "gzip",
 }
-_PLAIN = {"Accept-Encoding": "identity"}
-_OK, _PARTIAL, _UNCHANGED = 200, 206, 304
-_FORBIDDEN = 403
+_OK, _PARTIAL, _UNCHANGED, _FORBIDDEN = 200, 206, 304, 403
 _MISSING = {_FORBIDDEN, 404, 410}
 """PyTorch's index, and every other on S3, answers 403 for a page that is not there."""
 _OFF = "it is not in the cache, and the network is switched off"
@@ -60,6 +59,7 @@ class Fetcher:
         self._now = now
         self._notes: list[str] = []
         self._deadline = Deadline(seconds)
+        self._room = Room(PAGES)
         self._connections = Connections(environ, self._deadline)
         self._courier = Courier(self._connections.exchange, self.credentials, self._deadline)
 
@@ -82,12 +82,11 @@ class Fetcher:
     ) -> dict[str, R]:
         """Return what an index says to each URL, read; from the cache where that is fresh.
 
-        What `read` refuses with IndexFaultError counts as no answer: a login page never takes the
-        place of a page that was kept. Raises IndexFaultError where nothing was kept.
+        What `read` refuses with IndexFaultError counts as no answer, and so does 403 for a page
+        that was kept: neither takes its place. Raises IndexFaultError where nothing was kept.
         """
-        kept = {url: self._cache.read(url) for url in urls}
-        now = self._now()
-        fresh = {url: old for url, old in kept.items() if old and old.is_fresh(now)}
+        kept = {url: self._recall(url) for url in urls}
+        fresh = {url: old for url, old in kept.items() if old and old.is_fresh(self._now())}
         found = self._ask_all({url: old for url, old in kept.items() if url not in fresh}, hosts)
         return {
             url: read(fresh[url]) if url in fresh else self._settle(url, old, found[url], read)
@@ -95,8 +94,8 @@ class Fetcher:
         }
 
     def get(self, url: str, hosts: Hosts) -> bytes | None:
-        """Return a file's bytes, uncached, or None where there is none."""
-        reply = self._send(Request(url, _PAGE), hosts)
+        """Return the bytes of a METADATA file, uncached, or None where there is none."""
+        reply = self._send(Request(url, Room(METADATA), _PAGE), hosts)
         return reply.body if reply.status == _OK else None
 
     def get_range(self, url: str, first: int, last: int | None, *, hosts: Hosts) -> Slice | None:
@@ -104,8 +103,9 @@ class Fetcher:
 
         None where the server does not answer with a part; the whole file is never read.
         """
-        span = f"bytes={first}" if last is None else f"bytes={first}-{last}"
-        reply = self._send(Request(url, {**_PLAIN, "Range": span}, _PARTIAL), hosts)
+        span, size = (f"{first}", -first) if last is None else (f"{first}-{last}", last - first + 1)
+        headers = {"Accept-Encoding": "identity", "Range": f"bytes={span}"}
+        reply = self._send(Request(url, Room(size), headers, _PARTIAL), hosts)
         return Slice.of(reply.headers, reply.body) if reply.status == _PARTIAL else None
 
     def recall(self, key: str) -> bytes | None:
@@ -117,6 +117,10 @@ class Fetcher:
         """Keep bytes that were worked out, for good or for a day."""
         age = _FOR_GOOD if for_good else _DAY
         self._cache.write(key, Document(key, _OK, body, stored=self._now(), max_age=age))
+
+    def _recall(self, url: str) -> Document | None:
+        kept = self._cache.read(url)
+        return kept if kept and self._room.take(len(kept.body)) else None
 
     def _send(self, request: Request, hosts: Hosts) -> Reply:
         if self._offline:
@@ -141,10 +145,11 @@ class Fetcher:
 
     def _ask(self, url: str, kept: Document | None, hosts: Hosts) -> Document:
         conditions = kept.conditions if kept else {}
-        reply = self._courier.send(Request(url, {**_PAGE, **conditions}), hosts)
+        reply = self._courier.send(Request(url, self._room, {**_PAGE, **conditions}), hosts)
         if kept and reply.status == _UNCHANGED:
             return kept.renewed(reply.headers, self._now())
-        if reply.status != _OK and reply.status not in _MISSING:
+        doubtful = reply.status == _FORBIDDEN and kept and kept.is_found
+        if doubtful or (reply.status != _OK and reply.status not in _MISSING):
             raise IndexFaultError(bare(reply.url), refusal_of(reply))
         if reply.status == _FORBIDDEN and self.credentials.header(reply.url):
             self.note(f"{bare(reply.url)}: {_FORBIDDEN}: it is not there, or not for this user")

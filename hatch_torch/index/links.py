@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import re
 from html import unescape
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from hatch_torch.index.bounds import LINKS, VALUES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -15,8 +18,10 @@ if TYPE_CHECKING:
 # takes four times as long, and in older Pythons the square of the length for a hostile page.
 _PIECE = re.compile(r"""([^\s"'>/=]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+)))?|>""")
 _TAG = re.compile(r"<(a|base)\s", re.IGNORECASE)
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _SHA256 = re.compile(r"sha256=([0-9a-f]{64})", re.IGNORECASE)
 _HEX = re.compile(r"[0-9a-f]{64}", re.IGNORECASE)
+_TOO_MANY = f"more than {LINKS} links or comments"
 
 
 class Link(NamedTuple):
@@ -30,13 +35,21 @@ class Link(NamedTuple):
     yanked: bool = False
 
 
-def html_links(text: str) -> tuple[str, list[Link]]:
-    """Return the page's ``<base href>`` ("" without one) and its links (PEP 503, 592, 714)."""
-    pieces = _TAG.split(_without_comments(text))
+def html_links(text: str, most: int = LINKS) -> tuple[str, list[Link]]:
+    """Return the page's ``<base href>`` ("" without one) and its links (PEP 503, 592, 714).
+
+    Raises ValueError where there are too many of them.
+    """
+    if text.count("<!--") > most:
+        raise ValueError(_TOO_MANY)
+    text = _COMMENT.sub("", text)
+    ends = [(tag[1], tag.start(), tag.end()) for tag in islice(_TAG.finditer(text), most + 1)]
+    if len(ends) > most:
+        raise ValueError(_TOO_MANY)
     bases: list[str] = []
     links: list[Link] = []
-    for tag, rest in zip(pieces[1::2], pieces[2::2], strict=True):
-        attributes = _attributes(rest)
+    for (tag, _, begin), (_, end, _) in pairwise([*ends, ("", len(text), 0)]):
+        attributes = _attributes(text, begin, end)
         if "href" not in attributes:
             continue
         if tag in "aA":
@@ -46,8 +59,10 @@ def html_links(text: str) -> tuple[str, list[Link]]:
     return (bases[0] if bases else ""), links
 
 
-def json_links(text: str) -> list[Link]:
-    """Return the links of a PEP 691 page; raises ValueError where it is none."""
+def json_links(text: str, most: int = LINKS) -> list[Link]:
+    """Return the links of a PEP 691 page; raises ValueError where it is none, or has too many."""
+    if sum(map(text.count, ",[{")) > VALUES:
+        raise ValueError(f"it has more than {VALUES} values")
     try:
         page = json.loads(text)
     except RecursionError as error:
@@ -55,17 +70,14 @@ def json_links(text: str) -> list[Link]:
     files = page.get("files") if isinstance(page, dict) else None
     if not isinstance(files, list):
         raise ValueError("it has no list of files")  # noqa: TRY004 - of the page, not of a caller
+    if len(files) > most:
+        raise ValueError(_TOO_MANY)
     return [*_from_json(files)]
 
 
-def _without_comments(text: str) -> str:
-    first, *others = text.split("<!--")
-    return "".join([first, *(part.partition("-->")[2] for part in others)])
-
-
-def _attributes(tag: str) -> dict[str, str]:
+def _attributes(text: str, begin: int, end: int) -> dict[str, str]:
     found: dict[str, str] = {}
-    for piece in _PIECE.finditer(tag):
+    for piece in _PIECE.finditer(text, begin, end):
         name, double, single, bare = piece.groups()
         if name is None:
             break

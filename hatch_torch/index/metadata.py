@@ -8,7 +8,7 @@ from functools import lru_cache, partial
 from hashlib import sha256
 from threading import Lock
 from typing import IO, TYPE_CHECKING, NamedTuple
-from zipfile import BadZipFile, ZipFile
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
 from zlib import error as ZlibError  # noqa: N812 - it is an exception, spelled like a variable
 
 from packaging.metadata import parse_email
@@ -18,6 +18,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from hatch_torch.errors import IndexFaultError
+from hatch_torch.index.bounds import METADATA as LARGEST
 from hatch_torch.index.remote import RemoteFile
 
 if TYPE_CHECKING:
@@ -28,13 +29,14 @@ if TYPE_CHECKING:
     from hatch_torch.index.wheel import Wheel
 
 _METADATA = r"[^/]+\.dist-info/METADATA"
-FAULTS = (OSError, ValueError, IndexFaultError, BadZipFile, ZlibError)
-"""What can go wrong when METADATA is read."""
+FAULTS = (OSError, EOFError, RuntimeError, ValueError, IndexFaultError, BadZipFile, ZlibError)
+"""What can go wrong when METADATA is read; zipfile raises RuntimeError for encrypted files."""
 # packaging reads a marker's strings with CPython's AST, whose conversion counts its depth for all
 # threads together: CPython 3.11.7 raised SystemError where two were at it.
 _ONE_AT_A_TIME = Lock()
-_LIMIT = 4 * 1024 * 1024
-"""Bytes of the largest METADATA that is read; torch's has 30,000."""
+_MOST_LINES = 1000
+"""Requirements of one wheel; torch has 40."""
+_LONGEST_LINE = 1000
 
 
 class Metadata(NamedTuple):
@@ -53,8 +55,10 @@ def parse_metadata(content: bytes, wheel: Wheel) -> Metadata:
             raise ValueError(f"its METADATA is that of {name!r} {version!r}")
     except InvalidVersion as error:
         raise ValueError(f"its METADATA has no version: {version!r}") from error
-    requires = tuple(_requirements(raw.get("requires_dist", [])))
-    return Metadata(requires, _range(raw.get("requires_python")))
+    lines = raw.get("requires_dist", [])
+    if len(lines) > _MOST_LINES:
+        raise ValueError(f"its METADATA has more than {_MOST_LINES} requirements")
+    return Metadata(tuple(_requirements(lines)), _range(raw.get("requires_python")))
 
 
 def read_metadata(wheel: Wheel, fetcher: Fetcher, hosts: Hosts) -> Metadata | None:
@@ -80,8 +84,8 @@ def read_metadata(wheel: Wheel, fetcher: Fetcher, hosts: Hosts) -> Metadata | No
 
 def _requirements(lines: Iterable[str]) -> Iterator[Requirement]:
     """Read the lines that can be read; installers stop at the others by themselves."""
-    for line in lines:
-        with suppress(InvalidRequirement):
+    for line in (one for one in lines if len(one) <= _LONGEST_LINE):
+        with suppress(InvalidRequirement, RecursionError):
             yield _parsed(line)
 
 
@@ -94,7 +98,7 @@ def _parsed(line: str) -> Requirement:
 def _range(text: str | None) -> SpecifierSet | None:
     """Read Requires-Python; old wheels hold ranges that nobody can read, which exclude nobody."""
     try:
-        return SpecifierSet(text) if text else None
+        return SpecifierSet(text) if text and len(text) <= _LONGEST_LINE else None
     except InvalidSpecifier:
         return None
 
@@ -118,8 +122,11 @@ def metadata_in(file: IO[bytes] | RemoteFile) -> bytes:
         names = [name for name in archive.namelist() if re.fullmatch(_METADATA, name)]
         if len(names) != 1:
             raise ValueError(f"it has {len(names)} METADATA files")
-        with archive.open(names[0]) as member:
-            content = member.read(_LIMIT + 1)
-    if len(content) > _LIMIT:
-        raise ValueError(f"its METADATA is larger than {_LIMIT} bytes")
+        member = archive.getinfo(names[0])
+        if member.compress_type not in {ZIP_STORED, ZIP_DEFLATED}:  # others unpack without limits
+            raise ValueError("its METADATA is packed as no wheel's is")
+        with archive.open(member) as unpacking:
+            content = unpacking.read(LARGEST + 1)
+    if len(content) > LARGEST:
+        raise ValueError(f"its METADATA is larger than {LARGEST} bytes")
     return content

@@ -10,6 +10,7 @@ from packaging.utils import canonicalize_name
 
 from hatch_torch.backend import Backend
 from hatch_torch.errors import IndexFaultError
+from hatch_torch.index.bounds import LINKS
 from hatch_torch.index.hosts import PYTORCH_HOSTS, Hosts, host_of
 from hatch_torch.index.metadata import Metadata, read_metadata
 from hatch_torch.index.page import Page, decode, parse_page
@@ -57,6 +58,7 @@ class Index:
         self._wheels: dict[Ask, tuple[Wheel, ...]] = {}
         self._metadata: dict[str, Metadata | None] = {}
         self._notes: dict[str, None] = {}
+        self._links = LINKS
         self._refusal = lru_cache(maxsize=256)(self._hosts.refusal)
 
     @property
@@ -136,9 +138,18 @@ class Index:
 
     def _load(self, urls: Iterable[str]) -> None:
         new = [url for url in dict.fromkeys(urls) if url not in self._pages]
-        for url, page in self._fetcher.get_all(new, self._hosts, _page).items():
+        for url, page in self._fetcher.get_all(new, self._hosts, self._page).items():
             self._pages[url] = page
             self._notes |= dict.fromkeys(page.notes if page else ())
+
+    def _page(self, document: Document) -> Page | None:
+        """Read a page; what its links take is no other page's any more."""
+        if not document.is_found:
+            return None
+        text = decode(document.body, document.content_type)
+        page = parse_page(text, document.content_type, document.url, self._links)
+        self._links -= len(page.wheels) + len(page.folders)
+        return page
 
     def _select(self, backend: Backend, name: str) -> Iterable[Wheel]:
         page = self._pages[self._url((backend, name))] or self._pages.get(self.folder(backend))
@@ -154,13 +165,6 @@ class Index:
 
 def _folder(url: str) -> str:
     return url.rstrip("/") + "/"
-
-
-def _page(document: Document) -> Page | None:
-    if not document.is_found:
-        return None
-    text = decode(document.body, document.content_type)
-    return parse_page(text, document.content_type, document.url)
 
 
 def _belongs(local: str | None, backend: Backend) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -11,6 +12,7 @@ from urllib.parse import unquote, urljoin
 from packaging.utils import InvalidWheelFilename
 
 from hatch_torch.errors import IndexFaultError
+from hatch_torch.index.bounds import LINKS
 from hatch_torch.index.links import Link, html_links, json_links
 from hatch_torch.index.wheel import Wheel
 
@@ -35,19 +37,19 @@ class Page(NamedTuple):
     """What was refused and why, without the links themselves."""
 
 
-def parse_page(text: str, content_type: str, url: str) -> Page:
+def parse_page(text: str, content_type: str, url: str, most: int = LINKS) -> Page:
     """Read a page from its text, its Content-Type and its address.
 
     Takes HTML (PEP 503, also a flat list of many packages' files) and JSON (PEP 691). Yanked
     files, sdists and files that are no plain wheels are left out.
-    Raises IndexFaultError where the text is no index page.
+    Raises IndexFaultError where the text is no index page, or has more links than `most`.
     """
     if not text.strip():
         raise IndexFaultError(url, "found an empty answer instead of an index page")
     if "json" in content_type.lower() or text.lstrip().startswith("{"):
-        base, links = url, _json(text, url)
+        base, links = url, _json(text, url, most)
     else:
-        base, links = html_links(text)
+        base, links = _html(text, url, most)
         base = _join(url, base) or url
         if fault := _fault_of(text, links):
             raise IndexFaultError(url, f"found {fault} instead of an index page")
@@ -56,13 +58,22 @@ def parse_page(text: str, content_type: str, url: str) -> Page:
 
 def decode(body: bytes, content_type: str) -> str:
     """Decode a page; never raises, for all that matters in it is ASCII."""
-    charset = "utf-16" if "utf-16" in content_type.lower() else "utf-8-sig"
-    return body.decode(charset, errors="replace")
+    if "utf-16" in content_type.lower():
+        return body.decode("utf-16", errors="replace")
+    # One byte a character, so that no page takes four times its size.
+    return body.removeprefix(BOM_UTF8).decode("latin-1")
 
 
-def _json(text: str, url: str) -> list[Link]:
+def _html(text: str, url: str, most: int) -> tuple[str, list[Link]]:
     try:
-        return json_links(text)
+        return html_links(text, most)
+    except ValueError as error:
+        raise IndexFaultError(url, f"found an index page with {error}") from error
+
+
+def _json(text: str, url: str, most: int) -> list[Link]:
+    try:
+        return json_links(text, most)
     except ValueError as error:
         raise IndexFaultError(url, f"found JSON that is no index page: {error}") from error
 

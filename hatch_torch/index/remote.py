@@ -13,7 +13,7 @@ _CONTENT_RANGE = r"bytes (\d{1,15})-\d{1,15}/(\d{1,15})"
 TAIL = 64 * 1024
 """Bytes of the first piece: in most wheels their whole directory and their METADATA."""
 _PIECE = 16 * 1024
-_MOST = 16 * 1024 * 1024
+_MOST = 8 * 1024 * 1024
 """Bytes that are asked for in all; the directory of the largest torch takes two million."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from io import BytesIO
 from typing import TYPE_CHECKING, Protocol
 
 from hatch_torch.errors import IndexFaultError
@@ -21,10 +22,7 @@ if TYPE_CHECKING:
 
     from hatch_torch.index.patience import Deadline
 
-BODY_LIMIT = 32 * 1024 * 1024
-"""Bytes of the largest body that is read, packed or unpacked; four times PyTorch's largest page."""
 _PIECE = 64 * 1024
-_TOO_LARGE = f"the answer is larger than {BODY_LIMIT // 1024**2} MiB"
 LATE = "no answer in time; TORCH_VARIANT_TIMEOUT sets the seconds"
 
 _WORDS = {
@@ -67,41 +65,45 @@ def take_body(
     Raises IndexFaultError where it is too large, comes too late, or cannot be unpacked.
     """
     if response.status == request.expected:
-        body = _read(response, request.url, deadline)
-        return _unpack(body, headers.get("content-encoding", "").strip().lower(), request.url)
+        body = _read(response, request, deadline)
+        return _unpack(body, headers.get("content-encoding", "").strip().lower(), request)
     length = headers.get("content-length", "")
     if length.isdecimal() and int(length[:9]) < _PIECE:
         response.drain_conn()
     return b""
 
 
-def _read(response: Response, url: str, deadline: Deadline) -> bytes:
-    pieces: list[bytes] = []
-    size = 0
+def _read(response: Response, request: Request, deadline: Deadline) -> bytes:
+    body = BytesIO()
     while piece := response.read1(_PIECE, decode_content=False):
-        size += len(piece)
-        if size > BODY_LIMIT:
-            raise IndexFaultError(bare(url), _TOO_LARGE)
+        if not request.room.take(len(piece)):
+            raise _too_large(request)
         if not deadline.remaining():
-            raise IndexFaultError(bare(url), LATE)
-        pieces.append(piece)
-    return b"".join(pieces)
+            raise IndexFaultError(bare(request.url), LATE)
+        body.write(piece)
+    return body.getvalue()
 
 
-def _unpack(body: bytes, encoding: str, url: str) -> bytes:
+def _too_large(request: Request) -> IndexFaultError:
+    return IndexFaultError(bare(request.url), f"the answer is larger than {request.room}")
+
+
+def _unpack(body: bytes, encoding: str, request: Request) -> bytes:
     """Undo a Content-Encoding; a small body that unpacks to a huge one is stopped on the way."""
     if encoding in {"", "identity"}:
         return body
+    url = bare(request.url)
     if encoding not in {"gzip", "x-gzip"}:
-        raise IndexFaultError(bare(url), "the answer is packed in a way that was not asked for")
+        raise IndexFaultError(url, "the answer is packed in a way that was not asked for")
     unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
     try:
-        unpacked = unpacker.decompress(body, BODY_LIMIT)
+        unpacked = unpacker.decompress(body, request.room.limit)
     except zlib.error as error:
-        raise IndexFaultError(bare(url), "the answer cannot be unpacked") from error
+        raise IndexFaultError(url, "the answer cannot be unpacked") from error
+    if unpacker.unconsumed_tail or not request.room.take(len(unpacked)):
+        raise _too_large(request)
     if not unpacker.eof:
-        found = _TOO_LARGE if unpacker.unconsumed_tail else "the answer was cut in the middle"
-        raise IndexFaultError(bare(url), found)
+        raise IndexFaultError(url, "the answer was cut in the middle")
     return unpacked
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from hatch_torch.errors import IndexFaultError
+from hatch_torch.index.bounds import Room
 from hatch_torch.index.courier import (
     BrokenError,
     Courier,
@@ -51,7 +52,7 @@ class Script:
         """Send a request for URL."""
         given = credentials or Credentials({})
         courier = Courier(self.exchange, given, Deadline(seconds), sleep=self.slept.append)
-        return courier.send(Request(URL), HOSTS)
+        return courier.send(Request(URL, Room(9)), HOSTS)
 
 
 def test_redirects() -> None:
@@ -89,7 +90,9 @@ def test_refused_itself() -> None:
     script = Script([Reply("", 200)])
     courier = Courier(script.exchange, Credentials({}), Deadline(10))
     with pytest.raises(IndexFaultError, match="would use http: at mirror"):
-        courier.send(Request("http://mirror.example.org/"), Hosts.of(["http://mirror.example.org"]))
+        courier.send(
+            Request("http://mirror.example.org/", Room(9)), Hosts.of(["http://mirror.example.org"])
+        )
     assert script.asked == []
 
 
@@ -140,11 +143,11 @@ def test_unreachable(fault: type[IndexFaultError]) -> None:
     courier = Courier(script.exchange, Credentials({}), Deadline(10), sleep=script.slept.append)
     for url in (URL, f"{URL}more/"):
         with pytest.raises(IndexFaultError) as told:
-            courier.send(Request(url), HOSTS)
+            courier.send(Request(url, Room(9)), HOSTS)
         assert str(told.value) == f"{url}: no way"
     assert len(script.asked) == (3 if fault is RefusedError else 1)
     script.replies = [Reply("", 200)]
-    assert courier.send(Request("https://y.org/"), HOSTS).status == 200
+    assert courier.send(Request("https://y.org/", Room(9)), HOSTS).status == 200
 
 
 def test_retries() -> None:

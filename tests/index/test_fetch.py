@@ -116,14 +116,14 @@ class TestCache:
         assert get(new_fetcher(), f"{server.url}/a", hosts) == b"A"
         assert len(server.asked) == 2
 
-    @pytest.mark.parametrize("fault", ["down", "login"])
+    @pytest.mark.parametrize("fault", ["down", "login", "forbidden"])
     def test_old_copy(
         self, server: Server, new_fetcher: Callable[..., Fetcher], hosts: Hosts, fault: str
     ) -> None:
         """Where the index fails, the copy is used, kept, and said to be old."""
         server.page("/a", "A")
         get(new_fetcher(now=lambda: 0.0), f"{server.url}/a", hosts)
-        server.page("/a", fault, 501 if fault == "down" else 200)
+        server.page("/a", fault, {"down": 501, "forbidden": 403}.get(fault, 200))
         for _ in range(2):
             fetcher = new_fetcher()
             assert get(fetcher, f"{server.url}/a", hosts) == b"A"

@@ -71,6 +71,25 @@ class TestParse:
         content = CONTENT.replace(b">=3.9", b"three")
         assert parse_metadata(content, wheel_at("")).requires_python is None
 
+    @pytest.mark.parametrize(
+        "line",
+        [
+            b"triton==" + b"9" * 5000,
+            b"triton; " + b"(" * 990,
+            b"triton; " + b"(" * 9000,
+            b"triton @ https://x.org/ ; banana",
+        ],
+    )
+    def test_hostile_requirements(self, line: bytes) -> None:
+        """A line that no reader bears is passed over."""
+        content = CONTENT.replace(b"sympy==1.13.1", line)
+        assert lines(parse_metadata(content, wheel_at(""))) == REQUIRES[:1]
+
+    def test_hostile_range(self) -> None:
+        """A range of Pythons that no reader bears excludes nobody."""
+        content = CONTENT.replace(b">=3.9", b">=" + b"9" * 5000)
+        assert parse_metadata(content, wheel_at("")).requires_python is None
+
     @pytest.mark.parametrize("content", [OTHER, CONTENT.replace(b"2.6.0", b"2.7.0")])
     def test_of_another_wheel(self, content: bytes) -> None:
         """METADATA of another package or version is refused."""
@@ -143,7 +162,11 @@ class TestRead:
             ({}, "it has 0 METADATA files"),
             ({PATH: CONTENT, f"x{PATH}": CONTENT}, "it has 2 METADATA files"),
             ({PATH: OTHER}, "its METADATA is that of 'numpy' '2.6.0+rocm6.2'"),
-            ({PATH: bytes(5_000_000)}, "its METADATA is larger than 4194304 bytes"),
+            ({PATH: bytes(2**20 + 1)}, "its METADATA is larger than 1048576 bytes"),
+            (
+                {PATH: CONTENT.replace(b"\n\n", b"\nRequires-Dist: a" * 1001 + b"\n\n")},
+                "its METADATA has more than 1000 requirements",
+            ),
         ],
     )
     def test_odd_wheels(
@@ -153,6 +176,26 @@ class TestRead:
         server.file(f"/{NAME}", archive(files))
         assert read_metadata(wheel_at(server.url), fetcher, hosts) is None
         assert fetcher.notes == [f"{NAME}: {note}"]
+
+    @pytest.mark.parametrize("way", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+    def test_packed_without_limits(
+        self, server: Server, fetcher: Fetcher, hosts: Hosts, way: int
+    ) -> None:
+        """What unpacks to any size at once is not unpacked."""
+        with zipfile.ZipFile(buffer := io.BytesIO(), "w", way) as made:
+            made.writestr(PATH, CONTENT)
+        server.file(f"/{NAME}", buffer.getvalue())
+        assert read_metadata(wheel_at(server.url), fetcher, hosts) is None
+        assert fetcher.notes == [f"{NAME}: its METADATA is packed as no wheel's is"]
+
+    def test_encrypted(self, server: Server, fetcher: Fetcher, hosts: Hosts) -> None:
+        """A member that wants a password is told and not read."""
+        content = bytearray(archive({PATH: CONTENT}))
+        content[content.rindex(b"PK\x01\x02") + 8] |= 1
+        content[content.index(PATH.encode()) - 24] |= 1
+        server.file(f"/{NAME}", bytes(content))
+        assert read_metadata(wheel_at(server.url), fetcher, hosts) is None
+        assert "encrypted" in fetcher.notes[0]
 
     @pytest.mark.parametrize("content", [b"no zip file", archive({PATH: CONTENT})[:-9]])
     def test_no_archive(

@@ -1,0 +1,146 @@
+"""How much a server can make us hold: little, whatever it sends."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hatch_torch.backend import Backend
+from hatch_torch.errors import IndexFaultError
+from hatch_torch.index.bounds import LINKS, MEMORY, MIB, PAGES, VALUES, Room
+from hatch_torch.index.offer import Index
+from hatch_torch.index.page import parse_page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hatch_torch.index.fetch import Fetcher
+    from tests.index.conftest import Server
+
+URL = "https://x.org/torch/"
+MEASURE = """
+import sys
+from pathlib import Path
+from hatch_torch.backend import Backend
+from hatch_torch.errors import IndexFaultError
+from hatch_torch.index.cache import Cache
+from hatch_torch.index.fetch import Fetcher
+from hatch_torch.index.offer import Index
+
+def kib(field):
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(field))
+
+before = kib("VmRSS:")
+for package in sys.argv[3:]:
+    index = Index(sys.argv[1], Fetcher(Cache(Path(sys.argv[2])), seconds=60))
+    try:
+        index.pages([(Backend("cpu"), package)])
+    except IndexFaultError as fault:
+        print(fault.found)
+print((kib("VmHWM:") - before) * 1024)
+"""
+
+
+def html(links: str) -> str:
+    """Return a page."""
+    return f"<html><body>{links}</body></html>"
+
+
+def line(number: int) -> str:
+    """Return a link to a wheel that no other line links to."""
+    return f'<a href="torch-1.{number}-py3-none-any.whl">x</a>'
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (html("<a >" * (LINKS + 1)), f"more than {LINKS} links"),
+        (html("<!---->" * (LINKS + 1)), f"more than {LINKS} links or comments"),
+        (json.dumps({"files": [0] * (LINKS + 1)}), f"more than {LINKS} links"),
+        (json.dumps({"files": [], "x": [[]] * (VALUES // 2)}), f"more than {VALUES} values"),
+    ],
+    ids=["links", "comments", "files", "values"],
+)
+def test_pages(text: str, found: str) -> None:
+    """A page with too much on it is refused before anything is made of it."""
+    with pytest.raises(IndexFaultError, match=found):
+        parse_page(text, "text/html", URL)
+
+
+def test_links_of_all_pages(
+    server: Server, fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The links of all pages of a decision count together."""
+    monkeypatch.setattr("hatch_torch.index.offer.LINKS", 3)
+    server.page("/cpu/torch/", html(line(1) + line(2)))
+    server.page("/cpu/torchaudio/", html(line(1)))
+    server.page("/cpu/torchvision/", html(line(1)))
+    index = Index(server.url, fetcher)
+    assert len(index.wheels(Backend("cpu"), "torch")) == 2
+    index.wheels(Backend("cpu"), "torchaudio")
+    with pytest.raises(IndexFaultError, match="an index page with more than"):
+        index.wheels(Backend("cpu"), "torchvision")
+
+
+def test_bytes_of_all_pages(
+    server: Server, new_fetcher: Callable[..., Fetcher], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bytes of all pages of a decision count together, those of the cache too."""
+    monkeypatch.setattr("hatch_torch.index.fetch.PAGES", 100)
+    server.page("/cpu/torch/", html(line(1)), Cache_Control="max-age=600")
+    server.page("/cpu/torchaudio/", html(line(1)))
+    for index in (Index(server.url, new_fetcher()), Index(server.url, new_fetcher())):
+        index.wheels(Backend("cpu"), "torch")
+        with pytest.raises(IndexFaultError, match="larger than 100 bytes"):
+            index.wheels(Backend("cpu"), "torchaudio")
+    assert server.asked.count("/cpu/torch/") == 1
+
+
+def test_a_kept_page_for_which_there_is_no_room(
+    server: Server, new_fetcher: Callable[..., Fetcher], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page that was kept by a run with more room is as none."""
+    server.page("/cpu/torch/", html(line(1)), Cache_Control="max-age=600")
+    Index(server.url, new_fetcher()).wheels(Backend("cpu"), "torch")
+    monkeypatch.setattr("hatch_torch.index.fetch.PAGES", 10)
+    with pytest.raises(IndexFaultError, match="larger than 10 bytes"):
+        Index(server.url, new_fetcher()).wheels(Backend("cpu"), "torch")
+
+
+def test_room() -> None:
+    """There is room until there is none, and it is spelled in units that can be read."""
+    room = Room(3 * MIB)
+    assert [room.take(2 * MIB), room.take(MIB), room.take(1)] == [True, True, False]
+    assert [str(room), str(Room(9))] == ["3 MiB", "9 bytes"]
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="Linux tells what is used")
+def test_memory(server: Server, tmp_path: Path) -> None:
+    """Pages made to fill the memory leave the bound that the README tells, each after the other."""
+    hostile: dict[str, str | bytes] = {
+        "bomb": gzip.compress(bytes(200 * MIB)),
+        "large": bytes(100 * MIB),
+        "links": html("".join(map(line, range(2 * LINKS)))),
+        "comments": html("<!--" * (PAGES // 5)),
+        "wide": html("\N{GRINNING FACE}" + "x" * (PAGES - 99)),
+        "values": '{"files":[' + "{}," * (PAGES // 4) + "{}]}",
+        "torch": html("".join(map(line, range(LINKS - 1)))),
+    }
+    for package, body in hostile.items():
+        encoding = "gzip" if package == "bomb" else "identity"
+        server.page(f"/cpu/{package}/", body, Content_Encoding=encoding)
+    command = [sys.executable, "-c", MEASURE, server.url, str(tmp_path), *hostile]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    *found, used = done.stdout.splitlines()
+    many = f"found an index page with more than {LINKS} links or comments"
+    large = "the answer is larger than 32 MiB"
+    values = f"found JSON that is no index page: it has more than {VALUES} values"
+    assert found == [large, large, many, many, values]
+    assert int(used) < MEMORY, int(used) / MIB
