@@ -78,22 +78,24 @@ def build_requirements(
     return [pin.requirement for pin in done.decision.pins if pin.name in wanted]
 
 
-def run(
+def run(  # noqa: PLR0913 (what is not given is the real thing)
     root: Path,
     environ: Mapping[str, str],
     *,
     editable: bool,
     anew: bool = False,
+    stated: Mapping[str, Any] | None = None,
     above: Above = ancestors,
 ) -> Run:
     """Read the project, find out who builds it for what, and decide where it is an install.
 
-    `anew`: for an environment that has nothing yet, so that `==` finds nothing in it. `above`
+    `anew`: for an environment that has nothing yet, so that `==` finds nothing in it. `stated`:
+    what the build backend found of `[project]` elsewhere (see `read_project`). `above`
     tells which processes this one runs for.
 
     Raises HatchTorchError; its sentence is for the user.
     """
-    config = read_project(root)
+    config = read_project(root, stated)
     request = read_request(root, above(), environ, editable=editable)
     request = request._replace(pinnable=request.pinnable and not anew)
     _tell(asked(request))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from hatch_torch.errors import ConfigurationError
 from hatch_torch.frontend import STAMP, has_uv_lock
+from hatch_torch.project.wiring import METADATA_HOOK
 from hatch_torch.project.wish import PORTABLE, read_wish
 
 if TYPE_CHECKING:
@@ -20,8 +21,8 @@ _FULL_FORM = """\
 uv reads this project's dependencies itself and asks no hook, since nothing of them is dynamic. \
 Add these lines to pyproject.toml, or set TORCH_VARIANT=portable:
     [project]
-    dynamic = ["optional-dependencies"]
-    [tool.hatch.metadata.hooks.torch-variant]"""
+    dynamic = ["optional-dependencies"]"""
+_HOOK = f"\n    [{METADATA_HOOK}]"
 _MOVE = """
 and call [project.optional-dependencies] [tool.torch-variant.optional-dependencies]"""
 _STALE = f"uv may repeat an earlier answer; add to [tool.uv] in pyproject.toml:\n    {_KEY}"
@@ -41,7 +42,9 @@ def check(
     if read_wish(config, request.extras, environ).value == PORTABLE:
         return ()
     if not config.wiring.asked_by_uv:
-        raise ConfigurationError([_FULL_FORM + (_MOVE if config.wiring.static_extras else "")])
+        hook = _HOOK if config.wiring.hooked else ""
+        move = _MOVE if config.wiring.static_extras else ""
+        raise ConfigurationError([_FULL_FORM + hook + move])
     if config.wiring.names_stamp:
         return ()
     if has_uv_lock(project):

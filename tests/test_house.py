@@ -22,8 +22,8 @@ DOORS = ("api.py", "hooks.py", "doors/", "cli/", "__main__.py")
 # A foreign module, and the only places that may import it.
 ROOMS = {
     "hatchling": ("doors/hatchling.py",),
-    "setuptools": ("doors/distribution.py", "doors/setuptools.py"),
-    "pdm": ("doors/pdm.py",),
+    "setuptools": ("doors/distribution.py", "doors/egg_info.py", "doors/setuptools.py"),
+    "pdm": ("doors/pdm.py", "doors/pdm_build.py"),
     "subprocess": ("hardware/",),
     "multiprocessing": ("hardware/",),
     "ctypes": ("hardware/",),

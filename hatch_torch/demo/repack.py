@@ -15,8 +15,13 @@ from hatch_torch.demo.stub import packed
 # What an installer writes beside what the wheel had; RECORD is written anew.
 _INSTALLERS_OWN = {"INSTALLER", "RECORD", "REQUESTED", "direct_url.json"}
 
-# What builds a project that has this plugin, editable too; what these require comes along.
-_ROOTS = ("hatch-torch", "hatchling", "editables")
+# What builds projects that have this plugin, editable too; what these require comes along.
+_ROOTS = (
+    "hatch-torch",
+    *("hatchling", "editables"),
+    *("setuptools", "pdm-backend", "scikit-build-core", "dynamic-metadata"),
+    *("flit-core", "poetry-core"),
+)
 
 
 @cache

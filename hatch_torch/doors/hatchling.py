@@ -5,20 +5,20 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from traceback import walk_stack
 from typing import TYPE_CHECKING, Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from hatchling.metadata.plugin.interface import MetadataHookInterface
 from hatchling.plugin import hookimpl
 
+from hatch_torch.doors.fields import portable_dependencies, portable_extras
 from hatch_torch.doors.placing import RECORD, put_in_front, write_record
 from hatch_torch.doors.plainly import plainly
+from hatch_torch.doors.stack import running
 from hatch_torch.hardware.processes import ancestors
 from hatch_torch.install import build_requirements, run
 from hatch_torch.lock.contents import LOCK
 from hatch_torch.project.files import read_project
-from hatch_torch.project.portable import declared_extras
 from hatch_torch.project.wiring import HOOK
 
 if TYPE_CHECKING:
@@ -49,9 +49,8 @@ class TorchVariantMetadataHook(MetadataHookInterface):
         root = Path(self.root)
         with plainly():
             config = read_project(root)
-            dependencies = [*map(str, config.dependencies)]
-            extras = {key: [*map(str, lines)] for key, lines in declared_extras(config).items()}
-            if config.wiring.one_table and _builds_editable():
+            dependencies, extras = portable_dependencies(config), portable_extras(config)
+            if config.wiring.one_table and running("hatchling.build", "build_editable"):
                 done = run(root, os.environ, editable=True, above=self.above)
                 put_in_front(done.decision, dependencies, extras)
         fields = {"dependencies": dependencies, "optional-dependencies": extras}
@@ -107,12 +106,3 @@ def _leave_out(config: BuilderConfig, pattern: str) -> None:
     own = config.target_config.get("exclude", config.build_config.get("exclude", []))
     if isinstance(own, list):  # hatchling refuses anything else, with a better sentence
         config.target_config["exclude"] = [*own, pattern]
-
-
-def _builds_editable() -> bool:
-    """Tell from the call stack what hatchling builds: it does not tell metadata hooks."""
-    return any(
-        frame.f_code.co_name == "build_editable"
-        and frame.f_globals.get("__name__") == "hatchling.build"
-        for frame, _ in walk_stack(None)
-    )

@@ -59,7 +59,7 @@ def described(one: Installed) -> str:
 
 
 def _not_installed(now: Situation) -> Iterator[Finding]:
-    if now.config.name and now.project is None and now.config.wiring.build_hook is not None:
+    if now.config.name and now.project is None and now.config.wiring.adds:
         yield Finding(f"{now.config.name} is not installed in this environment")
 
 

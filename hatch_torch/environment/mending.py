@@ -69,7 +69,7 @@ def mending(place: Place) -> Command:
     if has_uv_lock(place.project) and place.uv:
         return _sync(config, place, place.uv)
     installer = place.installer
-    if config.wiring.build_hook is not None or config.wiring.metadata_hook is not None:
+    if config.wiring.called:
         own = next((one for one in every if one.name == canonicalize_name(config.name)), None)
         return installer.install(_again(place.project, own))
     there = [Requirement(one.name) for one in every if one.name in FAMILY]

@@ -12,7 +12,8 @@ from hatch_torch.errors import ConfigurationError
 from hatch_torch.project.backends import conflicts, meant
 from hatch_torch.project.kinds import faults_of, requirement_table, requirements, table_at
 from hatch_torch.project.schema import KEYS, TABLE
-from hatch_torch.project.wiring import Wiring, wiring_faults
+from hatch_torch.project.unread import wiring_faults
+from hatch_torch.project.wiring import Wiring
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -67,14 +68,19 @@ class Config(NamedTuple):
         return next((extra for extra in found if extra.backend == backend), next(iter(found), None))
 
 
-def load(pyproject: Mapping[str, Any], hatch: Mapping[str, Any]) -> Config:
+def load(
+    pyproject: Mapping[str, Any],
+    hatch: Mapping[str, Any],
+    stated: Mapping[str, Any] | None = None,
+) -> Config:
     """Read a pyproject.toml and Hatch's own configuration (its `tool.hatch`, or hatch.toml).
 
-    Raises ConfigurationError, which lists every fault. The shape of Hatch's own tables and of
-    `[project]` is left to Hatch, but for the requirements, which are read here too.
+    `stated`: what `[project]` leaves to other files, by the names that it has there. The shape of
+    Hatch's own tables and of `[project]` is left to Hatch, but for the requirements, which are
+    read here too. Raises ConfigurationError, which lists every fault.
     """
     wiring = Wiring.of(pyproject, hatch)
-    project = table_at(pyproject, "project")
+    project = {**(stated or {}), **table_at(pyproject, "project")}
     value = table_at(pyproject, "tool").get("torch-variant", {})
     table = table_at(value)
     dependencies = project.get("dependencies", table.get("dependencies"))
@@ -117,7 +123,7 @@ def _config(project: Mapping[str, Any], table: Mapping[str, Any], wiring: Wiring
         extras=extras,
         family=tuple(map(canonicalize_name, table.get("family", ()))),
         hosts=tuple(table.get("hosts", ())),
-        build_requires=tuple((wiring.build_hook or {}).get("build-requires", ())),
+        build_requires=tuple((wiring.build_hook or table).get("build-requires", ())),
         wiring=wiring,
     )
 

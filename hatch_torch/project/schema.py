@@ -73,6 +73,7 @@ def extras(value: object, path: str) -> Iterator[str]:
 
 KEYS: Mapping[str, Kind] = {
     "backend": backend_wish,
+    "build-requires": names,
     "channel": one_of(*CHANNELS),
     "compatibility": boolean,
     "dependencies": requirements,

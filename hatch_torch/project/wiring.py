@@ -1,4 +1,4 @@
-"""How a project is wired to Hatch: which hooks it names, which of its fields are dynamic."""
+"""How a project is wired to its build backend: what calls us, which fields are left to us."""
 
 from __future__ import annotations
 
@@ -10,38 +10,36 @@ from packaging.utils import canonicalize_name
 
 from hatch_torch.frontend.stamp import names_stamp
 from hatch_torch.markers import holds
-from hatch_torch.project.kinds import boolean, faults_of, names, strings, table_at, under
-from hatch_torch.project.schema import TABLE
+from hatch_torch.project.builder import PROVIDER, Builder
+from hatch_torch.project.kinds import table_at
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
-
-    from hatch_torch.project.kinds import Kind
+    from collections.abc import Collection, Mapping
 
 HOOK = "torch-variant"
 METADATA_HOOK = f"tool.hatch.metadata.hooks.{HOOK}"
 BUILD_HOOK = f"tool.hatch.build.hooks.{HOOK}"
 FIELDS = ("dependencies", "optional-dependencies")
 
-_BUILD_HOOK_KEYS: Mapping[str, Kind] = {
-    "build-requires": names,
-    # Hatch's own options of every build hook.
-    "dependencies": strings,
-    "enable-by-default": boolean,
-    "require-runtime-dependencies": boolean,
-    "require-runtime-features": strings,
-}
-
 
 class Wiring(NamedTuple):
-    """Which hooks a project names, and what its `[project]` table leaves to them."""
+    """Who builds a project, what it names of ours, and what `[project]` leaves to that."""
 
     metadata_hook: Mapping[str, Any] | None = None
     build_hook: Mapping[str, Any] | None = None
     build_hook_path: str = BUILD_HOOK
     """Where the build hook's table is: for every target, or for wheels alone."""
+    builder: Builder = Builder()
+    provider: Mapping[str, Any] | None = None
+    """Our row of `[[tool.dynamic-metadata]]`."""
+    table: bool = False
+    """Whether there is `[tool.torch-variant]`, which opts in where no hook is named."""
+    standard: bool = True
+    """Whether there is `[project]`; a setup.cfg or setup.py may be in its place."""
     dynamic: frozenset[str] = frozenset()
-    """Those of FIELDS that the project leaves to the hooks."""
+    """Those of FIELDS that the project leaves to its build."""
+    elsewhere: frozenset[str] = frozenset()
+    """Those of FIELDS that `[tool.setuptools.dynamic]` sets."""
     static: frozenset[str] = frozenset()
     static_extras: frozenset[str] = frozenset()
     """The normalized names of the extras that `[project]` declares itself."""
@@ -57,14 +55,17 @@ class Wiring(NamedTuple):
         What has another shape than it should is Hatch's to tell, or uv's; here it is not there.
         """
         project = table_at(pyproject, "project")
-        dynamic = project.get("dynamic")
-        left = dynamic if isinstance(dynamic, list) else []
         path, build_hook = _build_hook(hatch)
         return cls(
             metadata_hook=table_at(hatch, "metadata", "hooks").get(HOOK),
             build_hook=build_hook,
             build_hook_path=path,
-            dynamic=frozenset(one for one in FIELDS if one in left),
+            builder=Builder.of(pyproject),
+            provider=_provider(pyproject),
+            table="torch-variant" in table_at(pyproject, "tool"),
+            standard="project" in pyproject,
+            dynamic=_among(project.get("dynamic")),
+            elsewhere=_among([*table_at(pyproject, "tool", "setuptools", "dynamic")]),
             static=frozenset(project),
             static_extras=frozenset(
                 map(canonicalize_name, table_at(project, "optional-dependencies"))
@@ -75,13 +76,34 @@ class Wiring(NamedTuple):
         )
 
     @property
-    def declares_extras(self) -> bool:
-        """Whether the metadata hook is asked for the optional dependencies."""
-        return self.metadata_hook is not None and "optional-dependencies" in self.dynamic
+    def hooked(self) -> bool:
+        """Whether the project names a hook of Hatch's that is ours."""
+        return self.metadata_hook is not None or self.build_hook is not None
+
+    @property
+    def called(self) -> bool:
+        """Whether a build calls us at all."""
+        if self.builder.door == "table":
+            return self.hooked or (self.table and self.builder.requires_us)
+        return self.hooked or (self.builder.door == "provider" and self.provider is not None)
+
+    @property
+    def adds(self) -> bool:
+        """Whether any install of the project, editable or not, comes to us."""
+        return self.build_hook is not None if self.hooked else self.called
+
+    @property
+    def sets(self) -> frozenset[str]:
+        """Those of FIELDS that we set in a build: Hatch's metadata hook, or another's door."""
+        if self.hooked:
+            return self.dynamic if self.metadata_hook is not None else frozenset()
+        if not self.called:
+            return frozenset()
+        return self.dynamic - self.elsewhere if self.standard else frozenset(FIELDS)
 
     def declares(self, extra: str) -> bool:
-        """Answer whether the project has an extra of a backend: the hook's or one of its own."""
-        return self.declares_extras or canonicalize_name(extra) in self.static_extras
+        """Answer whether the project has an extra of a backend: ours or one of its own."""
+        return FIELDS[1] in self.sets or canonicalize_name(extra) in self.static_extras
 
     @property
     def one_table(self) -> bool:
@@ -91,7 +113,7 @@ class Wiring(NamedTuple):
     @property
     def asked_by_uv(self) -> bool:
         """Whether uv asks the build backend for the dependencies rather than read them itself."""
-        return bool(self.dynamic)
+        return bool(self.dynamic) or not self.standard
 
     def routed(
         self, asked_extras: Collection[str], environment: Mapping[str, str]
@@ -107,6 +129,17 @@ class Wiring(NamedTuple):
             for source in (sources if isinstance(sources, list) else [sources])
             if _applies(table_at(source), extras, environment)
         )
+
+
+def _among(names: object) -> frozenset[str]:
+    """Return those of FIELDS that are named."""
+    return frozenset(one for one in FIELDS if isinstance(names, list) and one in names)
+
+
+def _provider(pyproject: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    entries = table_at(pyproject, "tool").get("dynamic-metadata")
+    every = map(table_at, entries if isinstance(entries, list) else ())
+    return next((one for one in every if one.get("provider") == PROVIDER), None)
 
 
 def _applies(
@@ -130,64 +163,3 @@ def _build_hook(hatch: Mapping[str, Any]) -> tuple[str, Mapping[str, Any] | None
     if HOOK in for_wheels:
         return f"tool.hatch.build.targets.wheel.hooks.{HOOK}", for_wheels[HOOK]
     return BUILD_HOOK, table_at(hatch, "build", "hooks").get(HOOK)
-
-
-def wiring_faults(wiring: Wiring, table: Mapping[str, Any]) -> Iterator[str]:
-    """Find the fields that two places set, the tables that nothing reads, and what is missing."""
-    if wiring.build_hook is not None:
-        yield from faults_of(wiring.build_hook, _BUILD_HOOK_KEYS, wiring.build_hook_path)
-    if wiring.metadata_hook is not None:
-        yield from faults_of(wiring.metadata_hook, {}, METADATA_HOOK)
-    if wiring.metadata_hook is not None or wiring.build_hook is not None:
-        yield from _unread(wiring, table)
-    elif table:
-        yield (
-            f"{TABLE}: nothing reads this table; add [{BUILD_HOOK}], or see the README's full form"
-        )
-    yield from _twice(wiring, table)
-    if wiring.one_table:
-        yield from _missing(wiring)
-
-
-def _unread(wiring: Wiring, table: Mapping[str, Any]) -> Iterator[str]:
-    if wiring.metadata_hook is not None and not wiring.dynamic:
-        yield (
-            f"{METADATA_HOOK}: Hatch calls it for a dynamic field only; "
-            'add "optional-dependencies" to project.dynamic, or remove the hook'
-        )
-    for name in FIELDS:
-        called = wiring.metadata_hook is not None and name in wiring.dynamic
-        if name in table and not called and name not in wiring.static:
-            yield (
-                f"{TABLE}.{name}: nothing reads it; "
-                f'add "{name}" to project.dynamic and the table [{METADATA_HOOK}]'
-            )
-    for name in table_at(table, "extras"):
-        if not wiring.declares(name):
-            yield (
-                f"{under(f'{TABLE}.extras', name)}: nothing declares this extra; add the table "
-                f'[{METADATA_HOOK}] and "optional-dependencies" to project.dynamic'
-            )
-
-
-def _twice(wiring: Wiring, table: Mapping[str, Any]) -> Iterator[str]:
-    for name in FIELDS:
-        if name in wiring.static and name in table:
-            yield (
-                f"{TABLE}.{name}: found in project.{name} too; keep one of them "
-                f'(the table is read where "{name}" is in project.dynamic)'
-            )
-
-
-def _missing(wiring: Wiring) -> Iterator[str]:
-    """Find what the metadata hook lacks where it has to make the additions itself."""
-    if "dependencies" in wiring.dynamic and not wiring.direct_references:
-        yield (
-            f"{METADATA_HOOK}: it makes the additions itself, since there is no [{BUILD_HOOK}]; "
-            "that needs these lines:\n    [tool.hatch.metadata]\n    allow-direct-references = true"
-        )
-    elif wiring.dynamic and "dependencies" not in wiring.dynamic:
-        yield (
-            f"{METADATA_HOOK}: it cannot add to dependencies that are not dynamic; "
-            f"add the table [{BUILD_HOOK}]"
-        )

@@ -59,7 +59,7 @@ def test_every_fault_of_a_table(world: World) -> None:
     told = world.refusal("pip")
 
     assert "hatch-torch: tool.torch-variant" in told
-    assert "tool.torch-variant.backends: unknown key; allowed are backend, channel" in told
+    assert "tool.torch-variant.backends: unknown key; allowed are backend, build-requires" in told
     assert "did you mean 'backend'?" in told
     assert "tool.torch-variant.require-hashes: found 'yes'; allowed is true or false" in told
     place = "tool.torch-variant.optional-dependencies.sound[0]"

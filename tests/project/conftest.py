@@ -14,7 +14,12 @@ if TYPE_CHECKING:
 
     from hatch_torch.project.config import Config
 
-SMALLEST = """
+HATCHLING = """
+[build-system]
+requires = ["hatchling", "hatch-torch"]
+build-backend = "hatchling.build"
+"""
+SMALLEST = f"""{HATCHLING}
 [project]
 name = "my-app"
 version = "1.0"
@@ -22,7 +27,7 @@ dependencies = ["torch>=2.3", "torchvision", "numpy"]
 
 [tool.hatch.build.hooks.torch-variant]
 """
-FULL = """
+FULL = f"""{HATCHLING}
 [project]
 name = "my-app"
 version = "1.0"
@@ -46,9 +51,9 @@ dependencies = ["torch==2.3.1"]
 [tool.torch-variant.extras.cpu]
 
 [tool.uv]
-cache-keys = [{ file = "pyproject.toml" }, { file = ".torch-variant.stamp" }]
+cache-keys = [{{ file = "pyproject.toml" }}, {{ file = ".torch-variant.stamp" }}]
 """
-ONE_TABLE = """
+ONE_TABLE = f"""{HATCHLING}
 [project]
 name = "my-app"
 version = "1.0"

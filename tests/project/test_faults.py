@@ -22,8 +22,9 @@ _OWN = "tool.torch-variant"
             "[tool.torch-variant]\nchanel = 'stable'",
             (
                 "tool.torch-variant.chanel: unknown key; allowed are "
-                "backend, channel, compatibility, dependencies, environment-variable, existing, "
-                "extras, family, hosts, index-url, optional-dependencies, require-hashes, "
+                "backend, build-requires, channel, compatibility, dependencies, "
+                "environment-variable, existing, extras, family, hosts, index-url, "
+                "optional-dependencies, require-hashes, "
                 "when-no-accelerator, when-unsupported; "
                 "did you mean 'channel'?"
             ),

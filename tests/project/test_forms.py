@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 from packaging.requirements import Requirement
 
 from hatch_torch.backend import Backend
+from hatch_torch.project.builder import Builder
 from hatch_torch.project.config import PYTORCH_INDEX, BackendExtra, Config
 from hatch_torch.project.wiring import Wiring
 
 if TYPE_CHECKING:
     from tests.project.conftest import Faults, Read
 
+_HATCH = '[build-system]\nbuild-backend = "hatchling.build"\n'
 _NUMPY = Requirement("numpy")
 _TORCH = Requirement("torch>=2.3")
 _HOOK = "[tool.hatch.build.hooks.torch-variant]\n"
@@ -23,7 +25,11 @@ def test_smallest(read: Read) -> None:
     assert Config(
         name="my-app",
         dependencies=(_TORCH, Requirement("torchvision"), _NUMPY),
-        wiring=Wiring(build_hook={}, static=frozenset({"name", "version", "dependencies"})),
+        wiring=Wiring(
+            build_hook={},
+            builder=Builder(backend="hatchling.build", requires_us=True),
+            static=frozenset({"name", "version", "dependencies"}),
+        ),
     ) == read(form="smallest")
 
 
@@ -76,7 +82,7 @@ def test_full_wiring(read: Read) -> None:
     wiring = read(form="full").wiring
     assert (wiring.metadata_hook, wiring.build_hook) == ({}, {})
     assert wiring.asked_by_uv
-    assert wiring.declares_extras
+    assert "optional-dependencies" in wiring.sets
     assert wiring.names_stamp
     assert not wiring.one_table
 
@@ -116,7 +122,8 @@ def test_hatch_toml(read: Read) -> None:
 
 def test_hatch_toml_replaces_whole_tables(faults: Faults) -> None:
     """A hook of pyproject.toml is gone where hatch.toml has a build table, as for Hatch itself."""
-    found = faults("[tool.torch-variant]\nbackend = 'cpu'\n" + _HOOK, hatch="[build.hooks.vcs]\n")
+    text = f"{_HATCH}[tool.torch-variant]\nbackend = 'cpu'\n{_HOOK}"
+    found = faults(text, hatch="[build.hooks.vcs]\n")
     assert found == [
         (
             "tool.torch-variant: nothing reads this table; "

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from tests.project.conftest import Faults, Read
 
+_HATCH = '[build-system]\nbuild-backend = "hatchling.build"\n'
 _METADATA = "tool.hatch.metadata.hooks.torch-variant"
 _BUILD = "tool.hatch.build.hooks.torch-variant"
 _PROJECT = '[project]\nname = "my-app"\n'
@@ -21,7 +22,7 @@ _LINUX = {"sys_platform": "linux", "python_version": "3.12"}
 
 def test_no_hook(faults: Faults) -> None:
     """A table is read by nobody where no hook is named, and its fields are not told twice."""
-    found = faults(_PROJECT + "[tool.torch-variant]\ndependencies = ['torch']\n")
+    found = faults(_HATCH + _PROJECT + "[tool.torch-variant]\ndependencies = ['torch']\n")
     assert [
         (
             "tool.torch-variant: nothing reads this table; "
