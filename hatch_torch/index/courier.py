@@ -140,8 +140,9 @@ class Courier:
 
 def retry_after(value: str, now: float) -> float:
     """Read a Retry-After header, seconds or a date (RFC 9110); 0 where it says nothing."""
-    if value.strip().isdecimal():
-        return float(value[:9])
+    seconds = value.strip()
+    if seconds.isdecimal():
+        return float(seconds[:9])
     try:
         return max(0.0, parsedate_to_datetime(value).timestamp() - now)
     except (ValueError, TypeError, OverflowError):

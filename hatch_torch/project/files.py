@@ -38,5 +38,5 @@ def read_toml(path: Path) -> dict[str, Any]:
         return loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigurationError([f"{path}: there is no such file"]) from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ConfigurationError([f"{path}: {error}"]) from None

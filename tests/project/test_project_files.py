@@ -25,7 +25,7 @@ def test_missing(tmp_path: Path) -> None:
     assert (f"{path}: there is no such file",) == caught.value.faults
 
 
-@pytest.mark.parametrize("content", [b"a = ", b"\xff", b"a = 1\na = 2"])
+@pytest.mark.parametrize("content", [b"a = ", b"\xff", b"a = 1\na = 2", b"a = " + b"[" * 5000])
 def test_no_toml(tmp_path: Path, content: bytes) -> None:
     """A file that is no TOML is named."""
     path = tmp_path / "hatch.toml"

@@ -1,0 +1,197 @@
+"""What is fuzzed: every reader of what others write, with the errors that it may raise."""
+
+from __future__ import annotations
+
+import io
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from packaging.requirements import Requirement
+
+from hatch_torch import target
+from hatch_torch.backend import Backend
+from hatch_torch.choose.ranking import rank
+from hatch_torch.environment.installed import parse_version_py
+from hatch_torch.environment.verifying import read_answer
+from hatch_torch.errors import ConfigurationError, IndexFaultError
+from hatch_torch.export.requirements_file import RequirementsFile
+from hatch_torch.frontend import read_request
+from hatch_torch.frontend.files import parse_requirements
+from hatch_torch.frontend.installers import installers
+from hatch_torch.hardware import amd, amd_tools, apple, intel, nvidia, nvidia_library, nvidia_smi
+from hatch_torch.hardware.facts import Hardware
+from hatch_torch.hardware.processes import (
+    Process,
+    parse_cim,
+    parse_environ,
+    parse_ps,
+    parse_stat,
+    parse_words,
+    split_command_line,
+)
+from hatch_torch.index.courier import retry_after
+from hatch_torch.index.document import Document
+from hatch_torch.index.metadata import FAULTS, metadata_in, parse_metadata
+from hatch_torch.index.page import decode, parse_page
+from hatch_torch.index.remote import Slice
+from hatch_torch.index.wheel import Wheel
+from hatch_torch.lock.locked_index import LockedIndex
+from hatch_torch.lock.read import parse as parse_lock
+from hatch_torch.lock.write import spell
+from hatch_torch.project.config import load
+from hatch_torch.redaction import redacted
+from hatch_torch.settings import Settings
+from hatch_torch.toml import loads
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+URL = "https://download.pytorch.org/whl/cu126/torch/"
+WHEEL = Wheel.from_filename("torch-2.6.0+cu126-cp312-cp312-linux_x86_64.whl", URL)
+LINUX = target.of("3.12", "linux_x86_64")
+NOWHERE = Path("/nonexistent/my-app")
+KINDS = ("text/html", "application/vnd.pypi.simple.v1+json", "text/html; charset=utf-16", "")
+
+
+@dataclass(frozen=True)
+class Target:
+    """A reader; whatever it is given, it returns, or raises one of its own errors."""
+
+    read: Callable[[bytes], object]
+    allowed: tuple[type[Exception], ...] = ()
+
+    def __call__(self, data: bytes) -> None:
+        """Read; any other error is a crash."""
+        with suppress(*self.allowed):
+            self.read(data)
+
+
+def _of_text(parse: Callable[[str], object]) -> Callable[[bytes], object]:
+    return lambda data: parse(data.decode("utf-8", "replace"))
+
+
+def _every(*parsers: Callable[[str], object], allowed: tuple[type[Exception], ...] = ()) -> Target:
+    """Give the same text to several parsers; one that raises does not spare the others."""
+
+    def read(text: str) -> None:
+        for parse in parsers:
+            with suppress(*allowed):
+                parse(text)
+
+    return Target(_of_text(read))
+
+
+def _page(data: bytes) -> None:
+    """Read a page; what it offers is safe in a line of METADATA."""
+    kind = KINDS[data[0] % len(KINDS)] if data else ""
+    for wheel in parse_page(decode(data[1:], kind), kind, URL).wheels:
+        assert str(Requirement(f"torch @ {wheel.url}").url) == wheel.url
+
+
+def _entry(data: bytes) -> object:
+    """Read an entry of the cache, whose checksum is right."""
+    entry = Document.unpack("key", sha256(data).hexdigest().encode() + b"\n" + data)
+    return entry.is_fresh(0.0), entry.conditions, entry.pack("key")
+
+
+def _config(text: str) -> None:
+    """Read a project's tables; what is no TOML is another reader's to tell."""
+    try:
+        table = loads(text)
+    except (ValueError, RecursionError):
+        return
+    load(table, {})
+
+
+def _headers(data: bytes) -> None:
+    """Read what a server says beside the body."""
+    text = data.decode("latin-1")
+    retry_after(text, 0.0)
+    Slice.of({"content-range": text}, data)
+    Document.of(URL, 200, {"cache-control": text}, b"", 0.0).renewed({"cache-control": text}, 1.0)
+
+
+def _profile(text: str) -> None:
+    """Read a profile, judge by it, and write it again."""
+    hardware = Hardware.from_json(text)
+    rank(hardware, target=LINUX)
+
+
+def _lock(data: bytes) -> None:
+    """Read a lock; it says the same when it is written again, and its index can be asked."""
+    lock = parse_lock(data)
+    assert parse_lock(spell(lock).encode()) == lock
+    LockedIndex(lock, URL)
+
+
+def _request(data: bytes) -> None:
+    """Read an installer's command line: its number in the table, then words ended by NUL."""
+    program = min(installers()[data[0] % len(installers())].programs) if data else "pip"
+    words = (program, *parse_words(data[1:]))
+    environ = {"PIP_CONSTRAINT": words[-1], "UV_CONSTRAINT": words[-1]}
+    read_request(NOWHERE, (Process(1, words, str(NOWHERE)),), environ, editable=True)
+
+
+def _nvidia(text: str) -> None:
+    """Read what the child process says of NVIDIA's libraries."""
+    told = nvidia_library.parse_answer(text)
+    if "fault" not in told:
+        nvidia_library.parse_gpus(told)
+        nvidia_library.parse_driver(told, None)
+
+
+def _redaction(text: str) -> None:
+    """Hide what is private; what was hidden once stays as it is."""
+    hidden = redacted(text, "/home/ada", ["ada"])
+    assert redacted(hidden, "/home/ada", ["ada"]) == hidden
+
+
+TARGETS: Mapping[str, Target] = {
+    "amd": _every(
+        amd.parse_properties,
+        amd.parse_version,
+        lambda text: amd.parse_product(text, "744c", "c8"),
+        amd_tools.parse_enumerator,
+        amd_tools.parse_rocminfo,
+        amd_tools.parse_smi,
+    ),
+    "apple": Target(_of_text(apple.parse_sysctl)),
+    "backend": Target(_of_text(Backend.parse), (ValueError,)),
+    "cache": Target(_entry, (ValueError, KeyError, TypeError, AttributeError)),
+    "config": Target(_of_text(_config), (ConfigurationError,)),
+    "headers": Target(_headers),
+    "installed": _every(parse_version_py, read_answer),
+    "intel": Target(_of_text(intel.parse_level_zero), (ValueError,)),
+    "lock": Target(_lock, (ConfigurationError,)),
+    "metadata": Target(lambda data: parse_metadata(data, WHEEL), (ValueError,)),
+    "nvidia": _every(
+        nvidia.parse_information,
+        nvidia.parse_nvrm,
+        nvidia.parse_windows_driver,
+        nvidia_smi.parse_header,
+        lambda text: nvidia_smi.parse_rows(text, nvidia_smi.FIELDS),
+        _nvidia,
+        allowed=(ValueError,),
+    ),
+    "page": Target(_page, (IndexFaultError,)),
+    "processes": _every(
+        parse_cim,
+        parse_ps,
+        parse_stat,
+        split_command_line,
+        lambda text: parse_environ(text.encode()),
+        allowed=(ValueError,),
+    ),
+    "profile": Target(_of_text(_profile), (ValueError,)),
+    "redaction": Target(_of_text(_redaction)),
+    "request": Target(_request),
+    "requirements": Target(lambda data: RequirementsFile.parse(data, {}), (ValueError,)),
+    "requirements-lines": Target(_of_text(lambda text: parse_requirements(text, {}))),
+    "settings": Target(
+        _of_text(lambda text: Settings.of({"TORCH_VARIANT_TIMEOUT": text})), (ConfigurationError,)
+    ),
+    "wheel": Target(lambda data: metadata_in(io.BytesIO(data)), FAULTS),
+}
