@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -86,7 +87,8 @@ class TorchVariantBuildHook(BuildHookInterface[Any]):
         core = self.metadata.core
         put_in_front(done.decision, core.dependencies, core.optional_dependencies)
         if done.record:
-            build_data["extra_metadata"][self._written(done.record)] = RECORD
+            with suppress(OSError):  # a full disk: what is installed is right without a record, too
+                build_data["extra_metadata"][self._written(done.record)] = RECORD
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:  # noqa: ARG002 (hatchling's signature)
         """Remove the record's temporary file."""

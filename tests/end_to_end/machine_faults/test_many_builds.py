@@ -1,0 +1,60 @@
+"""Builds that are killed, and builds at the same moment, over one cache."""
+
+from __future__ import annotations
+
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.end_to_end.conftest import World
+    from tests.end_to_end.machine_faults.conftest import Builder
+
+pytestmark = [
+    pytest.mark.end_to_end,
+    pytest.mark.skipif(sys.platform == "win32", reason="forks"),
+]
+
+
+def test_killed_at_any_moment(build: Builder) -> None:
+    """After a hundred builds that were killed the cache is whole, and answers as before."""
+    said = build.with_variables(WAY="killed", TIMES="100").run()
+
+    assert "of 100 were killed" in said
+    assert "\n0 of 100" not in said
+    after = build()
+    (cold,) = build.built("cold/*.whl")
+    assert (after.added, after.record["warnings"]) == (cold.added, [])
+
+
+def test_killed_while_writing(build: Builder) -> None:
+    """A file that is being written (a lock, an export) is the old one or the new one."""
+    build.with_variables(WAY="written", TIMES="50").run()
+
+
+def test_fifty_at_once(build: Builder) -> None:
+    """Fifty builds that begin at one moment with an empty cache all get the same."""
+    build.with_variables(WAY="together", TIMES="50").run()
+
+    built = build.built("[0-9]*/*.whl")
+    assert len(built) == 50
+    assert {one.added for one in built} == {build().added}
+    assert [one.record["warnings"] for one in built] == [[]] * 50
+    assert [*build.cache.glob(".*")] == []
+
+
+@pytest.mark.matrix
+def test_pips_at_once(world: World) -> None:
+    """Real pips at one moment, into environments of their own, share the cache, too."""
+    worlds = [world.on("rtx-4090").elsewhere(str(number)) for number in range(4)]
+    for one in worlds:
+        one.write("full")
+        assert one.python
+
+    with ThreadPoolExecutor() as pool:
+        [*pool.map(lambda one: one.install("pip"), worlds)]
+
+    expected = {"torch": "2.14.1+cu126", "torchvision": "0.29.2+cu126"}
+    assert [one.exact() for one in worlds] == [expected] * 4
