@@ -14,19 +14,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.end_to_end
 
-# What somebody's checkout has, written for no machine.
-SOMEBODYS = """\
-# requirements.txt
-numpy
-sentencepiece
-torch
-torchaudio
-huggingface_hub
-transformers>=4.31.0  # need Encodec there.
-xformers
-gradio
-"""
-CU126 = {"torch": "2.15.0+cu126", "torchaudio": "2.11.0+cu126"}
 ROCM = {"torch": "2.10.0+rocm7.0", "torchvision": "0.25.0+rocm7.0"}
 # uv routes by name alone, and each extra by what it requires itself.
 ROUTABLE = (
@@ -41,22 +28,6 @@ def export(world: World, form: str, *more: str | Path) -> str:
     """Run `hatch-torch export` in the checkout; return what it said."""
     command = ("-m", "hatch_torch", "export", "--format", form, *more)
     return world.run(sys.executable, *command)
-
-
-@pytest.mark.parametrize("tool", ["pip", "uv"])
-def test_requirements_of_somebody(world: World, tool: str) -> None:
-    """One command writes the file for this machine; the original then leaves torch alone."""
-    world = world.on("rtx-4090")
-    world.add("requirements.txt", SOMEBODYS)
-
-    export(world, "requirements", "-r", "requirements.txt", "-o", "this-machine.txt")
-    install(world, tool, "-r", "this-machine.txt")
-
-    assert world.versions() == CU126
-    fetched = world.fetched()
-    install(world, tool, "-r", "requirements.txt")
-    assert (world.versions(), world.fetched()) == (CU126, fetched)
-    assert {one.split("-")[0] for one in fetched} == {"torch", "torchaudio", "triton"}
 
 
 @pytest.mark.parametrize("tool", ["pip", "uv"])

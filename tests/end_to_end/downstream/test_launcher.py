@@ -1,0 +1,58 @@
+"""fixtures/projects/launcher: models are installed from requirements files that name no machine."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.end_to_end.conftest import World
+
+pytestmark = pytest.mark.end_to_end
+
+REPORT = """\
+Operating System: Linux
+Machine Architecture: x86_64
+CUDA Available: True
+CUDA Version: 12.4
+MPS Available (Apple Silicon): False
+Recommended Install: cu126
+Installation command: pip install 'torch>=2.7.0' torchvision torchaudio \
+--index-url https://download.pytorch.org/whl/cu126
+Current PyTorch: not installed
+"""
+
+
+def launcher(world: World, *words: str, fails: bool = False) -> str:
+    """Run the launcher in its environment; return what it said."""
+    return world.run(world.python, "-m", "launcher", *words, fails=fails)
+
+
+def test_launcher(checkout: Callable[[str], World]) -> None:
+    """It reports, installs a model's torch, then only what another one lacks, and verifies."""
+    world = checkout("launcher").on("linux-nvidia-rtx-4090")
+    world.install("pip")
+    assert world.fetched() == set()
+
+    assert launcher(world, "report") == REPORT
+
+    launcher(world, "install", "moondream")
+
+    expected = {"torch": "2.15.0+cu126", "torchvision": "0.29.2+cu126"}
+    assert world.versions() == expected
+    assert "everything is there" in launcher(world, "install", "moondream")
+    world.index.forget()
+
+    launcher(world, "install", "whisper")
+
+    assert world.fetched() == {"torchaudio-2.11.0+cu126"}
+    assert world.versions() == {**expected, "torchaudio": "2.11.0+cu126"}
+    told = json.loads(launcher(world, "verify", "--json"))
+    assert (told["torch"], told["findings"]) == ("2.15.0+cu126", [])
+    later = launcher(world.on("linux-nvidia-driver-610"), "report")
+    assert "Current PyTorch: 2.15.0+cu126" in later
+    assert "NVIDIA's driver changed from 550.144.03 (CUDA 12.4) to 610" in later

@@ -1,0 +1,38 @@
+"""fixtures/projects/requirements-file: a checkout with nothing but a requirements.txt."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.end_to_end.conftest import World
+
+pytestmark = pytest.mark.end_to_end
+
+MINE = "this-machine.txt"
+CU126 = {"torch": "2.15.0+cu126", "torchaudio": "2.11.0+cu126"}
+
+
+@pytest.mark.parametrize("tool", ["pip", "uv"])
+def test_file_for_this_machine(checkout: Callable[[str], World], tool: str) -> None:
+    """One command writes the file for this machine; the original then leaves torch alone."""
+    world = checkout("requirements-file").on("linux-nvidia-rtx-4090")
+    install = world.pip if tool == "pip" else lambda *words: world.uv("pip", *words)
+    export = ("export", "--format", "requirements", "-r", "requirements.txt", "-o", MINE)
+
+    told = world.run(sys.executable, "-m", "hatch_torch", *export)
+
+    assert "xformers is left as it is" in told
+    assert "take one that goes with 2.15.0" in told
+    install("install", "-r", MINE)
+    assert world.versions() == CU126
+    fetched = world.fetched()
+    again = install("install", "-r", "requirements.txt")
+    assert (world.versions(), world.fetched()) == (CU126, fetched)
+    assert {one.split("-")[0] for one in fetched} == {"torch", "torchaudio", "triton"}
+    assert tool == "uv" or "Requirement already satisfied: torch " in again
