@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from hatch_torch.choose import Verdict
-    from hatch_torch.deciding.decision import Decision
+    from hatch_torch.deciding.decision import Decision, Node
     from hatch_torch.deciding.pins import Pin
 
 SCHEMA = 1
@@ -29,6 +29,7 @@ def to_json(decision: Decision) -> dict[str, Any]:
         "wheels": [_wheel(one) for one in decision.pins],
         "added": [one.line for one in decision.additions],
         "warnings": list(decision.warnings),
+        **({"nodes": [_node(one) for one in decision.nodes]} if decision.nodes else {}),
     }
 
 
@@ -55,6 +56,15 @@ def _candidate(verdict: Verdict) -> dict[str, Any]:
         "backend": verdict.backend.name,
         "usable": verdict.usable,
         "reason": verdict.reason,
+    }
+
+
+def _node(node: Node) -> dict[str, Any]:
+    return {
+        "name": node.name,
+        "usable": [one.name for one in node.usable],
+        "runs": node.refusal is None,
+        "reason": node.refusal,
     }
 
 

@@ -44,6 +44,8 @@ def show_decision(decision: Decision) -> None:
     show.fields("Decision", [("backend", backend), ("decided by", decision.decided_by)])
     rows = _verdicts(decision.verdicts)
     show.table("Backends, the most preferred first", ("backend", "usable", "reason"), rows)
+    if len(decision.nodes) > 1:
+        show.table("Nodes", ("node", "accelerator", "runs", "its backends"), _nodes(decision))
     show.notes("Added", (one.line for one in decision.additions))
     show.notes("Notes", decision.warnings)
 
@@ -53,3 +55,9 @@ def _verdicts(verdicts: Iterable[Verdict]) -> Iterator[tuple[str, str, str]]:
     for (usable, reason), alike in groupby(verdicts, lambda one: (one.usable, one.reason)):
         names = ", ".join(one.backend.name for one in alike)
         yield names, "yes" if usable else "no", reason
+
+
+def _nodes(decision: Decision) -> Iterator[tuple[str, str, str, str]]:
+    for one in decision.nodes:
+        runs = "yes" if one.refusal is None else f"no: {one.refusal}"
+        yield one.name, one.accelerators, runs, ", ".join(map(str, one.usable)) or "the plain one"

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import argparse
 import os
-import sys
-from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hatch_torch.assemble import assemble
 from hatch_torch.cli import show
+from hatch_torch.cli.options import add_hardware, case_of
+from hatch_torch.cli.progress import progress
+from hatch_torch.deciding.decide import decide
+from hatch_torch.deciding.nodes import fits_all
 from hatch_torch.errors import NoAnswerError
 from hatch_torch.lock.contents import LOCK, Lock, Narrowed, rank_of
 from hatch_torch.lock.make import Made, Order, make
@@ -21,14 +25,17 @@ from hatch_torch.project.files import read_project, read_toml
 from hatch_torch.settings import Settings
 
 if TYPE_CHECKING:
-    import argparse
-    from collections.abc import Iterator
+    from collections.abc import Mapping
 
-    from hatch_torch.lock.make import Tell
+    from hatch_torch.cli.progress import Tell
+    from hatch_torch.deciding.case import Case
     from hatch_torch.project.config import Config
 
 _PATIENCE = "600"
 """Seconds for a whole lock, unless TORCH_VARIANT_TIMEOUT names others."""
+
+_UNSAID = {"backend": None, "index_url": None, "require": None}
+"""What `explain` has an option for, and this command none, or another."""
 
 _EXAMPLES = """\
 examples:
@@ -36,6 +43,7 @@ examples:
   hatch-torch lock --check        # in CI: 1 where the lock is stale, or would change
   hatch-torch lock --upgrade      # go to the newest releases in range
   hatch-torch lock --backend cu126 --backend cpu --python 3.12
+  hatch-torch lock --hardware nodes/*.json        # the one backend that runs on every node
 """
 
 
@@ -47,14 +55,21 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     parser.add_argument("project", nargs="?", default=".", metavar="PROJECT", help="its folder")
     parser.add_argument("--check", action="store_true", help="1 where it is stale, write nothing")
     parser.add_argument("--upgrade", action="store_true", help="take the newest releases")
-    for name, example in (("backend", "cu126"), ("python", "3.12"), ("platform", "linux_x86_64")):
-        parser.add_argument(
-            f"--{name}",
-            action="append",
-            metavar=example,
-            help=f"lock for this {name} only; may be repeated, and is remembered in the lock",
-        )
+    either = parser.add_mutually_exclusive_group()
+    add_hardware(either)
+    _narrow(either, "backend", "cu126")
+    _narrow(parser, "python", "3.12")
+    _narrow(parser, "platform", "linux_x86_64")
     parser.set_defaults(run=run)
+
+
+def _narrow(parser: argparse._ActionsContainer, name: str, example: str) -> None:
+    parser.add_argument(
+        f"--{name}",
+        action="append",
+        metavar=example,
+        help=f"lock for this {name} only; may be repeated, and is remembered in the lock",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -65,7 +80,7 @@ def run(options: argparse.Namespace) -> int:
     if options.check and (reason := _reason_to_renew(old, config)):
         print(f"{reason}; run `hatch-torch lock`")
         return 1
-    with _progress() as tell:
+    with progress() as tell:
         made = _made(options, config, old, tell)
     if options.check:
         return _compared(old or Lock(), made.lock)
@@ -83,11 +98,24 @@ def _reason_to_renew(old: Lock | None, config: Config) -> str | None:
 
 def _made(options: argparse.Namespace, config: Config, old: Lock | None, tell: Tell) -> Made:
     environ = {"TORCH_VARIANT_TIMEOUT": _PATIENCE, **os.environ}
+    order = _order(options, config, old, environ)
+    if options.hardware:
+        made = _for_all(order, _case(options, environ), tell)
+    else:
+        made = make(order, assemble(config, environ).offers, tell)
+    if not made.lock.parts:
+        raise NoAnswerError("no torch in range has its whole family for any of these Pythons")
+    return made
+
+
+def _order(
+    options: argparse.Namespace, config: Config, old: Lock | None, environ: Mapping[str, str]
+) -> Order:
     settings = Settings.of(environ)
     narrowed = _narrowed(options, old.narrowed if old else Narrowed())
     pyproject = read_toml(Path(options.project) / "pyproject.toml")
     kept = {} if options.upgrade or old is None else old.parts
-    order = Order(
+    return Order(
         config,
         places(config, pyproject, narrowed),
         narrowed,
@@ -95,10 +123,26 @@ def _made(options: argparse.Namespace, config: Config, old: Lock | None, tell: T
         {backend: part.torch for backend, part in kept.items()},
         settings.timeout,
     )
-    made = make(order, assemble(config, environ).offers, tell)
-    if not made.lock.parts:
-        raise NoAnswerError("no torch in range has its whole family for any of these Pythons")
-    return made
+
+
+def _case(options: argparse.Namespace, environ: Mapping[str, str]) -> Case:
+    """Put together the case of the machines, on the newest Python and the platform asked for."""
+    one = {name: (getattr(options, name) or [None])[-1] for name in ("python", "platform")}
+    alone = argparse.Namespace(**{**vars(options), **one, **_UNSAID})
+    return case_of(alone, environ=environ, locked=False)
+
+
+def _for_all(order: Order, case: Case, tell: Tell) -> Made:
+    """Lock the one backend that runs on every machine of a case, and releases that do."""
+    backend = decide(case).backend
+    if backend is None:
+        raise NoAnswerError("nothing is decided for these machines, so there is nothing to lock")
+    narrowed = order.narrowed._replace(backends=(backend.name,))
+    wanted = tuple(place for place in order.places if place[0] == backend)
+    order = replace(order, narrowed=narrowed, places=wanted, fits=fits_all(case))
+    made = make(order, case.offers, tell)
+    named = ", ".join(name for name, _ in case.profiles)
+    return replace(made, notes=(f"{backend} alone is locked: it runs on {named}", *made.notes))
 
 
 def _narrowed(options: argparse.Namespace, before: Narrowed) -> Narrowed:
@@ -136,30 +180,3 @@ def _show(made: Made, outcome: str) -> None:
     unhashed = [f"the index gives no hash for {without} of the wheels"] if without else []
     show.notes("Notes", (*made.notes, *unhashed))
     print(outcome)
-
-
-@contextmanager
-def _progress() -> Iterator[Tell]:
-    """Show a bar on a terminal, where rich is there to draw it."""
-    bar = _bar() if sys.stderr.isatty() else None
-    if bar is None:
-        yield lambda *_: None
-        return
-    tasks: dict[str, Any] = {}
-
-    def tell(what: str, done: int, total: int) -> None:
-        if what not in tasks:
-            tasks[what] = bar.add_task(what, total=total)
-        bar.update(tasks[what], completed=done)
-
-    with bar:
-        yield tell
-
-
-def _bar() -> Any:  # noqa: ANN401 (rich may be missing, and its type with it)
-    try:
-        from rich.console import Console  # noqa: PLC0415 (of the extra `cli`)
-        from rich.progress import Progress  # noqa: PLC0415 (likewise)
-    except ImportError:
-        return None
-    return Progress(console=Console(stderr=True), transient=True)

@@ -12,6 +12,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from hatch_torch import target as targets
 from hatch_torch.assemble import assemble, read_profile
+from hatch_torch.deciding.nodes import common_platform
 from hatch_torch.errors import ConfigurationError
 from hatch_torch.frontend import presumed_request, site_packages
 from hatch_torch.hardware.together import together
@@ -21,9 +22,9 @@ from hatch_torch.project.files import read_project
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
-    from hatch_torch.deciding.case import Case
+    from hatch_torch.deciding.case import Case, Profile
     from hatch_torch.hardware.facts import Hardware
     from hatch_torch.lock.contents import Lock
     from hatch_torch.target import Target
@@ -33,16 +34,22 @@ def add_case(parser: argparse.ArgumentParser) -> None:
     """Add the options that `case_of` reads."""
     parser.add_argument("project", nargs="?", metavar="PROJECT", help="its folder (default: .)")
     parser.add_argument("--backend", metavar="B", help="ask for a backend, a family or auto")
-    parser.add_argument(
-        "--hardware",
-        nargs="+",
-        metavar="FILE",
-        help="a profile from `detect --json`; of several, what fits all",
-    )
+    add_hardware(parser)
     parser.add_argument("--python", metavar="3.12", help="another Python")
     parser.add_argument("--platform", metavar="P", help=f"one of {', '.join(targets.PLATFORMS)}")
     parser.add_argument("--index-url", metavar="URL", help="root of another index")
     parser.add_argument("--require", nargs="+", metavar="REQ", help="requirements to add")
+
+
+def add_hardware(parser: argparse._ActionsContainer) -> None:
+    """Add the option that names machines."""
+    parser.add_argument(
+        "--hardware",
+        action="extend",
+        nargs="+",
+        metavar="FILE",
+        help="a profile from `detect --json`; of several (nodes/*.json), what runs on all",
+    )
 
 
 def case_of(
@@ -50,18 +57,20 @@ def case_of(
     required: Iterable[Requirement] | None = None,
     *,
     by_version: bool = True,
+    locked: bool = True,
+    environ: Mapping[str, str] = os.environ,
 ) -> Case:
     """Put together the case that the options describe.
 
     `required` are requirements from elsewhere. They and those of the command line stand beside
     the project's, or in their place where no project is named. `by_version`: what is installed
-    and right may be named by its version alone. Raises ConfigurationError for an option that
-    can't be.
+    and right may be named by its version alone. `locked`: the project's lock decides, where it
+    has one. Raises ConfigurationError for an option that can't be.
     """
-    environ = dict(os.environ)
     if options.index_url:
-        environ["TORCH_VARIANT_INDEX_URL"] = options.index_url
-    hardware = _hardware(options)
+        environ = {**environ, "TORCH_VARIANT_INDEX_URL": options.index_url}
+    profiles = profiles_of(options)
+    hardware = together([one for _, one in profiles]) if profiles else None
     elsewhere = hardware is not None or options.python or options.platform
     environment = () if elsewhere else _environment(environ)
     asked = presumed_request(Path(options.project or "."), environ)
@@ -70,11 +79,12 @@ def case_of(
         _config(options, required),
         environ,
         request=request,
-        target=_target(options, hardware),
+        target=_target(options, hardware, profiles),
         probe=(lambda _: hardware) if hardware else None,
-        lock=_lock(options, required),
+        lock=_lock(options, required) if locked else None,
     )
-    return case._replace(asked=("--backend", options.backend) if options.backend else None)
+    option = ("--backend", options.backend) if options.backend else None
+    return case._replace(asked=option, profiles=profiles)
 
 
 def _config(options: argparse.Namespace, required: Iterable[Requirement] | None) -> Config:
@@ -99,26 +109,30 @@ def _requirement(text: str) -> Requirement:
         raise ConfigurationError([f"--require {text!r}: {str(error).splitlines()[0]}"]) from None
 
 
-def _hardware(options: argparse.Namespace) -> Hardware | None:
-    profiles = [read_profile(path, f"--hardware {path}") for path in options.hardware or ()]
-    return together(profiles) if profiles else None
+def profiles_of(options: argparse.Namespace) -> tuple[Profile, ...]:
+    """Return the profiles that `--hardware` names; raises ConfigurationError."""
+    named = dict.fromkeys(options.hardware or ())
+    return tuple((_named(one), read_profile(one, f"--hardware {one}")) for one in named)
 
 
-def _target(options: argparse.Namespace, hardware: Hardware | None) -> Target | None:
+def _named(profile: str) -> str:
+    """Return the name of a profile; one that is no file but JSON itself has none."""
+    return "(JSON)" if profile.lstrip().startswith("{") else profile
+
+
+def _target(
+    options: argparse.Namespace, hardware: Hardware | None, profiles: Iterable[Profile]
+) -> Target | None:
     """Return the Python and platform to decide for, or None for those that run this."""
-    if not (options.python or options.platform or (hardware and hardware.system)):
+    known = None if options.platform else common_platform(profiles)
+    if not (options.python or options.platform or known):
         return None
-    known = hardware if hardware and hardware.system else None
-    name = options.platform or (
-        targets.platform_of(known.system or "", known.machine or "")
-        if known
-        else targets.here().platform
-    )
     python = options.python or ".".join(platform.python_version_tuple()[:2])
-    return targets.of(python, name, known.libc if known and not options.platform else None)
+    libc = hardware.libc if hardware and known else None
+    return targets.of(python, options.platform or known or targets.here().platform, libc)
 
 
-def _environment(environ: dict[str, str]) -> tuple[Path, ...]:
+def _environment(environ: Mapping[str, str]) -> tuple[Path, ...]:
     """Return the packages' folders of the active environment, as an installer would find it."""
     prefix = environ.get("VIRTUAL_ENV") or environ.get("CONDA_PREFIX") or sys.prefix
     return site_packages(Path(prefix))

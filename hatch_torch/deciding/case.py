@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from hatch_torch.project.config import Config
     from hatch_torch.target import Target
 
+    Profile = tuple[str, Hardware]
+    """A machine, and the name of its profile."""
+
 
 class Case(NamedTuple):
     """A project, a target, and how to ask about the machine, the index and the environment."""
@@ -41,6 +44,8 @@ class Case(NamedTuple):
     """Whether what is installed counts for nothing."""
     by_version: bool = True
     """Whether the installer takes `==` for what is installed, and fetches nothing then."""
+    profiles: tuple[Profile, ...] = ()
+    """The machines that get one decision, if they are others; `probe` returns them as one."""
     routed: frozenset[str] = frozenset()
     """Names that the installer gets from a source of its own (`[tool.uv.sources]`)."""
 

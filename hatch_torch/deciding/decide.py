@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
-from hatch_torch.deciding import courses as ways
+from hatch_torch.deciding import courses as ways, nodes
 from hatch_torch.deciding.additions import IMPOSSIBLE, Addition, additions, for_everybody
 from hatch_torch.deciding.answer import Answer, answer, wants_of
 from hatch_torch.deciding.compatibility import bounded
@@ -46,14 +46,14 @@ def decide(case: Case) -> Decision:
         return draft.noting("torch is uv's: [tool.uv.sources] routes it, and nothing is added")
     hardware = _look(case, wish)
     judged = ways.verdicts(case.config, wish, hardware, case.target)
-    draft = draft._replace(hardware=hardware, verdicts=judged)
+    draft = draft._replace(hardware=hardware, verdicts=judged, nodes=nodes.judged(case, wish))
     asked = _asked(case, lines)
     if not asked and not case.config.family:
         return draft.noting("nothing that is installed here requires torch")
     found = keep_foreign(case, wish, hardware, asked) or _first_answer(case, wish, draft, asked)
     if isinstance(found, str):
         return draft.noting(found)
-    return _completed(case, draft, found, lines)
+    return nodes.on_all(case, wish, _completed(case, draft, found, lines))
 
 
 def _lines(case: Case) -> tuple[Line, ...]:

@@ -12,6 +12,24 @@ if TYPE_CHECKING:
     from hatch_torch.hardware.facts import Hardware
 
 
+class Node(NamedTuple):
+    """A machine of several, and what runs on it."""
+
+    name: str
+    """That of its profile."""
+    hardware: Hardware
+    usable: tuple[Backend, ...]
+    """The backends that use its accelerators, the most preferred first; none: the plain one."""
+    refusal: str | None = None
+    """Why what was decided does not run on it."""
+
+    @property
+    def accelerators(self) -> str:
+        """Its accelerators in words."""
+        names = (f"{one.name}, {one.architecture}" for one in self.hardware.accelerators)
+        return "; ".join(dict.fromkeys(names)) or "no accelerator"
+
+
 class Decision(NamedTuple):
     """Which backend, who decided it, for which hardware, and what is added for it."""
 
@@ -23,6 +41,8 @@ class Decision(NamedTuple):
     pins: tuple[Pin, ...] = ()
     additions: tuple[Addition, ...] = ()
     warnings: tuple[str, ...] = ()
+    nodes: tuple[Node, ...] = ()
+    """Where it is for several machines: each of them."""
 
     def noting(self, *warnings: str) -> Decision:
         """Return the decision with more to tell, each thing once."""

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 
 def together(machines: Sequence[Hardware]) -> Hardware:
-    """Merge machines: their accelerators, the oldest driver, the oldest ROCm.
+    """Merge machines: their accelerators, the oldest driver, ROCm and C library.
 
     Only a vendor that all of them have counts; where there is none, the CPU alone fits them all.
-    Expects at least one machine; facts about the system are the first one's.
+    Expects at least one machine; the other facts about the system are the first one's.
     """
-    first = machines[0]
+    first = machines[0]._replace(libc=_libc(machine.libc for machine in machines))
     vendors = [{one.vendor for one in machine.accelerators} for machine in machines]
     shared = set.intersection(*vendors)
     if any(vendors) and not shared:
@@ -39,6 +39,15 @@ def _nvidia(found: Sequence[Nvidia]) -> Nvidia | None:
 
 def _rocm(found: Sequence[Rocm]) -> Rocm | None:
     return Rocm(_oldest(one.version for one in found)) if found else None
+
+
+def _libc(found: Iterable[str | None]) -> str | None:
+    """Return the oldest glibc, or musl where there is one: no wheel of PyTorch runs on that."""
+    return min(
+        filter(None, found),
+        key=lambda libc: (not libc.startswith("musl"), _numbers(libc)),
+        default=None,
+    )
 
 
 def _oldest(versions: Iterable[str | None]) -> str | None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from hatch_torch.backend import Backend
     from hatch_torch.deciding.offers import Offers, Pick, Wants
+    from hatch_torch.deciding.resolve import Fits
     from hatch_torch.index.wheel import Wheel
     from hatch_torch.project.config import Config
     from hatch_torch.project.wants import Line
@@ -40,6 +41,8 @@ class Cell:
     """The members that every install gets."""
     all_wanted: Wants
     """Those with the members that only an extra asks for."""
+    fits: Fits = always
+    """Why a release must not be locked, or None where it may."""
     known: dict[Version, tuple[Pick, ...] | None] = field(default_factory=dict, repr=False)
     """What was searched for already."""
 
@@ -54,8 +57,12 @@ class Cell:
         return self.target.python, self.target.platform
 
     def torches(self) -> tuple[Pick, ...]:
-        """Return the torch wheels in range, the newest first."""
-        return self.offers.picks(self.backend, TORCH, self.needed[TORCH])
+        """Return the torch wheels in range that may be locked, the newest first."""
+        return tuple(
+            pick
+            for pick in self.offers.picks(self.backend, TORCH, self.needed[TORCH])
+            if self.fits(self.backend, pick.release) is None
+        )
 
     def family(self, release: Version) -> tuple[Pick, ...] | None:
         """Return the family of a release of torch: with what extras ask for, or without; or None.
@@ -102,7 +109,7 @@ class Cell:
         return resolve({self.backend: {**wants, TORCH: exact}}, self.offers, always)
 
 
-def cell(config: Config, backend: Backend, offers: Offers) -> Cell:
+def cell(config: Config, backend: Backend, offers: Offers, fits: Fits) -> Cell:
     """Make the cell of a backend for a project; `offers` are those to its Python and platform."""
     lines = family_lines(config, offers.target.environment)
     return Cell(
@@ -110,6 +117,7 @@ def cell(config: Config, backend: Backend, offers: Offers) -> Cell:
         offers,
         needed=_wants(config, backend, offers, [one for one in lines if one.extra is None]),
         all_wanted=_wants(config, backend, offers, _of_others(config, backend, lines)),
+        fits=fits,
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
+from hatch_torch.deciding.courses import always
 from hatch_torch.index.hosts import bare
 from hatch_torch.index.patience import Deadline, in_time
 from hatch_torch.lock.cell import Cell, cell
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from hatch_torch.backend import Backend
     from hatch_torch.deciding.offers import Offers, Pick
+    from hatch_torch.deciding.resolve import Fits
     from hatch_torch.lock.contents import Narrowed
     from hatch_torch.lock.scope import Place
     from hatch_torch.project.config import Config
@@ -42,6 +44,8 @@ class Order:
     """The releases of an earlier lock, which stay where they are still in range."""
     seconds: float = 600.0
     """For all METADATA together."""
+    fits: Fits = always
+    """Why a release of a backend must not be locked, or None where it may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,10 @@ def make(order: Order, offers: Offers, tell: Tell = lambda *_: None) -> Made:
 
 def _cells(order: Order, offers: Offers, tell: Tell) -> list[Cell]:
     """Ask for the pages of the family, of every backend, together."""
-    cells = [cell(order.config, backend, offers.on(target)) for backend, target in order.places]
+    cells = [
+        cell(order.config, backend, offers.on(target), order.fits)
+        for backend, target in order.places
+    ]
     pages = {(one.backend, name): None for one in cells for name in one.all_wanted}
     tell("pages", 0, len(pages))
     offers.index.pages(pages)

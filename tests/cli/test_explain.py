@@ -46,6 +46,22 @@ def test_several_profiles_get_what_fits_all(explained: Explained) -> None:
     assert found["hardware"]["nvidia"]["driver"] == "550.54.15"
 
 
+def test_several_profiles_on_a_screen(run: Run, tmp_path: Path) -> None:
+    """Every node has its line; nodes of two platforms have no wheel in common."""
+    several = ("--hardware", "pascal.json", "--hardware", "ada.json")
+    code, told = run("explain", "--python", "3.12", *several)
+    assert code == 0
+    assert "Nodes" in told
+    assert "ada.json" in told
+
+    (tmp_path / "arm.json").write_text('{"system": "Linux", "machine": "aarch64"}')
+    code, told = run("explain", *several, "arm.json")
+    assert code == 3
+    assert "linux_aarch64 (arm.json)" in told
+    assert run("explain", *several, "arm.json", "--platform", "linux_x86_64")[0] == 0
+    assert run("explain", "--hardware", '{"system": "Linux", "machine": "x86_64"}')[0] == 0
+
+
 def test_another_python_and_platform(explained: Explained) -> None:
     """The wheels fit what was asked for, not what runs the command."""
     found = explained(*PASCAL[:2], "--python", "3.13", "--platform", "win_amd64")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
+import json
 from typing import TYPE_CHECKING, Any
 
-from hatch_torch.cli.lock import _progress
 from hatch_torch.lock.contents import LOCK
 from hatch_torch.lock.read import read_lock
+from tests.cli.conftest import PASCAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     Run = Callable[..., tuple[int, str]]
     Explained = Callable[..., Any]
 
+VOLTA = {
+    **PASCAL,
+    "accelerators": [{"vendor": "nvidia", "name": "Tesla V100", "architecture": "sm_70"}],
+}
 ONE = ("--backend", "cpu", "--backend", "cu126", "--python", "3.12", "--platform", "linux_x86_64")
 LINUX = ("--python", "3.12", "--platform", "linux_x86_64")
 
@@ -129,12 +133,37 @@ def test_a_file_of_somebody_else_stays(run: Run, tmp_path: Path) -> None:
     assert (tmp_path / LOCK).read_text(encoding="utf-8") == "mine\n"
 
 
-def test_a_bar_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a terminal progress is drawn, with rich; without it nothing is."""
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    with _progress() as tell:
-        tell("pages", 0, 2)
-        tell("pages", 2, 2)
-    monkeypatch.setitem(sys.modules, "rich.progress", None)
-    with _progress() as tell:
-        tell("pages", 2, 2)
+def test_for_several_machines(run: Run, tmp_path: Path) -> None:
+    """One backend is locked, which runs on every node, in a release that does, and that is said."""
+    edit(tmp_path, "<2.7", "")
+    (tmp_path / "volta.json").write_text(json.dumps(VOLTA), encoding="utf-8")
+
+    code, told = run("lock", *LINUX, "--hardware", "pascal.json", "volta.json")
+    assert code == 0
+    assert "cu126 alone is locked: it runs on pascal.json, volta.json" in told
+    (found,) = releases(tmp_path)
+    assert found == "cu126"
+
+    assert run("lock", "--check")[0] == 0
+    assert run("explain", *LINUX, "--hardware", "volta.json")[0] == 0
+
+
+def test_releases_that_run(run: Run, tmp_path: Path) -> None:
+    """A release that lacks machine code for a node is not locked, newer as it may be."""
+    edit(tmp_path, "<2.7", "")
+    extras = "".join(f"[tool.torch-variant.extras.{one}]\n" for one in ("cu128", "cpu"))
+    edit(tmp_path, "[tool.hatch", f"{extras}[tool.hatch.metadata.hooks.torch-variant]\n[tool.hatch")
+    edit(tmp_path, 'version = "1.0"', 'version = "1.0"\ndynamic = ["optional-dependencies"]')
+    (tmp_path / "volta.json").write_text(json.dumps(VOLTA), encoding="utf-8")
+
+    assert run("lock", *LINUX, "--hardware", "volta.json")[0] == 0
+
+    # CUDA 12.8 lost sm_70 with torch 2.11.
+    assert releases(tmp_path) == {"cu128": "2.10.0"}
+
+
+def test_machines_without_a_decision(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the decision is to add nothing, there is nothing to lock."""
+    monkeypatch.setenv("TORCH_VARIANT", "portable")
+    code, told = run("lock", "--hardware", "pascal.json")
+    assert (code, "nothing to lock" in told) == (3, True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings, strategies as st
 
 from hatch_torch.hardware.facts import Accelerator, Hardware, Nvidia, Rocm, Source
@@ -42,6 +43,19 @@ def test_versions_are_numbers() -> None:
         for rocm in (Rocm("7.14"), Rocm(None), Rocm("7.2"), None)
     ]
     assert together(machines).rocm == Rocm("7.2")
+
+
+@pytest.mark.parametrize(
+    ("libcs", "oldest"),
+    [
+        (("glibc 2.36", None, "glibc 2.9"), "glibc 2.9"),
+        (("glibc 2.9", "musl 1.2"), "musl 1.2"),
+        ((None, None), None),
+    ],
+)
+def test_the_oldest_libc(libcs: tuple[str | None, ...], oldest: str | None) -> None:
+    """A wheel has to fit the oldest C library, and PyTorch's fit no musl."""
+    assert together([Hardware(libc=libc) for libc in libcs]).libc == oldest
 
 
 def test_odd_version() -> None:
