@@ -1,0 +1,101 @@
+"""What we ask of everybody's builds: few dependencies, nothing native, nothing done on import."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from importlib.metadata import distribution
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from packaging.requirements import Requirement
+
+from hatch_torch.toml import loads
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[1]
+# Whoever adds a required dependency has a reason that weighs more than everybody's build time.
+REASONS = {
+    "hatchling": "the build backend whose hooks these are; it is there in any case",
+    "nvidia-ml-py": "NVIDIA's own binding to the driver's library: no other says what a GPU is",
+    "packaging": "versions, markers, tags and METADATA as the standards have them",
+    "platformdirs": "where each system keeps caches",
+    "resolvelib": "the search that pip has, so that our answers are those that pip would find",
+    "tomli": "the standard library's reader of TOML, for Python 3.10, which lacks it",
+    "urllib3": "HTTP with limits of time, kept connections, proxies and certificates",
+}
+IMPORT_ALL = """
+import importlib, json, os, pkgutil, sys
+import hatch_torch
+
+seen = []
+WORLD = ("socket.", "subprocess.", "os.system", "os.exec", "os.fork", "os.posix_spawn", "os.spawn",
+    "os.startfile", "urllib.", "http.", "ftplib.", "smtplib.", "shutil.", "tempfile.", "os.mkdir",
+    "os.remove", "os.rename", "os.rmdir", "os.link", "os.symlink", "os.chmod", "os.putenv",
+    "webbrowser.", "pty.")
+HARMLESS = {"socket.__new__"} if sys.platform == "win32" else set()
+
+def watch(event, arguments):
+    writes = event == "open" and (arguments[2] or 0) & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
+    if writes or event.startswith(WORLD) and event not in HARMLESS:
+        seen.append([event, repr(arguments)[:200]])
+
+absent = []
+sys.addaudithook(watch)
+for module in pkgutil.walk_packages(hatch_torch.__path__, "hatch_torch."):
+    try:
+        importlib.import_module(module.name)
+    except ImportError as error:
+        absent.append([module.name, error.name])
+print(json.dumps([seen, absent, len(sys.modules)]))
+"""
+
+
+def required(name: str, seen: set[str]) -> Iterator[str]:
+    """Yield what a distribution requires here, with all that those require."""
+    for line in distribution(name).requires or ():
+        requirement = Requirement(line)
+        here = requirement.marker is None or requirement.marker.evaluate({"extra": ""})
+        if here and requirement.name not in seen:
+            seen.add(requirement.name)
+            yield requirement.name
+            yield from required(requirement.name, seen)
+
+
+def test_required_dependencies_are_counted() -> None:
+    """Each required dependency has its reason here, and there is no other."""
+    table = loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    names = [Requirement(line).name for line in table["project"]["dependencies"]]
+    assert sorted(REASONS) == sorted(names)
+
+
+def test_nothing_native_comes_along() -> None:
+    """What an installation pulls in is pure Python, to the last dependency."""
+    native = []
+    for name in required("hatch-torch", set()):
+        wheel = distribution(name).read_text("WHEEL") or ""
+        if wheel and "-none-any" not in wheel:
+            native.append(name)
+    assert native == []
+
+
+def test_importing_does_nothing() -> None:
+    """No module opens a connection, starts a process, or writes a file when it is imported."""
+    environ = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(
+        (sys.executable, "-W", "ignore", "-c", IMPORT_ALL),
+        cwd=ROOT,
+        env=environ,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    seen, absent, count = json.loads(done.stdout)
+    assert seen == []
+    assert [module for module, lacks in absent if str(lacks).startswith("hatch_torch")] == []
+    assert count > 200
