@@ -17,6 +17,7 @@ from hatch_torch.errors import ConfigurationError
 from hatch_torch.frontend.request import Request
 from hatch_torch.hardware.detect import detect
 from hatch_torch.hardware.facts import Hardware
+from hatch_torch.hardware.fields import MOST_TEXT
 from hatch_torch.hardware.machine import Machine
 from hatch_torch.index import Index, Wheelhouse
 from hatch_torch.index.cache import cache_of
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     Probe = Callable[[Collection[str] | None], Hardware]
 
 _VARIABLE = "TORCH_VARIANT_HARDWARE"
+_SHOWN = 200  # characters of a path that is none
 
 
 def assemble(  # noqa: PLR0913 (what is not given is the real thing)
@@ -97,9 +99,13 @@ def read_profile(text: str, place: str) -> Hardware:
     Raises ConfigurationError, which names the place.
     """
     try:
-        content = text if text.lstrip().startswith("{") else Path(text).read_text(encoding="utf-8")
-        return Hardware.from_json(content)
-    except (OSError, ValueError) as error:
+        if text.lstrip().startswith("{"):
+            return Hardware.from_json(text)
+        with Path(text).open(encoding="utf-8") as file:
+            return Hardware.from_json(file.read(MOST_TEXT + 1))
+    except OSError as error:
+        raise ConfigurationError([f"{place}: {text[:_SHOWN]}: {error.strerror}"]) from None
+    except ValueError as error:
         raise ConfigurationError([f"{place}: {error}"]) from None
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hatch_torch.plain import plain
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -12,6 +14,10 @@ class HatchTorchError(Exception):
     """Everything that this package raises on purpose; ``str`` is what the user reads."""
 
     exit_code = 1
+
+    def __str__(self) -> str:
+        """Return the sentence; names and URLs of others in it move no terminal."""
+        return plain(super().__str__())
 
 
 class ConfigurationError(HatchTorchError):

@@ -22,6 +22,12 @@ def test_every_fault_is_a_line() -> None:
     assert (error.faults, str(error)) == (("a: found 1", "b: found 2"), "a: found 1\nb: found 2")
 
 
+def test_terminals() -> None:
+    """What a server or a file sneaks into a sentence moves no terminal, and forges no line."""
+    error = IndexFaultError("https://x.org/", "\x1b]0;evil\x07 \x9b31m \r\u202egro.\ud800")
+    assert str(error) == "https://x.org/: ]0;evil 31m gro."
+
+
 def test_page() -> None:
     """A fault of an index names the page and what came."""
     error = IndexFaultError("https://wheels.example.org/torch/", "403 Forbidden")

@@ -15,6 +15,7 @@ from hatch_torch.environment.situation import case_of, config_of, survey
 from hatch_torch.environment.state import to_json as state_of
 from hatch_torch.frontend import Request
 from hatch_torch.lock.stale import current_lock
+from hatch_torch.plain import plain
 from hatch_torch.project.files import read_toml
 from hatch_torch.project.kinds import table_at
 from hatch_torch.record import to_json
@@ -43,7 +44,8 @@ def run(options: argparse.Namespace) -> int:
     sections = [(title, _told(make, Path(options.project), prefix)) for title, make in _SECTIONS]
     home = os.path.expanduser("~")  # noqa: PTH111 - a user without a home is no error here
     users = (*users_of(os.environ), Path(home).name, platform.node())
-    print(redacted(markdown([*sections, ("Variables", variables(os.environ))]), home, users))
+    text = markdown([*sections, ("Variables", variables(os.environ))])
+    print(plain(redacted(text, home, users)))
     return 0
 
 

@@ -7,10 +7,10 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from hatch_torch.plain import plain
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-
-_CONTROL = {code: None for code in (*range(32), *range(127, 160)) if code != ord("\n")}
 
 
 def as_json(value: Mapping[str, Any]) -> None:
@@ -20,7 +20,7 @@ def as_json(value: Mapping[str, Any]) -> None:
 
 def fields(title: str, pairs: Iterable[tuple[str, str]]) -> None:
     """Print names and values under a title, a pair a line."""
-    found = [(name, _clean(value)) for name, value in pairs]
+    found = [(name, plain(value)) for name, value in pairs]
     width = max((len(name) for name, _ in found), default=0)
     _heading(title)
     for name, value in found:
@@ -29,7 +29,7 @@ def fields(title: str, pairs: Iterable[tuple[str, str]]) -> None:
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print a table under a title."""
-    cells = [[_clean(cell) for cell in row] for row in rows]
+    cells = [[plain(cell) for cell in row] for row in rows]
     _heading(title)
     try:
         from rich import box  # noqa: PLC0415 (of the extra `cli`: the commands work without)
@@ -47,7 +47,7 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> 
 
 def notes(title: str, lines: Iterable[str]) -> None:
     """Print lines under a title, or nothing where there are none."""
-    found = [_clean(line) for line in lines]
+    found = [plain(line) for line in lines]
     if found:
         _heading(title)
     for line in found:
@@ -69,8 +69,3 @@ def _heading(text: str) -> None:
 
 def _line(text: str) -> None:
     print(text)
-
-
-def _clean(text: str) -> str:
-    """Remove control characters: names of devices and files come from elsewhere."""
-    return text.translate(_CONTROL)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -35,8 +36,9 @@ class Installer:
 
 
 def find_uv(environ: Mapping[str, str]) -> str | None:
-    """Return where uv is, by PATH."""
-    return shutil.which("uv", path=environ.get("PATH", ""))
+    """Return where uv is, by PATH; what lies in the current folder is a project's, and no uv."""
+    folders = filter(os.path.isabs, environ.get("PATH", "").split(os.pathsep))
+    return shutil.which("uv", path=os.pathsep.join(folders))
 
 
 def installer_of(prefix: Prefix, uv: str | None) -> Installer:

@@ -12,7 +12,7 @@ from time import monotonic
 from typing import IO, TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 LIMIT = 2**20
 """Bytes that are read of a file or of a tool's output; what comes behind is left out."""
@@ -32,13 +32,15 @@ class Ran(NamedTuple):
 def find(name: str, path: str, here: Path, *, suffix: str = "") -> str | None:
     """Return where a tool is: an absolute name itself, or the first of that name on PATH.
 
-    Folders of PATH that are relative, the current folder, or in it are passed over: what lies
-    there belongs to a project, and need not be what its name says.
+    Folders of PATH that are relative are passed over, and what lies in the folder `here` or leads
+    there: it belongs to a project, and need not be what its name says.
     """
     if Path(name).is_absolute():
         candidates = [Path(name)]
     else:
-        candidates = [folder / f"{name}{suffix}" for folder in _trusted(path, here)]
+        folders = filter(Path.is_absolute, map(Path, filter(None, path.split(os.pathsep))))
+        candidates = [folder / f"{name}{suffix}" for folder in folders]
+        candidates = [one for one in candidates if not _is_in(here, one)]
     return next((str(one) for one in candidates if _is_program(one)), None)
 
 
@@ -71,15 +73,15 @@ def run(command: Sequence[str], environ: Mapping[str, str], seconds: float) -> R
     return Ran(b"".join(parts).decode("utf-8", "replace"), code)
 
 
-def _trusted(path: str, here: Path) -> Iterator[Path]:
-    """Yield the folders of PATH that are not the project's.
+def _is_in(here: Path, program: Path) -> bool:
+    """Answer whether a program is below a folder, by its own path or by where links lead.
 
-    Where the current folder is the root of the system, only that one is left out.
+    Below the root of the system everything is; there only what lies in the root itself counts.
     """
-    for folder in map(Path, filter(None, path.split(os.pathsep))):
-        below = here in folder.parents and here != Path(here.anchor)
-        if folder.is_absolute() and folder != here and not below:
-            yield folder
+    inner, outer = {program, program.resolve()}, {here, here.resolve()}
+    if here == Path(here.anchor):
+        return any(one.parent in outer for one in inner)
+    return any(not outer.isdisjoint(one.parents) for one in inner)
 
 
 def _is_program(path: Path) -> bool:

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-_MOST_TEXT, _MOST_VALUES, _LONGEST = 2**20, 1024, 1000
-_CONTROL = r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]"
+MOST_TEXT = 2**20
+"""Characters of the largest profile."""
+_MOST_VALUES, _LONGEST = 1024, 1000
+_CONTROL = r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 
 
 class Fields(NamedTuple):
@@ -58,8 +60,8 @@ class Fields(NamedTuple):
 
 def load(text: str, allowed: Collection[str]) -> Fields:
     """Read one JSON object with no other than these names. Raises ValueError where it is none."""
-    if len(text) > _MOST_TEXT:
-        raise ValueError(f"found {len(text)} characters, allowed are {_MOST_TEXT}")
+    if len(text) > MOST_TEXT:
+        raise ValueError(f"found {len(text)} characters, allowed are {MOST_TEXT}")
     try:
         value = json.loads(text)
     except RecursionError:

@@ -77,7 +77,7 @@ class Machine:
     def which(self, name: str) -> str | None:
         """Return where a tool is, without running it."""
         suffix = ".exe" if self.system == "Windows" else ""
-        return find(name, self.environ.get("PATH", ""), _here(), suffix=suffix)
+        return find(name, self.environ.get("PATH", ""), _project(), suffix=suffix)
 
     def run(self, name: str, *words: str, seconds: float) -> Ran | None:
         """Run a tool by its absolute path or its name on PATH; None where there is none."""
@@ -126,6 +126,13 @@ def _here() -> Path:
         return Path.cwd()
     except OSError:
         return Path(os.sep)
+
+
+def _project() -> Path:
+    """Return the project that the current folder is in, or else that folder itself."""
+    here = _here()
+    folders = (one for one in (here, *here.parents) if (one / "pyproject.toml").is_file())
+    return next(folders, here)
 
 
 def libc(release: str, platform_tags: Iterable[str]) -> str | None:

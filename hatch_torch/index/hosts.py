@@ -72,6 +72,9 @@ def bare(url: str) -> str:
 
 
 def _split(url: str) -> SplitResult | None:
+    """Take a URL apart; a blank, a line's end or another alphabet is in none (RFC 3986)."""
+    if not (url.isascii() and url.isprintable()) or " " in url:
+        return None
     try:
         parts = urlsplit(url)
         _ = parts.port

@@ -26,6 +26,8 @@ _NEWER = (
 _CONFLICT = "marks a merge conflict; take either side of the file, then run `hatch-torch lock`"
 _MERGE = r"(?m)^(?:<{7}|={7}|>{7}|\|{7})(?: |$)"
 _MOST_FAULTS = 5
+_SCHEMAS = range(1000)
+_LARGEST = 4 * 1024 * 1024  # ten times that of every backend, Python and platform
 
 
 def read_lock(root: Path) -> Lock | None:
@@ -35,11 +37,16 @@ def read_lock(root: Path) -> Lock | None:
     """
     path = root / LOCK
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(_LARGEST + 1)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise ConfigurationError([f"{path}: {error}"]) from None
+    if len(content) > _LARGEST:
+        raise ConfigurationError(
+            [f"{path}: it is larger than any lock ({_LARGEST} bytes); {_RENEW}"]
+        )
     return parse(content, str(path))
 
 
@@ -47,7 +54,7 @@ def parse(content: bytes, place: str = LOCK) -> Lock:
     """Read a lock; raises ConfigurationError, which says what to do, and nothing else."""
     value = _toml(content, place)
     schema = value.get("schema")
-    if isinstance(schema, bool) or not isinstance(schema, int):
+    if isinstance(schema, bool) or not isinstance(schema, int) or schema not in _SCHEMAS:
         raise ConfigurationError([f"{place}: {_FOREIGN}"])
     if schema != SCHEMA:
         raise ConfigurationError([f"{place}: found schema {schema}; {_NEWER}"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from hatch_torch.index.wheel import Wheel
 from hatch_torch.lock.contents import LockedWheel, Narrowed
@@ -48,7 +48,7 @@ def _schema(_value: object, _path: str) -> Iterator[str]:
 def _version(value: object, path: str) -> Iterator[str]:
     try:
         Version(value if isinstance(value, str) else "")
-    except InvalidVersion:
+    except ValueError:
         yield f"{path}: found {shown(value)}; allowed is a version"
 
 

@@ -43,7 +43,7 @@ def requirement(value: object, path: str) -> Iterator[str]:
     yield from string(value, path)
     try:
         Requirement(value if isinstance(value, str) else "torch")
-    except InvalidRequirement as error:
+    except (InvalidRequirement, RecursionError) as error:
         reason = str(error).splitlines()[0]
         yield f"{path}: found {shown(value)}, which is no requirement: {reason}"
 
@@ -129,4 +129,7 @@ def suggestion(value: object, allowed: Collection[str]) -> str:
 def shown(value: object) -> str:
     """Return a value as a fault shows it, with its kind in TOML's words where it is no string."""
     kind = _TOML.get(type(value), type(value).__name__)
-    return repr(value) if isinstance(value, str) else f"{value!r} ({kind})"
+    try:
+        return repr(value) if isinstance(value, str) else f"{value!r} ({kind})"
+    except ValueError:  # a number of thousands of digits
+        return f"a number beyond measure ({kind})"

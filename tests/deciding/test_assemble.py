@@ -154,6 +154,17 @@ def test_bad_profile(text: str) -> None:
         read_profile(text, "--hardware x")
 
 
+def test_huge_profile(tmp_path: Path) -> None:
+    """Of a file that is larger than any profile no more is read than shows that."""
+    path = tmp_path / "machine.json"
+    path.write_text(" " * 3_000_000, encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="found 1048577 characters, allowed are 1048576"):
+        read_profile(str(path), "--hardware")
+    with pytest.raises(ConfigurationError) as fault:
+        read_profile("x" * 100_000, "--hardware")
+    assert len(str(fault.value)) < 300
+
+
 def test_profile_in_a_file(tmp_path: Path) -> None:
     """A profile may be a file."""
     path = tmp_path / "machine.json"

@@ -30,6 +30,13 @@ def test_installers(tmp_path: Path) -> None:
         installer_of(bare, None)
 
 
+def test_no_uv_of_the_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What calls itself uv in the current folder is not run, whatever PATH says."""
+    (tmp_path / "uv").touch(mode=0o755)
+    monkeypatch.chdir(tmp_path)
+    assert [find_uv({"PATH": path}) for path in (".", "", f":{tmp_path / 'empty'}:.")] == [None] * 3
+
+
 def test_find_uv(tmp_path: Path) -> None:
     """The program uv is looked for on PATH alone."""
     program = tmp_path / "uv"

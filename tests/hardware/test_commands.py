@@ -41,6 +41,20 @@ class TestFind:
         for path in (str(tmp_path), str(tmp_path / "bin"), ".", "", "bin"):
             assert find("smi", path, tmp_path) is None
 
+    @POSIX
+    def test_not_by_a_link(self, tmp_path: Path) -> None:
+        """A link out of the project or into it makes no tool of what lies there."""
+        project, outside = tmp_path / "project", tmp_path / "outside"
+        planted, real = tool(project / "bin", "smi", ""), tool(outside, "real", "")
+        (project / "linked").symlink_to(outside)
+        (tmp_path / "other-name").symlink_to(project)
+        (outside / "smi").symlink_to(planted)
+        for path in (outside, tmp_path / "other-name" / "bin", outside / ".." / "project" / "bin"):
+            assert find("smi", str(path), project) is None
+            assert find("smi", str(path), tmp_path / "other-name") is None
+        assert find("real", str(project / "linked"), project) is None
+        assert real == find("real", str(outside), project)
+
     def test_in_the_root(self, tmp_path: Path) -> None:
         """Below the root of the system everything is; only the root itself is left out."""
         expected = tool(tmp_path, "smi", "")

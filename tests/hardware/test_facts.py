@@ -124,6 +124,7 @@ def accelerator(**values: object) -> dict[str, Any]:
         (accelerator(memory_mib=True), r"accelerators\[0\].memory_mib: .*a whole number"),
         (accelerator(memory_mib=10**30), r"accelerators\[0\].memory_mib: .*a whole number"),
         (accelerator(name="a\x1b[31m"), r"accelerators\[0\].name: "),
+        (accelerator(name="a\ud800"), r"accelerators\[0\].name: "),
         (accelerator(name="x" * 2000), r"accelerators\[0\].name: .{60,70}…"),
         (accelerator(nmae="x"), r"accelerators\[0\].nmae: .*did you mean name"),
         ({"nvidia": "580"}, "nvidia: .*an object"),

@@ -161,3 +161,14 @@ class TestRecorded:
             None,
         ]
         assert machine.clock() == machine.clock()
+
+
+def test_no_tool_of_the_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tool of the project is none, in whichever of its folders somebody is."""
+    (tmp_path / "pyproject.toml").touch()
+    (tmp_path / "smi").touch(mode=0o755)
+    (tmp_path / "src").mkdir()
+    monkeypatch.chdir(tmp_path / "src")
+    assert Machine({"PATH": str(tmp_path)}).which("smi") is None
+    (tmp_path / "pyproject.toml").unlink()
+    assert Machine({"PATH": str(tmp_path)}).which("smi") == str(tmp_path / "smi")

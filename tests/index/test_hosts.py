@@ -35,6 +35,14 @@ def test_allowed(hosts: Hosts, url: str) -> None:
         ("ftp://download.pytorch.org/x", "a URL that begins with ftp:"),
         ("file:///etc/passwd", "a URL that cannot be read"),
         ("https://[::1/x", "a URL that cannot be read"),
+        ("https://download.pytorch.org/a b", "a URL that cannot be read"),
+        ("https://download.pytorch.org/a\n", "a URL that cannot be read"),
+        ("https://\x1bc.example.org/", "a URL that cannot be read"),
+        ("https://download.pytorch.\N{CYRILLIC SMALL LETTER O}rg/", "a URL that cannot be read"),
+        (
+            r"https://download.pytorch.org\.evil.example.org/",
+            r"the host download.pytorch.org\.evil",
+        ),
         ("https://download.pytorch.org:banana/x", "a URL that cannot be read"),
     ],
 )

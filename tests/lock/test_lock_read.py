@@ -51,6 +51,13 @@ def test_no_lock(tmp_path: Path) -> None:
         read_lock(tmp_path)
 
 
+def test_a_huge_lock(tmp_path: Path) -> None:
+    """Of a file that is larger than any lock no more is read than shows that."""
+    (tmp_path / LOCK).write_text("#" * (4 * 1024 * 1024 + 1))
+    with pytest.raises(ConfigurationError, match="larger than any lock"):
+        read_lock(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -60,6 +67,8 @@ def test_no_lock(tmp_path: Path) -> None:
         ("schema = 1\n<<<<<<< HEAD\n", "line 2 marks a merge conflict; take either side"),
         ("schema = 1\n=======\n", "line 2 marks a merge conflict"),
         ("schema = ", "it is damaged"),
+        ("schema = " + "9" * 5000, "it is damaged"),
+        ("schema = 0x" + "f" * 5000, "no lock of hatch-torch"),
         ("schema = " + "[" * 100_000, "it is damaged"),
         (b"\xff", "it is damaged"),
     ],
@@ -81,6 +90,8 @@ def test_no_lock_at_all(text: str | bytes, expected: str) -> None:
         ("backends.cpu", "backends.banana", "'banana' is no backend"),
         ('torch = "2.9.1"', "", "cpu.torch: it is missing"),
         ('torch = "2.9.1"', 'torch = "banana"', "allowed is a version"),
+        ('torch = "2.9.1"', f'torch = "{"9" * 5000}"', "allowed is a version"),
+        ('torch = "2.9.1"', f"torch = 0x{'f' * 5000}", "found a number beyond measure (integer)"),
         ("wheels = [", 'wheels = "none"\nmore = [', "allowed is an array of tables"),
         ('name = "torch", ', "", "wheels[0].name: it is missing"),
         ('name = "torch"', 'name = "torchvision"', "is no wheel of torchvision 2.9.1+cpu"),
@@ -92,6 +103,7 @@ def test_no_lock_at_all(text: str | bytes, expected: str) -> None:
         (HASH, HASH[:-1], "allowed is 64 hexadecimal digits"),
         ("sha256 =", 'host = "me@evil", sha256 =', "allowed is the name of a host"),
         ("sha256 =", 'requires = ["=="], sha256 =', "which is no requirement"),
+        ("sha256 =", f'requires = ["a;{"(" * 9000}"], sha256 =', "which is no requirement"),
         ("sha256 =", "colour = 1, sha256 =", "wheels[0].colour: unknown key"),
     ],
 )
