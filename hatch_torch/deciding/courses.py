@@ -67,10 +67,7 @@ def verdicts(config: Config, wish: Wish, hardware: Hardware, target: Target) -> 
     """Judge every backend that the wish leaves in question, the most preferred first."""
     if wish.backend:
         return (Verdict(wish.backend, usable=True, reason=f"asked for by {wish.decided_by}"),)
-    allowed = {extra.backend for extra in config.extras} or None
-    if allowed and (target.platform.startswith("macos") or Backend("cpu") in allowed):
-        allowed.add(plain(target))
-    judged = rank(hardware, target, allowed, foreign=_foreign(config))
+    judged = rank(hardware, target, _allowed(config, target), foreign=_foreign(config))
     return tuple(one for one in judged if wish.family in {None, one.backend.family})
 
 
@@ -87,8 +84,9 @@ def courses(
         return
     if wish.family and not hardware.of_vendor(VENDORS[wish.family]):
         warning = f"{wish.decided_by} asks for {wish.family}, of which no device was found"
-        backends = tuple(one.backend for one in judged)
-        yield Course(backends, warnings=(*wish.notes, warning))
+        allowed = _allowed(config, target)
+        backends = (one.backend for one in judged if allowed is None or one.backend in allowed)
+        yield Course(tuple(backends), warnings=(*wish.notes, warning))
         return
     stages = (_Stage(hardware, judged), *_reduced(config, wish, hardware, target))
     for family in dict.fromkeys(one.backend.family for stage in stages for one in stage.judged):
@@ -131,6 +129,14 @@ def _of_family(
 
     warnings = (_left_out(stage.left_out),) if stage.left_out else ()
     yield Course(members, fits, (*notes, *warnings))
+
+
+def _allowed(config: Config, target: Target) -> set[Backend] | None:
+    """Return the backends of a project that names its own; None where every known one may be."""
+    allowed = {extra.backend for extra in config.extras} or None
+    if allowed and (target.platform.startswith("macos") or Backend("cpu") in allowed):
+        allowed.add(plain(target))
+    return allowed
 
 
 def _foreign(config: Config) -> frozenset[Backend]:

@@ -102,6 +102,16 @@ def test_verdicts_of_extras(bench: Workbench, here: Target) -> None:
     assert reasons == {"not one of this project's extras"}
 
 
+def test_family_without_a_device(bench: Workbench, here: Target) -> None:
+    """A family of which no device is found is one of the backends that the project has."""
+    wish, hardware = Wish("cuda", "TORCH_VARIANT"), bench.machines["plain"]
+    for config, first in ((bench.config("cu118", "rocm63"), "cu118"), (Config(), "cu134")):
+        judged = ways.verdicts(config, wish, hardware, here)
+        (course,) = ways.courses(config, wish, hardware, judged, here)
+        assert str(course.backends[0]) == first
+        assert {one.family for one in course.backends} == {"cuda"}
+
+
 def test_plain_wheel_of_a_mac_is_the_cpus_extra(bench: Workbench) -> None:
     """On a Mac the plain wheel may always be used."""
     mac = targets.of("3.12", "macos_arm64")
