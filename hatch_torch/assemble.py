@@ -5,34 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from packaging.specifiers import SpecifierSet
-from packaging.version import Version
-
 from hatch_torch import target as targets
-from hatch_torch.companions import torch_pin
 from hatch_torch.deciding.case import Case
-from hatch_torch.deciding.offers import TORCH, Offers
-from hatch_torch.environment.installed import installed
 from hatch_torch.errors import ConfigurationError
 from hatch_torch.frontend.request import Request
-from hatch_torch.hardware.detect import detect
 from hatch_torch.hardware.facts import Hardware
 from hatch_torch.hardware.fields import MOST_TEXT
-from hatch_torch.hardware.machine import Machine
-from hatch_torch.index import Index, Wheelhouse
-from hatch_torch.index.cache import cache_of
-from hatch_torch.index.fetch import Fetcher
-from hatch_torch.lock.locked_index import LockedIndex
 from hatch_torch.project.wants import parsed_constraints
-from hatch_torch.releases import pypi_backend, torch_releases
 from hatch_torch.settings import Settings
+from hatch_torch.sources import Sources, offers_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-    from hatch_torch.backend import Backend
     from hatch_torch.environment.installed import Installed
-    from hatch_torch.index.wheel import Wheel
     from hatch_torch.lock.contents import Lock
     from hatch_torch.project.config import Config
     from hatch_torch.target import Target
@@ -61,15 +47,10 @@ def assemble(  # noqa: PLR0913 (what is not given is the real thing)
     settings = Settings.of(environ)
     settings = settings._replace(offline=settings.offline or asked.offline)
     target = target or targets.here()
-    house = _wheelhouse(asked, target) if settings.offline else None
-    if lock:
-        index: Index | Wheelhouse | LockedIndex = _locked(lock, config, settings, house)
-    else:
-        index = house or _index(config, settings, environ)
     return Case(
         config=config,
         target=target,
-        offers=_offers(config, index, target),
+        offers=offers_of(Sources(config, settings, environ, target, asked.find_links), lock),
         probe=probe or _probe(settings, environ),
         find_installed=_finder(asked, lock),
         sees_environment=asked.environment is not None or asked.purpose == "portable",
@@ -86,11 +67,6 @@ def _routed(config: Config, request: Request, target: Target) -> frozenset[str]:
     if request.frontend != "uv":
         return frozenset()
     return config.wiring.routed(request.extras, target.environment)
-
-
-def addresses(config: Config, environ: Mapping[str, str]) -> Callable[[Backend], str]:
-    """Return what tells the folder of a backend on the index, also where a lock decides."""
-    return _index(config, Settings.of(environ), environ).folder
 
 
 def read_profile(text: str, place: str) -> Hardware:
@@ -113,7 +89,14 @@ def _probe(settings: Settings, environ: Mapping[str, str]) -> Probe:
     if settings.hardware:
         profile = read_profile(settings.hardware, _VARIABLE)
         return lambda _vendors: profile
-    return lambda vendors: detect(Machine(environ), vendors)
+
+    def probe(vendors: Collection[str] | None) -> Hardware:
+        from hatch_torch.hardware.detect import detect  # noqa: PLC0415 (only where it is left open)
+        from hatch_torch.hardware.machine import Machine  # noqa: PLC0415 (likewise)
+
+        return detect(Machine(environ), vendors)
+
+    return probe
 
 
 def _finder(
@@ -122,6 +105,8 @@ def _finder(
     """Return what finds packages; of PyTorch's own builds only what is locked may stay."""
 
     def found(names: Collection[str]) -> tuple[Installed, ...]:
+        from hatch_torch.environment.installed import installed  # noqa: PLC0415 (not with `-U`)
+
         every = installed(request.environment or (), names)
         if lock is None:
             return every
@@ -130,67 +115,3 @@ def _finder(
         )
 
     return found
-
-
-def _offers(config: Config, index: Index | Wheelhouse | LockedIndex, target: Target) -> Offers:
-    def channel_of(backend: Backend) -> str:
-        extra = config.extra_of(backend)
-        return (extra.channel if extra else None) or config.channel
-
-    def in_tables(backend: Backend) -> bool:
-        own = not isinstance(index, Index) or index.has_own_folder(backend)
-        return config.channel == "stable" and not own
-
-    return Offers(
-        index,
-        target,
-        in_tables=in_tables,
-        prereleases=lambda one: channel_of(one) != "stable",
-        require_hashes=config.require_hashes,
-    )
-
-
-def _locked(
-    lock: Lock, config: Config, settings: Settings, house: Wheelhouse | None
-) -> LockedIndex:
-    """Return what is locked, with the root of a mirror where one is named."""
-    root = settings.index_url or config.index_url
-    folders = {one.backend: one.index_url for one in config.extras if one.index_url}
-    at_hand = {wheel.filename for wheel in house.every()} if house else ()
-    return LockedIndex(lock, root, folders=folders, hosts=config.hosts, at_hand=at_hand)
-
-
-def _wheelhouse(request: Request, target: Target) -> Wheelhouse | None:
-    """Return the folders that the installer looks into, if there is any torch in them."""
-    folders = map(Path, request.find_links)
-    house = Wheelhouse(folders, lambda wheel: _plain(wheel, target.platform))
-    return house if house.holds(TORCH) else None
-
-
-def _plain(wheel: Wheel, platform: str) -> Backend | None:
-    """Return the backend that PyPI's wheel is of: torch's, or that of the torch it goes with."""
-    release = Version(wheel.version.public)
-    pin = SpecifierSet(f"=={release}") if wheel.name == TORCH else torch_pin(wheel.name, release)
-    torches = [one for one in torch_releases() if pin is not None and one in pin]
-    return pypi_backend(torches[-1], platform) if torches else None
-
-
-def _index(config: Config, settings: Settings, environ: Mapping[str, str]) -> Index:
-    root = settings.index_url or config.index_url
-    fetcher = Fetcher(
-        cache_of(environ), environ, seconds=settings.timeout, offline=settings.offline
-    )
-    folders = _folders(config, root)
-    return Index(root, fetcher, channel=config.channel, folders=folders, hosts=config.hosts)
-
-
-def _folders(config: Config, root: str) -> dict[Backend, str]:
-    """Return the folders of the backends whose extra has an index or a channel of its own."""
-    folders = {}
-    for extra in config.extras:
-        if extra.index_url:
-            folders[extra.backend] = extra.index_url
-        elif extra.channel and extra.channel != config.channel:
-            channel = "" if extra.channel == "stable" else f"/{extra.channel}"
-            folders[extra.backend] = f"{root.rstrip('/')}{channel}/{extra.backend.folder}"
-    return folders

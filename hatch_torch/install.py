@@ -8,15 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from packaging.utils import canonicalize_name
 
 from hatch_torch import under_uv
-from hatch_torch.assemble import assemble
 from hatch_torch.companions import FAMILY
-from hatch_torch.deciding.decide import decide
-from hatch_torch.deciding.offers import TORCH
 from hatch_torch.frontend import read_request, write_stamp
 from hatch_torch.hardware.processes import ancestors
-from hatch_torch.lock.stale import current_lock
+from hatch_torch.lock import LOCK
 from hatch_torch.project.files import read_project
-from hatch_torch.record import record
 from hatch_torch.steps import asked, decided
 
 if TYPE_CHECKING:
@@ -27,6 +23,7 @@ if TYPE_CHECKING:
     from hatch_torch.deciding.decision import Decision
     from hatch_torch.frontend import Request
     from hatch_torch.hardware.processes import Process
+    from hatch_torch.lock.contents import Lock
     from hatch_torch.project.config import Config
 
     Above = Callable[[], Sequence[Process] | None]
@@ -48,6 +45,8 @@ class Run(NamedTuple):
         """What goes into the installed project's dist-info."""
         if self.decision is None:
             return None
+        from hatch_torch.record import record  # noqa: PLC0415 (a portable build has none)
+
         request = self.request
         return record(
             self.decision,
@@ -74,7 +73,7 @@ def build_requirements(
         own = [str(one) for one in config.dependencies if canonicalize_name(one.name) in names]
         return own or sorted(names)
     companions = {pin.name for pin in done.decision.pins} - {*FAMILY, *config.family}
-    wanted = names | companions | {TORCH}
+    wanted = {"torch", *names, *companions}
     return [pin.requirement for pin in done.decision.pins if pin.name in wanted]
 
 
@@ -104,10 +103,21 @@ def run(  # noqa: PLR0913 (what is not given is the real thing)
     if request.purpose == "portable":
         return Run(config, request, None)
     notes = under_uv.check(config, request, root, environ)
-    lock = current_lock(root, config)
+    from hatch_torch.assemble import assemble  # noqa: PLC0415 (a portable build decides nothing)
+    from hatch_torch.deciding.decide import decide  # noqa: PLC0415 (likewise)
+
+    lock = _lock(root, config)
     decision = decide(assemble(config, environ, request=request, lock=lock))
     _tell(decided(decision))
     return Run(config, request, decision.noting(*notes))
+
+
+def _lock(root: Path, config: Config) -> Lock | None:
+    if not (root / LOCK).exists():
+        return None
+    from hatch_torch.lock.stale import current_lock  # noqa: PLC0415 (few have a lock)
+
+    return current_lock(root, config)
 
 
 def _tell(steps: Iterable[str]) -> None:

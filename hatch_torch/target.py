@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from packaging import tags
@@ -244,5 +243,7 @@ def _libc_faults(platform: str, libc: str | None) -> Iterator[str]:
 
 
 def _meant(found: str, allowed: Iterable[str]) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415 (only a mistake is told)
+
     close = get_close_matches(found, list(allowed), n=1)
     return f" (did you mean {close[0]}?)" if close else ""

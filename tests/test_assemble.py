@@ -12,7 +12,8 @@ from hatch_torch.assemble import assemble
 from hatch_torch.backend import Backend
 from hatch_torch.deciding.pins import Pin
 from hatch_torch.frontend import Request
-from hatch_torch.index import Index, Wheelhouse
+from hatch_torch.index import Index
+from hatch_torch.index.wheelhouse import Wheelhouse
 from hatch_torch.project.config import Config
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ from hatch_torch.cli.progress import progress
 from hatch_torch.deciding.decide import decide
 from hatch_torch.deciding.nodes import fits_all
 from hatch_torch.errors import NoAnswerError
-from hatch_torch.lock.contents import LOCK, Lock, Narrowed, rank_of
+from hatch_torch.lock import LOCK
+from hatch_torch.lock.contents import Lock, Narrowed, rank_of
 from hatch_torch.lock.make import Made, Order, make
 from hatch_torch.lock.read import read_lock
 from hatch_torch.lock.scope import places

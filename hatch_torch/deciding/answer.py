@@ -9,7 +9,6 @@ from packaging.specifiers import SpecifierSet
 from hatch_torch.deciding import keep
 from hatch_torch.deciding.courses import always
 from hatch_torch.deciding.pins import Pin
-from hatch_torch.deciding.resolve import resolve
 from hatch_torch.errors import IndexFaultError
 from hatch_torch.project.wants import ranges
 
@@ -48,6 +47,8 @@ def answer(case: Case, course: Course, lines: Iterable[Line]) -> Answer | None:
     kept = None if case.upgrade else keep.right(_installed(case), course, wants)
     if kept and (found := _around(case, kept, wants[kept.backend])):
         return found
+    from hatch_torch.deciding.resolve import resolve  # noqa: PLC0415 (what is installed may do)
+
     picks = resolve(wants, case.offers, course.fits)
     if picks is None:
         return None
@@ -63,6 +64,8 @@ def complete(
     """
     fixed = {pin.name: pin for pin in pins}
     exact = {name: SpecifierSet(f"=={pin.version}") for name, pin in fixed.items() if name in wants}
+    from hatch_torch.deciding.resolve import resolve  # noqa: PLC0415 (likewise)
+
     picks = resolve({backend: {**wants, **exact}}, case.offers, always)
     if picks is None:
         return None

@@ -10,14 +10,10 @@ from packaging.utils import canonicalize_name
 from hatch_torch.deciding import courses as ways, nodes
 from hatch_torch.deciding.additions import IMPOSSIBLE, Addition, additions, for_everybody
 from hatch_torch.deciding.answer import Answer, answer, wants_of
-from hatch_torch.deciding.compatibility import bounded
 from hatch_torch.deciding.decision import Decision
 from hatch_torch.deciding.extras import backend_extras, own_requirements, unasked
-from hatch_torch.deciding.fallback import default_pins
 from hatch_torch.deciding.foreign import keep_foreign
-from hatch_torch.deciding.nearest import Attempt
 from hatch_torch.deciding.offers import TORCH
-from hatch_torch.deciding.refusal import refusal
 from hatch_torch.deciding.without import has_accelerator, last_courses
 from hatch_torch.errors import IndexFaultError, NoAnswerError
 from hatch_torch.hardware.facts import Hardware
@@ -102,6 +98,9 @@ def _first_answer(case: Case, wish: Wish, draft: Decision, lines: tuple[Line, ..
             return found
     if any(line.requirement.url for line in lines if line.name == TORCH):
         return "torch comes from the URL that the project names; nothing of the index goes with it"
+    from hatch_torch.deciding.nearest import Attempt  # noqa: PLC0415 (only a failure is told)
+    from hatch_torch.deciding.refusal import refusal  # noqa: PLC0415 (likewise)
+
     raise NoAnswerError(refusal(Attempt(case, wish, draft, tuple(tried), lines)))
 
 
@@ -126,6 +125,8 @@ def _without_index(
     lines: tuple[Line, ...],
 ) -> Answer | str:
     """Do without the index: PyPI's plain wheels where they run here, and nothing silently."""
+    from hatch_torch.deciding.fallback import default_pins  # noqa: PLC0415 (the index may answer)
+
     for course in _courses(case, wish, draft):
         found = default_pins(course, wants_of(case, course, lines), case.target)
         if found:
@@ -141,6 +142,8 @@ def _without_index(
 
 
 def _compatible(case: Case, found: Answer) -> Iterator[Addition]:
+    from hatch_torch.deciding.compatibility import bounded  # noqa: PLC0415 (few ask for it)
+
     (torch,) = (pin for pin in found.pins if pin.name == TORCH)
     return bounded(case.config.dependencies, torch.version)
 
@@ -170,7 +173,7 @@ def _completed(case: Case, draft: Decision, found: Answer, lines: tuple[Line, ..
         backend=found.backend,
         pins=tuple(pin for pin in found.pins if pin.name not in taken),
         additions=tuple(one for one in dict.fromkeys(added) if _is_ours(one, taken)),
-    ).noting(*warnings, *case.offers.index.notes)
+    ).noting(*warnings, *case.offers.notes)
 
 
 def _is_ours(addition: Addition, taken: Container[str]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from packaging.version import Version
@@ -16,11 +17,14 @@ if TYPE_CHECKING:
     from packaging.specifiers import SpecifierSet
 
     from hatch_torch.backend import Backend
-    from hatch_torch.index import Index, Wheelhouse
+    from hatch_torch.index import Index
     from hatch_torch.index.wheel import Wheel
+    from hatch_torch.index.wheelhouse import Wheelhouse
     from hatch_torch.lock.locked_index import LockedIndex
     from hatch_torch.target import Target
 
+    Source = Index | Wheelhouse | LockedIndex
+    """Where wheels come from."""
     Wants = Mapping[str, SpecifierSet]
     """Package names to the versions that will do."""
 
@@ -53,31 +57,41 @@ class Offers:
 
     def __init__(
         self,
-        index: Index | Wheelhouse | LockedIndex,
+        index: Source | Callable[[], Source],
         target: Target,
         *,
         in_tables: Callable[[Backend], bool] = lambda _: True,
         prereleases: Callable[[Backend], bool] = lambda _: False,
         require_hashes: bool = False,
     ) -> None:
-        """Take the index and the target, and two questions about the page of a backend.
+        """Take the index (or what opens it), the target, and two questions about a backend's page.
 
         `in_tables`: whether it holds what the tables say (PyTorch's own stable channel or a mirror
         of it), so that it need not be read where they rule it out. `prereleases`: whether the
         family's pre-releases will do, as on a channel that holds little else. `require_hashes`
         passes over a wheel whose page gives no hash.
         """
-        self.index = index
+        self._open = index
         self.target = target
         self._in_tables = in_tables
         self._prereleases = prereleases
         self._require_hashes = require_hashes
         self._best: dict[tuple[Backend, str], Mapping[Version, Wheel]] = {}
 
+    @cached_property
+    def index(self) -> Source:
+        """The index; a decision that keeps what is installed never opens it."""
+        return self._open() if callable(self._open) else self._open
+
+    @property
+    def notes(self) -> list[str]:
+        """What the index has to tell; nothing where it was not opened."""
+        return [] if callable(self._open) and "index" not in vars(self) else self.index.notes
+
     def on(self, target: Target) -> Offers:
         """Return what the same index offers to another interpreter."""
         return Offers(
-            self.index,
+            lambda: self.index,
             target,
             in_tables=self._in_tables,
             prereleases=self._prereleases,

@@ -15,7 +15,7 @@ from hatch_torch.doors.plainly import plainly
 from hatch_torch.doors.stack import running
 from hatch_torch.hardware.processes import ancestors
 from hatch_torch.install import run
-from hatch_torch.lock.contents import LOCK
+from hatch_torch.lock import LOCK
 from hatch_torch.project.files import read_project
 
 if TYPE_CHECKING:

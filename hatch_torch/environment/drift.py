@@ -14,7 +14,7 @@ from hatch_torch.deciding.courses import VENDORS, verdicts
 from hatch_torch.deciding.offers import TORCH
 from hatch_torch.deciding.without import effect
 from hatch_torch.environment.changes import is_same_machine
-from hatch_torch.lock.contents import LOCK
+from hatch_torch.lock import LOCK
 from hatch_torch.project.wish import PORTABLE
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import secrets
+import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ STAMP = ".torch-variant.stamp"
 def write_stamp(project: Path) -> None:
     """Write a stamp that differs from every earlier one; a folder that forbids it is left alone."""
     with contextlib.suppress(OSError):
-        (project / STAMP).write_text(f"{secrets.token_hex(8)}\n", encoding="ascii")
+        (project / STAMP).write_text(f"{os.urandom(8).hex()}\n", encoding="ascii")
 
 
 def names_stamp(pyproject: Mapping[str, Any]) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -77,10 +76,16 @@ def _fields(value: Any, place: str, allowed: Collection[str]) -> Fields:  # noqa
     dot = f"{place}." if place else ""
     for name in value:
         if name not in allowed:
-            close = get_close_matches(name, allowed, n=1)
-            meant = f" (did you mean {close[0]}?)" if close else ""
-            raise _fault(dot + _shown(name), "a name", f"one of {', '.join(allowed)}{meant}")
+            raise _fault(dot + _shown(name), "a name", _one_of(name, allowed))
     return Fields(value, dot)
+
+
+def _one_of(name: str, allowed: Collection[str]) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415 (only a mistake is told)
+
+    close = get_close_matches(name, allowed, n=1)
+    meant = f" (did you mean {close[0]}?)" if close else ""
+    return f"one of {', '.join(allowed)}{meant}"
 
 
 def _text(value: Any, place: str, pattern: str, example: str) -> str:  # noqa: ANN401 - JSON

@@ -12,7 +12,6 @@ from hatch_torch.backend import Backend
 from hatch_torch.errors import IndexFaultError
 from hatch_torch.index.bounds import LINKS
 from hatch_torch.index.hosts import PYTORCH_HOSTS, Hosts, host_of
-from hatch_torch.index.metadata import Metadata, read_metadata
 from hatch_torch.index.page import Page, decode, parse_page
 
 if TYPE_CHECKING:
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 
     from hatch_torch.index.document import Document
     from hatch_torch.index.fetch import Fetcher
+    from hatch_torch.index.metadata import Metadata
     from hatch_torch.index.wheel import Wheel
 
     Ask = tuple[Backend, str]
@@ -121,6 +121,8 @@ class Index:
         return metadata.requires_python if metadata else None
 
     def _read(self, wheel: Wheel) -> Metadata | None:
+        from hatch_torch.index.metadata import read_metadata  # noqa: PLC0415 (pages may do)
+
         if wheel.url not in self._metadata:
             self._metadata[wheel.url] = read_metadata(wheel, self._fetcher, self._hosts)
         return self._metadata[wheel.url]

@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from hatch_torch.backend import Backend
     from hatch_torch.project.config import Config
 
-LOCK = "torch-variant.lock"
-"""The file's name, in the project's own folder."""
-
 
 class LockedWheel(NamedTuple):
     """A wheel: where it lies below the root of the index, and its hash."""

@@ -10,7 +10,8 @@ from packaging.utils import canonicalize_name
 
 from hatch_torch.index.hosts import Hosts, bare
 from hatch_torch.index.wheel import Wheel
-from hatch_torch.lock.contents import LOCK, rank_of
+from hatch_torch.lock import LOCK
+from hatch_torch.lock.contents import rank_of
 from hatch_torch.lock.paths import lengthened
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from packaging.version import Version
 
 from hatch_torch.backend import Backend
 from hatch_torch.errors import ConfigurationError
-from hatch_torch.lock.contents import LOCK, Lock, MadeFor, Narrowed, Part
+from hatch_torch.lock import LOCK
+from hatch_torch.lock.contents import Lock, MadeFor, Narrowed, Part
 from hatch_torch.lock.schema import KEYS, SCHEMA, wheel_of
 from hatch_torch.project.kinds import faults_of, table_at
 from hatch_torch.toml import loads

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hatch_torch.errors import ConfigurationError
-from hatch_torch.lock.contents import LOCK, MadeFor
+from hatch_torch.lock import LOCK
+from hatch_torch.lock.contents import MadeFor
 from hatch_torch.lock.read import read_lock
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from hatch_torch.atomic import replace
 from hatch_torch.errors import ConfigurationError
-from hatch_torch.lock.contents import LOCK, place_of, rank_of
+from hatch_torch.lock import LOCK
+from hatch_torch.lock.contents import place_of, rank_of
 from hatch_torch.lock.schema import SCHEMA
 
 if TYPE_CHECKING:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -122,6 +121,8 @@ def under(path: str, key: str) -> str:
 
 def suggestion(value: object, allowed: Collection[str]) -> str:
     """Return `; did you mean …?` where something allowed is close, else nothing."""
+    from difflib import get_close_matches  # noqa: PLC0415 (only a mistake is told)
+
     close = get_close_matches(str(value).lower(), allowed, n=1)
     return f"; did you mean {close[0]!r}?" if close else ""
 

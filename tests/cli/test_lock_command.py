@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from hatch_torch.lock.contents import LOCK
+from hatch_torch.lock import LOCK
 from hatch_torch.lock.read import read_lock
 from tests.cli.conftest import PASCAL
 

@@ -11,11 +11,13 @@ from hatchling.builders.sdist import SdistBuilder
 from hatch_torch.assemble import assemble
 from hatch_torch.backend import Backend
 from hatch_torch.frontend import Request
-from hatch_torch.lock.contents import LOCK, Lock
+from hatch_torch.lock import LOCK
 from hatch_torch.project.config import BackendExtra, Config
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from hatch_torch.lock.contents import Lock
 
 PROJECT = """
 [project]

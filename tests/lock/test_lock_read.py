@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from hatch_torch.errors import ConfigurationError
-from hatch_torch.lock.contents import LOCK, Lock
+from hatch_torch.lock import LOCK
+from hatch_torch.lock.contents import Lock
 from hatch_torch.lock.read import parse, read_lock
 from hatch_torch.lock.write import spell, write_lock
 

@@ -10,7 +10,8 @@ from packaging.version import Version
 
 from hatch_torch.backend import Backend
 from hatch_torch.errors import ConfigurationError
-from hatch_torch.lock.contents import LOCK, Lock, MadeFor
+from hatch_torch.lock import LOCK
+from hatch_torch.lock.contents import Lock, MadeFor
 from hatch_torch.lock.stale import current_lock, staleness
 from hatch_torch.lock.write import spell, write_lock
 from hatch_torch.project.config import BackendExtra, Config

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from hatch_torch.backend import Backend
-from hatch_torch.lock.contents import LOCK, Lock, LockedWheel, Part
+from hatch_torch.lock import LOCK
+from hatch_torch.lock.contents import Lock, LockedWheel, Part
 from hatch_torch.lock.locked_index import LockedIndex
 
 CPU, ROCM = Backend("cpu"), Backend("rocm", (6, 4))

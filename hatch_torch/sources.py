@@ -1,0 +1,126 @@
+"""Where wheels come from: an index, the checkout's lock, or folders of wheels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
+
+from hatch_torch.companions import torch_pin
+from hatch_torch.deciding.offers import TORCH, Offers
+from hatch_torch.releases import pypi_backend, torch_releases
+from hatch_torch.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from hatch_torch.backend import Backend
+    from hatch_torch.index import Index
+    from hatch_torch.index.wheel import Wheel
+    from hatch_torch.index.wheelhouse import Wheelhouse
+    from hatch_torch.lock.contents import Lock
+    from hatch_torch.lock.locked_index import LockedIndex
+    from hatch_torch.project.config import Config
+    from hatch_torch.target import Target
+
+
+class Sources(NamedTuple):
+    """What says where a project's wheels come from, for a target."""
+
+    config: Config
+    settings: Settings
+    environ: Mapping[str, str]
+    target: Target
+    find_links: tuple[str, ...] = ()
+
+    @property
+    def root(self) -> str:
+        """The root of the index, a mirror's where one is named."""
+        return self.settings.index_url or self.config.index_url
+
+    @property
+    def folders(self) -> Mapping[Backend, str]:
+        """The folders of the backends whose extra has an index or a channel of its own."""
+        folders = {}
+        for extra in self.config.extras:
+            if extra.index_url:
+                folders[extra.backend] = extra.index_url
+            elif extra.channel and extra.channel != self.config.channel:
+                channel = "" if extra.channel == "stable" else f"/{extra.channel}"
+                root = f"{self.root.rstrip('/')}{channel}"
+                folders[extra.backend] = f"{root}/{extra.backend.folder}"
+        return folders
+
+    def opened(self) -> Index:
+        """Return the index, of which nothing is asked yet."""
+        from hatch_torch.index import Index  # noqa: PLC0415 (what is installed may do)
+        from hatch_torch.index.cache import cache_of  # noqa: PLC0415 (likewise)
+        from hatch_torch.index.fetch import Fetcher  # noqa: PLC0415 (likewise)
+
+        cache, offline = cache_of(self.environ), self.settings.offline
+        fetcher = Fetcher(cache, self.environ, seconds=self.settings.timeout, offline=offline)
+        return Index(
+            self.root,
+            fetcher,
+            channel=self.config.channel,
+            folders=self.folders,
+            hosts=self.config.hosts,
+        )
+
+    def locked(self, lock: Lock) -> LockedIndex:
+        """Return what is locked, with the root of a mirror where one is named."""
+        from hatch_torch.lock.locked_index import LockedIndex  # noqa: PLC0415 (few have a lock)
+
+        config, house = self.config, self.wheelhouse()
+        folders = {one.backend: one.index_url for one in config.extras if one.index_url}
+        at_hand = {wheel.filename for wheel in house.every()} if house else ()
+        return LockedIndex(lock, self.root, folders=folders, hosts=config.hosts, at_hand=at_hand)
+
+    def wheelhouse(self) -> Wheelhouse | None:
+        """Return the folders that an offline installer looks into, where they hold torch."""
+        if not (self.settings.offline and self.find_links):
+            return None
+        from hatch_torch.index.wheelhouse import Wheelhouse  # noqa: PLC0415 (nearly all have a network)
+
+        folders = map(Path, self.find_links)
+        house = Wheelhouse(folders, lambda wheel: _plain(wheel, self.target.platform))
+        return house if house.holds(TORCH) else None
+
+
+def offers_of(sources: Sources, lock: Lock | None = None) -> Offers:
+    """Return what a lock offers, else the folders of wheels, else the index.
+
+    The index is only opened where something is asked of it.
+    """
+    config = sources.config
+    ready = sources.locked(lock) if lock else sources.wheelhouse()
+    own = sources.folders
+
+    def prereleases(backend: Backend) -> bool:
+        extra = config.extra_of(backend)
+        return ((extra.channel if extra else None) or config.channel) != "stable"
+
+    return Offers(
+        ready or sources.opened,
+        sources.target,
+        in_tables=lambda one: config.channel == "stable" and not (ready or one in own),
+        prereleases=prereleases,
+        require_hashes=config.require_hashes,
+    )
+
+
+def addresses(
+    config: Config, environ: Mapping[str, str], target: Target
+) -> Callable[[Backend], str]:
+    """Return what tells the folder of a backend on the index, also where a lock decides."""
+    return Sources(config, Settings.of(environ), environ, target).opened().folder
+
+
+def _plain(wheel: Wheel, platform: str) -> Backend | None:
+    """Return the backend that PyPI's wheel is of: torch's, or that of the torch it goes with."""
+    release = Version(wheel.version.public)
+    pin = SpecifierSet(f"=={release}") if wheel.name == TORCH else torch_pin(wheel.name, release)
+    torches = [one for one in torch_releases() if pin is not None and one in pin]
+    return pypi_backend(torches[-1], platform) if torches else None
