@@ -42,7 +42,9 @@ def opts_in(root: Path) -> bool:
 
 def _opts_in(text: str) -> bool:
     from hatch_torch.project.builder import Builder  # noqa: PLC0415 (not for others)
+    from hatch_torch.project.kinds import table_at  # noqa: PLC0415 (likewise)
     from hatch_torch.toml import loads  # noqa: PLC0415 (likewise)
 
     pyproject = loads(text)
-    return "torch-variant" in pyproject["tool"] and Builder.of(pyproject).name in {"setuptools", ""}
+    ours = "torch-variant" in table_at(pyproject, "tool")
+    return ours and Builder.of(pyproject).name in {"setuptools", ""}

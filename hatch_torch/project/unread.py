@@ -70,10 +70,10 @@ def _unset(wiring: Wiring, table: Mapping[str, Any]) -> Iterator[str]:
         )
         yield from _not_dynamic(wiring)
     for name in FIELDS:
-        if name in table and name not in {*wiring.sets, *wiring.static}:
-            yield f'{TABLE}.{name}: nothing reads it; add "{name}" to project.dynamic'
         if name in table and name in wiring.elsewhere:
             yield f"{TABLE}.{name}: found in tool.setuptools.dynamic too; keep one of them"
+        elif name in table and name not in {*wiring.sets, *wiring.static}:
+            yield f'{TABLE}.{name}: nothing reads it; add "{name}" to project.dynamic'
     for name in table_at(table, "extras"):
         if not wiring.declares(name):
             yield (

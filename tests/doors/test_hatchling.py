@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from hatchling.builders.wheel import WheelBuilder
 from hatchling.metadata.core import ProjectMetadata
 from hatchling.plugin.manager import PluginManager
 
-from hatch_torch.demo.server import EmbeddedIndex, serve
 from hatch_torch.doors import hatchling
 from hatch_torch.doors.hatchling import TorchVariantBuildHook, TorchVariantMetadataHook
 from hatch_torch.frontend import STAMP
 from hatch_torch.hardware.processes import Process
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 SMALLEST = """
 [build-system]
@@ -46,27 +42,11 @@ extras = { cpu = {}, cu126 = {} }
 """
 
 
-@pytest.fixture(scope="module")
-def index() -> Iterator[EmbeddedIndex]:
-    """Serve the embedded index."""
-    with serve() as running:
-        yield running
-
-
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, index: EmbeddedIndex) -> Path:
-    """Make a project on a machine without accelerator."""
-    (tmp_path / "my_app.py").touch()
-    (tmp_path / "pyproject.toml").write_text(SMALLEST, encoding="utf-8")
-    for name, value in {
-        "TORCH_VARIANT_CACHE_DIR": str(tmp_path / "cache"),
-        "TORCH_VARIANT_HARDWARE": '{"accelerators": []}',
-        "TORCH_VARIANT_INDEX_URL": index.torch_index,
-    }.items():
-        monkeypatch.setenv(name, value)
-    for name in ("CI", "TORCH_VARIANT", "UV_TORCH_BACKEND", "PIP_CONSTRAINT", "PIP_NO_INDEX"):
-        monkeypatch.delenv(name, raising=False)
-    return tmp_path
+def project(folder: Path) -> Path:
+    """Make a project of the smallest form."""
+    (folder / "pyproject.toml").write_text(SMALLEST, encoding="utf-8")
+    return folder
 
 
 def called_by(project: Path, *command: str) -> Any:  # noqa: ANN401 (a hook's attribute)
@@ -163,7 +143,6 @@ def test_the_metadata_hook_alone_makes_the_additions(
     monkeypatch.setattr(
         TorchVariantMetadataHook, "above", called_by(project, "pip", "install", "-e", ".")
     )
-    monkeypatch.chdir(project)
     from hatchling.build import build_editable  # noqa: PLC0415 (its functions depend on the environment)
 
     name = build_editable(str(project / "dist"))
@@ -203,3 +182,11 @@ def test_uv_is_made_to_ask_again(project: Path) -> None:
     with pytest.raises(SystemExit, match="asks no hook"):
         hook.initialize("editable", {"extra_metadata": {}})
     assert (project / STAMP).read_text("ascii")
+
+
+def test_an_exclude_that_is_wrong_is_hatchlings_to_tell(project: Path) -> None:
+    """An `exclude` that is no list is left as it is: hatchling says what is wrong with it."""
+    hook = build_hook(project, "hatchling", "build", target="sdist")
+    hook.build_config.target_config["exclude"] = "/docs"
+    hook.initialize("standard", {})
+    assert hook.build_config.target_config["exclude"] == "/docs"
