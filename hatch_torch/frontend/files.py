@@ -57,10 +57,18 @@ def expand(
         path = to_path(option.value, folder) if option.name in (REQUIREMENT, CONSTRAINT) else None
         if path is None or path.name == PYPROJECT:
             yield _placed(option, folder)
-        elif path not in seen and path.is_file():  # never a pipe, which could be read only once
-            lines = parse_requirements(path.read_text("utf-8-sig", errors="replace"), environ)
+        elif path not in seen:
+            lines = parse_requirements(_text(path), environ)
             inner = expand(lines, path.parent, environ, seen | {path})
             yield from inner if option.name == REQUIREMENT else map(_constraint, inner)
+
+
+def _text(path: Path) -> str:
+    """Return what a file says; a pipe, which could be read only once, is the installer's."""
+    try:
+        return path.read_text("utf-8-sig", errors="replace") if path.is_file() else ""
+    except (OSError, ValueError):  # it may not be read, or a NUL stands in its name
+        return ""
 
 
 def _placed(option: Option, folder: Path | None) -> Option:
@@ -97,7 +105,10 @@ def to_path(text: str, folder: Path | None) -> Path | None:
     Also None for a relative path where its folder is not known.
     """
     if text.startswith("file:"):
-        path = Path(re.sub(_DRIVE, r"\1", unquote(urlsplit(text).path)))
+        try:
+            path = Path(re.sub(_DRIVE, r"\1", unquote(urlsplit(text).path)))
+        except ValueError:  # brackets where a host should be
+            return None
     elif "://" in text:
         return None
     else:

@@ -35,7 +35,7 @@ class Connections:
 
         try:
             return self._exchange(request)
-        except (HTTPError, OSError) as error:
+        except (HTTPError, OSError, ValueError) as error:
             raise fault_of(request.url, error) from None
 
     def _exchange(self, request: Request) -> Reply:

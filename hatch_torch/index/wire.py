@@ -34,6 +34,7 @@ _WORDS = {
     "ProxyError": "the proxy does not answer",
     "ProxySchemeUnknown": "a proxy of this kind is not supported, only http: and https:",
     "ProtocolError": "the connection broke off",
+    "ValueError": "its address, or that of a proxy, cannot be read",
 }
 _UNAUTHORIZED = 401
 _FAULTS: dict[str, type[IndexFaultError]] = {

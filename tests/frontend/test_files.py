@@ -71,6 +71,13 @@ def test_expand_not_files(tmp_path: Path) -> None:
     assert [unknown] == [*expand([unknown], None, {})]
 
 
+def test_expand_what_cannot_be_read(tmp_path: Path) -> None:
+    """A folder, a pipe and a name that cannot be say nothing, as a file that is not there."""
+    (tmp_path / "folder").mkdir()
+    names = ("folder", "/dev/null", "with\0nul", "x" * 5000)
+    assert [*expand([Option(CONSTRAINT, name) for name in names], tmp_path, {})] == []
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -79,6 +86,7 @@ def test_expand_not_files(tmp_path: Path) -> None:
         ("file:///a%20b", Path("/a b")),
         ("file:a", Path("/home/me/a")),
         ("https://x.org/a", None),
+        ("file://[cpu]/a", None),
     ],
 )
 def test_to_path(text: str, expected: Path | None) -> None:

@@ -205,3 +205,12 @@ class TestSecrets:
             get(fetcher, "https://x.invalid/a", Hosts.of(["https://x.invalid"]))
         assert "a proxy of this kind is not supported" in str(fault.value)
         assert "secret" not in str(fault.value)
+
+    @pytest.mark.parametrize("proxy", ["http://me:secret@[::1", "http://me:secret@x:99999"])
+    def test_proxy_that_is_none(self, new_fetcher: Callable[..., Fetcher], proxy: str) -> None:
+        """An address that nobody can read is told without its secret."""
+        fetcher = new_fetcher({"all_proxy": proxy})
+        with pytest.raises(IndexFaultError) as fault:
+            get(fetcher, "https://x.invalid/a", Hosts.of(["https://x.invalid"]))
+        assert "its address, or that of a proxy, cannot be read" in str(fault.value)
+        assert "secret" not in str(fault.value)
