@@ -1,0 +1,35 @@
+"""fixtures/projects/inference-server with its extra: a real torch, and transformers' models."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hatch_torch.demo.server import EmbeddedIndex
+
+if TYPE_CHECKING:
+    from tests.end_to_end.conftest import World
+
+pytestmark = [pytest.mark.end_to_end, pytest.mark.inference]
+
+PROJECT = Path(__file__).parents[3] / "fixtures" / "projects" / "inference-server"
+QUIET = ("-q", "-p", "no:cacheprovider")
+
+
+def test_with_torch(callers: World, site: str) -> None:
+    """The extra brings in the real torch, with which all of the project's own tests pass."""
+    installed = replace(callers, name="inference-server")
+    shutil.copytree(PROJECT, installed.project)
+    here = replace(installed.over(EmbeddedIndex(site)), environ=callers.environ)
+    variables = {"TORCH_VARIANT": "cpu", "TORCH_VARIANT_INDEX_URL": f"{site}/whl"}
+
+    here.on(**variables).install("pip", "mypy", what=".[torch,test]")
+
+    assert here.exact() == {"torch": "2.13.0+cpu"}
+    for folder in ("tests/unit", "tests/integration"):
+        assert " passed" in here.run(here.python, "-m", "pytest", *QUIET, folder).splitlines()[-1]
+    assert "Success" in here.run(here.python, "-m", "mypy")
