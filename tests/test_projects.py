@@ -8,8 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from hatch_torch.assemble import assemble
 from hatch_torch.cli.main import main
+from hatch_torch.companions import FAMILY
+from hatch_torch.deciding.decide import decide
 from hatch_torch.demo.server import serve
+from hatch_torch.frontend import Request
+from hatch_torch.project.files import read_project
+from hatch_torch.target import of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -94,6 +100,17 @@ def test_cuda_map(explain: Explain, driver: str, cuda: str, backend: str) -> Non
 def test_other_vendors(explain: Explain, machine: str, backend: str) -> None:
     """AMD's and Intel's GPUs, and finer steps of CUDA, are backends as any other."""
     assert explain("launcher", machine, "--require", "torch>=2.7")["backend"] == backend
+
+
+@pytest.mark.parametrize("extra", ["cpu", "cu118", "cu121"])
+def test_by_hand(index: str, extra: str) -> None:
+    """`pip install -e '.[torch,cu121]'` takes the build that is asked for, on any machine."""
+    config, target = read_project(FIXTURES / "projects" / "launcher"), of("3.11", "linux_x86_64")
+    environ = {"TORCH_VARIANT_INDEX_URL": index, "TORCH_VARIANT_HARDWARE": "{}"}
+    request = Request(extras=frozenset({"torch", extra}))
+    found = decide(assemble(config, environ, request=request, target=target))
+    assert [pin.name for pin in found.pins if pin.name in FAMILY] == [*FAMILY[:3]]
+    assert {str(pin.version.local) for pin in found.pins if pin.name in FAMILY} == {extra}
 
 
 def test_unreadable_cuda(explain: Explain, capsys: pytest.CaptureFixture[str]) -> None:

@@ -79,8 +79,8 @@ def test_users() -> None:
 
 def test_variables() -> None:
     """Only the variables that change what is decided or installed are told, by name."""
-    environ = {"UV_OFFLINE": "1", "SECRET": "x", "PIP_NO_INDEX": "1", "TORCH_VARIANT": "cpu"}
-    assert variables(environ) == "PIP_NO_INDEX=1\nTORCH_VARIANT=cpu\nUV_OFFLINE=1"
+    environ = {"UV_OFFLINE": "1", "SECRET": "x", "ROCM_PATH": "/opt/rocm", "TORCH_VARIANT": "cpu"}
+    assert variables(environ) == "ROCM_PATH=/opt/rocm\nTORCH_VARIANT=cpu\nUV_OFFLINE=1"
     assert variables({"HOME": "/"}) == "none"
 
 

@@ -40,6 +40,9 @@ def test_launcher(checkout: Callable[[str], World]) -> None:
 
     assert launcher(world, "report") == REPORT
 
+    both = launcher(world, "recommend", "moondream", "whisper")
+    assert both == "torch 2.15.0+cu126\ntorchvision 0.29.2+cu126\ntorchaudio 2.11.0+cu126\n"
+
     launcher(world, "install", "moondream")
 
     expected = {"torch": "2.15.0+cu126", "torchvision": "0.29.2+cu126"}
