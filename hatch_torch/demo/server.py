@@ -121,13 +121,16 @@ def _span(first: str, last: str, size: int) -> range:
 
 
 @contextmanager
-def serve(newest: Version | None = None) -> Iterator[EmbeddedIndex]:
+def serve(
+    newest: Version | None = None, index: type[EmbeddedIndex] = EmbeddedIndex
+) -> Iterator[EmbeddedIndex]:
     """Serve the index on a free port of loopback while the block runs.
 
-    `newest`: the newest release of torch that is out. None: every known one.
+    `newest`: the newest release of torch that is out. None: every known one. `index` answers,
+    where another one is to.
     """
     with _Server(("127.0.0.1", 0), _Handler) as server:
-        server.index = EmbeddedIndex(f"http://127.0.0.1:{server.server_port}", newest)
+        server.index = index(f"http://127.0.0.1:{server.server_port}", newest)
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()
         try:

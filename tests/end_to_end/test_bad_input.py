@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.end_to_end.conftest import World
 
 pytestmark = pytest.mark.end_to_end
@@ -24,31 +19,6 @@ backends = "cuda"
 require-hashes = "yes"
 dependencies = ["torch"]
 """
-
-
-@contextmanager
-def answering(body: bytes, kind: str) -> Iterator[str]:
-    """Serve the same answer to everything while the block runs; yield its URL."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the base's name)
-            """Be quiet."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/whl"
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 def test_every_fault_of_a_table(world: World) -> None:
@@ -148,23 +118,6 @@ def test_index_down_without_an_accelerator(world: World) -> None:
     assert world.versions()["torch"] == "2.14.1"
     assert (world.record()["backend"], world.record()["added"]) == (None, [])
     assert "nothing is added" in world.record()["warnings"][0]
-
-
-@pytest.mark.parametrize(
-    ("body", "kind", "found"),
-    [
-        (b'<html><a href="/login">Please log in.</a></html>', "text/html", "a login page?"),
-        (b"\x89PNG\x00\xff" * 9, "image/png", "found something else than HTML"),
-    ],
-    ids=["login", "picture"],
-)
-def test_garbage(world: World, body: bytes, kind: str, found: str) -> None:
-    """An index that answers garbage is told as one that does not answer."""
-    with answering(body, kind) as url:
-        told = world.on("mi300x", TORCH_VARIANT_INDEX_URL=url).refusal("pip")
-
-    assert f"{url}/rocm7.0/torch/: found" in told
-    assert found in told
 
 
 def test_no_wheel_for_this_python(world: World) -> None:
