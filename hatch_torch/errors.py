@@ -16,8 +16,10 @@ class HatchTorchError(Exception):
     exit_code = 1
 
     def __str__(self) -> str:
-        """Return the sentence; names and URLs of others in it move no terminal."""
-        return plain(super().__str__())
+        """Return the sentence, without secrets of URLs; what others wrote moves no terminal."""
+        from hatch_torch.redaction import without_secrets  # noqa: PLC0415 - only where one is read
+
+        return without_secrets(plain(super().__str__()))
 
 
 class ConfigurationError(HatchTorchError):

@@ -24,13 +24,18 @@ _LEAST_NAME = 3
 _EVERYBODYS = {"root", "user", "admin"}
 
 
+def without_secrets(text: str) -> str:
+    """Return a text whose URLs have lost user-info and queries; the rest stays as it is."""
+    text = _USER_INFO.sub(f"{HIDDEN}@", text)
+    return _QUERY.sub(rf"\1?{HIDDEN}", text)
+
+
 def redacted(text: str, home: str = "", users: Iterable[str] = ()) -> str:
     """Return a text without secrets, and with `~` and USER for home folders and user names.
 
     It is the same when it is done twice.
     """
-    text = _USER_INFO.sub(f"{HIDDEN}@", text)
-    text = _QUERY.sub(rf"\1?{HIDDEN}", text)
+    text = without_secrets(text)
     text = _SECRET.sub(rf"\1{HIDDEN}", text)
     text = _TOKEN.sub(HIDDEN, text)
     if len(home.rstrip("/\\")) > 1:

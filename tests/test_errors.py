@@ -28,6 +28,12 @@ def test_terminals() -> None:
     assert str(error) == "https://x.org/: ]0;evil 31m gro."
 
 
+def test_secrets() -> None:
+    """What a user wrote by mistake is shown, but for the secrets in it."""
+    error = ConfigurationError(["hosts: found 'https://me:pa/55@x.org/a?key=1'; allowed is a list"])
+    assert str(error) == "hosts: found 'https://***@x.org/a?***'; allowed is a list"
+
+
 def test_page() -> None:
     """A fault of an index names the page and what came."""
     error = IndexFaultError("https://wheels.example.org/torch/", "403 Forbidden")

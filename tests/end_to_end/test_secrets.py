@@ -1,0 +1,191 @@
+"""Credentials are planted in every input; none of them is in anything that is left or said."""
+
+from __future__ import annotations
+
+import sys
+from base64 import b64encode
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.end_to_end.conftest import World
+
+pytestmark = pytest.mark.end_to_end
+
+INPUTS = (
+    *("netrc", "index-url", "index-query", "pip-index", "pip-extra", "pip-conf", "pip-proxy"),
+    *("uv-default", "uv-index", "uv-password", "uv-extra", "command", "requirement", "signature"),
+    *("https-proxy", "all-proxy", "extra-index", "constraint"),
+)
+TABLE = """
+private = ["secret-thing @ https://x:{requirement}@git.example.org/p.whl?sig={signature}"]
+"""
+DIRECT = "\n[tool.hatch.metadata]\nallow-direct-references = true\n"
+FORMATS = ("requirements", "constraints", "command", "pylock", "uv", "poetry", "extra")
+COMMANDS = (
+    *("detect", "explain", "explain --json", "status", "status --json", "doctor", "verify"),
+    *("install --dry-run torch", "cache size"),
+)
+LOCK = "lock --backend cpu --python 3.12 --platform linux_x86_64"
+INPUT_FILES = {".netrc", "pip.conf", "limits.txt", "pyproject.toml", "METADATA"}
+"""The files that the secrets come from; METADATA has the project's own words."""
+
+
+def word(name: str) -> str:
+    """Return the secret of an input: a password with a letter that URLs have to escape."""
+    return f"hush/{name}/4711"
+
+
+def url(address: str, name: str, path: str = "") -> str:
+    """Put user and secret into an address."""
+    return address.replace("://", f"://ada:{word(name).replace('/', '%2F')}@") + path
+
+
+def leaks(content: bytes) -> set[str]:
+    """Return the inputs whose secrets are in some bytes, in any spelling."""
+    return {name for name in INPUTS if any(one in content for one in _spellings(name))}
+
+
+def _spellings(name: str) -> Iterator[bytes]:
+    plain = word(name)
+    yield plain.encode()
+    yield plain.replace("/", "%2F").encode()
+    yield plain.replace("/", "\\/").encode()
+    for user in ("ada", "__token__"):
+        yield b64encode(f"{user}:{plain}".encode())
+
+
+def planted(world: World) -> World:
+    """Return a world in which every input has a secret."""
+    index, folder = world.index, world.folder
+    home = folder / "home"
+    home.mkdir()
+    netrc = home / ".netrc"
+    netrc.write_text(f"machine 127.0.0.1 login ada password {word('netrc')}\n", encoding="utf-8")
+    netrc.chmod(0o600)
+    settings = folder / "pip.conf"
+    settings.write_text(
+        f"[global]\nextra-index-url = {url(index.default_index, 'pip-conf')}\n", encoding="utf-8"
+    )
+    limits = f"numpy\n# {word('constraint')}\n--extra-index-url {url(index.url, 'constraint')}\n"
+    world.write(
+        "full",
+        ('all = ["my-app[rocm64]"]\n', 'all = ["my-app[rocm64]"]' + secret_table()),
+        ("extras.rocm70]", f'extras.rocm70]\nindex-url = "{rocm(world)}"'),
+        more=DIRECT,
+    )
+    return world.on(
+        "rtx-4090",
+        ALL_PROXY=url("http://proxy.example.org:3128", "all-proxy"),
+        HTTPS_PROXY=url("http://proxy.example.org:3128", "https-proxy"),
+        PIP_CONFIG_FILE=str(settings),
+        PIP_CONSTRAINT=str(world.add("limits.txt", limits)),
+        PIP_EXTRA_INDEX_URL=url(index.default_index, "pip-extra"),
+        PIP_INDEX_URL=url(index.default_index, "pip-index"),
+        TORCH_VARIANT_INDEX_URL=url(
+            index.torch_index, "index-url", f"?token={word('index-query')}"
+        ),
+        TORCH_VARIANT_LOG="debug",
+        UV_DEFAULT_INDEX=url(index.default_index, "uv-default"),
+        UV_EXTRA_INDEX_URL=url(index.default_index, "uv-extra"),
+        UV_INDEX=f"private={url(index.default_index, 'uv-index')}",
+        UV_INDEX_PRIVATE_PASSWORD=word("uv-password"),
+        UV_INDEX_PRIVATE_USERNAME="ada",
+    )
+
+
+def secret_table() -> str:
+    """Return an extra with a requirement by URL that has credentials."""
+    words = {name: word(name).replace("/", "%2F") for name in ("requirement", "signature")}
+    return TABLE.format(**words)
+
+
+def rocm(world: World) -> str:
+    """Return the folder of a backend, with credentials."""
+    return url(f"{world.index.torch_index}/rocm7.0", "extra-index")
+
+
+@pytest.fixture
+def secretive(world: World) -> World:
+    """Return a world in which every input has a secret."""
+    return planted(world)
+
+
+def kept(world: World) -> Iterator[tuple[str, set[str]]]:
+    """Yield each file below a world that holds secrets, and whose they are."""
+    for path in sorted(world.folder.rglob("*")):
+        if path.is_file() and (found := leaks(path.read_bytes())):
+            yield path.name, found
+
+
+@pytest.mark.parametrize("tool", ["pip", "uv"])
+def test_install(secretive: World, tool: str) -> None:
+    """An install leaves no secret in metadata, record, stamp, cache or log, whoever runs it."""
+    index = url(secretive.index.default_index, "command")
+    option = "--extra-index-url" if tool == "pip" else "--index"
+
+    told = secretive.install(tool, "-v", option, index)
+
+    assert "hatch-torch: backend cu126" in told
+    assert leaks(told.encode()) == set()
+    assert secretive.exact() == {"torch": "2.14.1+cu126", "torchvision": "0.29.2+cu126"}
+    left = dict(kept(secretive))
+    assert {name: found for name, found in left.items() if name not in INPUT_FILES} == {}
+    assert left.pop("METADATA") == {
+        "requirement",
+        "signature",
+    }  # the project's own words, published
+    assert left.keys() == INPUT_FILES - {"METADATA"}
+    assert leaks(repr(secretive.record()).encode()) == set()
+
+
+def test_commands(secretive: World) -> None:
+    """No command says a secret, or writes one."""
+    world = secretive.on(VIRTUAL_ENV=str(secretive.python.parents[1]))
+    command = (sys.executable, "-m", "hatch_torch")
+    said = [world.run(*command, "export", "--format", one) for one in FORMATS]
+    world.uv("pip", "install", "-e", ".")
+    said += [world.run(*command, *words.split()) for words in (*COMMANDS, LOCK)]
+
+    assert "torch" in said[0]
+    assert [leaks(one.encode()) for one in said] == [set()] * len(said)
+    assert {name for name, _ in kept(world)} == INPUT_FILES
+    assert (world.project / "torch-variant.lock").is_file()
+
+
+@pytest.mark.parametrize(
+    ("variables", "table", "expected"),
+    [
+        ({"TORCH_VARIANT_INDEX_URL": "{closed}"}, "", "nobody takes the connection"),
+        ({"TORCH_VARIANT": "{index}"}, "", "TORCH_VARIANT: found 'http://***@"),
+        ({"TORCH_VARIANT_TIMEOUT": "{index}"}, "", "TORCH_VARIANT_TIMEOUT: found 'http://***@"),
+        ({"TORCH_VARIANT_HARDWARE": "{index}"}, "", "TORCH_VARIANT_HARDWARE: "),
+        ({"TORCH_VARIANT_OFFLINE": "1"}, "", "the network is switched off"),
+        ({"HTTPS_PROXY": "http://[ada:hush", "TORCH_VARIANT_INDEX_URL": "{away}"}, "", "be read"),
+        ({}, 'hosts = "{index}"', "tool.torch-variant.hosts: found 'http://***@"),
+        ({}, 'family = ["torch @ {index} x"]', "tool.torch-variant.family"),
+        ({}, '"{index}" = true', "unknown key"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "+".join(value),
+)
+def test_errors(secretive: World, variables: dict[str, str], table: str, expected: str) -> None:
+    """What is wrong is told without the secret that stands beside it."""
+    places = {
+        "index": url(secretive.index.torch_index, "index-url"),
+        "closed": url("http://127.0.0.1:9/whl", "index-url"),
+        "away": url("https://index.invalid/whl", "index-url"),
+    }
+    text = (secretive.project / "pyproject.toml").read_text(encoding="utf-8")
+    secretive.add("pyproject.toml", f"{text}\n[tool.torch-variant]\n{table.format(**places)}\n")
+    wrong = {name: value.format(**places) for name, value in variables.items()}
+    asked = () if "TORCH_VARIANT" in wrong else ("--backend", "rocm64")
+
+    command = (sys.executable, "-m", "hatch_torch", "explain", *asked)
+    told = secretive.on(**wrong).run(*command, fails=True)
+
+    assert expected in told
+    assert "Traceback" not in told
+    assert leaks(told.encode()) == set()
