@@ -47,10 +47,12 @@ def assemble(  # noqa: PLR0913 (what is not given is the real thing)
     settings = Settings.of(environ)
     settings = settings._replace(offline=settings.offline or asked.offline)
     target = target or targets.here()
+    sources = Sources(config, settings, environ, target, asked)
     return Case(
         config=config,
         target=target,
-        offers=offers_of(Sources(config, settings, environ, target, asked.find_links), lock),
+        offers=offers_of(sources, lock),
+        origin=lambda: sources.origin,
         probe=probe or _probe(settings, environ),
         find_installed=_finder(asked, lock),
         sees_environment=asked.environment is not None or asked.purpose == "portable",

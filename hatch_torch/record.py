@@ -27,6 +27,7 @@ def to_json(decision: Decision) -> dict[str, Any]:
         "hardware": decision.hardware.to_json(),
         "candidates": [_candidate(one) for one in decision.verdicts],
         "wheels": [_wheel(one) for one in decision.pins],
+        "index": _index(decision),
         "added": [one.line for one in decision.additions],
         "warnings": list(decision.warnings),
         **({"nodes": [_node(one) for one in decision.nodes]} if decision.nodes else {}),
@@ -49,6 +50,13 @@ def record(
         "extras": sorted(extras),
         "hatch_torch": __version__,
     }
+
+
+def _index(decision: Decision) -> dict[str, str] | None:
+    if decision.origin is None:
+        return None
+    url, named_by = decision.origin
+    return {"url": url, "named_by": named_by}
 
 
 def _candidate(verdict: Verdict) -> dict[str, Any]:

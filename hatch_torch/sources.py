@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from hatch_torch.companions import torch_pin
 from hatch_torch.deciding.offers import TORCH, Offers
+from hatch_torch.frontend.request import Request
 from hatch_torch.releases import pypi_backend, torch_releases
 from hatch_torch.settings import Settings
 
@@ -22,36 +24,41 @@ if TYPE_CHECKING:
     from hatch_torch.index.wheelhouse import Wheelhouse
     from hatch_torch.lock.contents import Lock
     from hatch_torch.lock.locked_index import LockedIndex
+    from hatch_torch.origin import Origin
     from hatch_torch.project.config import Config
     from hatch_torch.target import Target
 
 
-class Sources(NamedTuple):
+class Sources:
     """What says where a project's wheels come from, for a target."""
 
-    config: Config
-    settings: Settings
-    environ: Mapping[str, str]
-    target: Target
-    find_links: tuple[str, ...] = ()
+    def __init__(
+        self,
+        config: Config,
+        settings: Settings,
+        environ: Mapping[str, str],
+        target: Target,
+        request: Request | None = None,
+    ) -> None:
+        """Take the project, the environment, and the interpreter that the wheels are for.
 
-    @property
-    def root(self) -> str:
-        """The root of the index, a mirror's where one is named."""
-        return self.settings.index_url or self.config.index_url
+        The installer's request may name folders of wheels, and indexes.
+        """
+        self.config = config
+        self.settings = settings
+        self.environ = environ
+        self.target = target
+        self.request = request or Request()
 
-    @property
-    def folders(self) -> Mapping[Backend, str]:
-        """The folders of the backends whose extra has an index or a channel of its own."""
-        folders = {}
-        for extra in self.config.extras:
-            if extra.index_url:
-                folders[extra.backend] = extra.index_url
-            elif extra.channel and extra.channel != self.config.channel:
-                channel = "" if extra.channel == "stable" else f"/{extra.channel}"
-                root = f"{self.root.rstrip('/')}{channel}"
-                folders[extra.backend] = f"{root}/{extra.backend.folder}"
-        return folders
+    @cached_property
+    def origin(self) -> Origin:
+        """The index, who names it, and who is known there.
+
+        Raises ConfigurationError for a URL that holds a secret.
+        """
+        from hatch_torch.origin import find_origin  # noqa: PLC0415 (what is installed may do)
+
+        return find_origin(self.config, self.settings.index_url, self.request, self.environ)
 
     def opened(self) -> Index:
         """Return the index, of which nothing is asked yet."""
@@ -59,15 +66,16 @@ class Sources(NamedTuple):
         from hatch_torch.index.cache import cache_of  # noqa: PLC0415 (likewise)
         from hatch_torch.index.fetch import Fetcher  # noqa: PLC0415 (likewise)
 
-        cache, offline = cache_of(self.environ), self.settings.offline
-        fetcher = Fetcher(cache, self.environ, seconds=self.settings.timeout, offline=offline)
-        return Index(
-            self.root,
-            fetcher,
-            channel=self.config.channel,
-            folders=self.folders,
-            hosts=self.config.hosts,
+        config, origin = self.config, self.origin
+        fetcher = Fetcher(
+            cache_of(self.environ),
+            origin.environ,
+            seconds=self.settings.timeout,
+            offline=self.settings.offline,
+            credentials=origin.credentials,
         )
+        folders, hosts = origin.folders, config.hosts
+        return Index(origin.root, fetcher, channel=config.channel, folders=folders, hosts=hosts)
 
     def locked(self, lock: Lock) -> LockedIndex:
         """Return what is locked, with the root of a mirror where one is named."""
@@ -76,15 +84,17 @@ class Sources(NamedTuple):
         config, house = self.config, self.wheelhouse()
         folders = {one.backend: one.index_url for one in config.extras if one.index_url}
         at_hand = {wheel.filename for wheel in house.every()} if house else ()
-        return LockedIndex(lock, self.root, folders=folders, hosts=config.hosts, at_hand=at_hand)
+        return LockedIndex(
+            lock, self.origin.root, folders=folders, hosts=config.hosts, at_hand=at_hand
+        )
 
     def wheelhouse(self) -> Wheelhouse | None:
         """Return the folders that an offline installer looks into, where they hold torch."""
-        if not (self.settings.offline and self.find_links):
+        if not (self.settings.offline and self.request.find_links):
             return None
         from hatch_torch.index.wheelhouse import Wheelhouse  # noqa: PLC0415 (nearly all have a network)
 
-        folders = map(Path, self.find_links)
+        folders = map(Path, self.request.find_links)
         house = Wheelhouse(folders, lambda wheel: _plain(wheel, self.target.platform))
         return house if house.holds(TORCH) else None
 
@@ -96,7 +106,8 @@ def offers_of(sources: Sources, lock: Lock | None = None) -> Offers:
     """
     config = sources.config
     ready = sources.locked(lock) if lock else sources.wheelhouse()
-    own = sources.folders
+    usual = {None, config.channel}
+    own = {one.backend for one in config.extras if one.index_url or one.channel not in usual}
 
     def prereleases(backend: Backend) -> bool:
         extra = config.extra_of(backend)

@@ -31,6 +31,7 @@ _DECISION = Decision(
     pins=(Pin("torch", Version("2.6.0+cu124"), _URL, "ab" * 32),),
     additions=(Addition(f"torch @ {_URL}", "train"),),
     warnings=("a note",),
+    origin=("https://m.example.org/whl", "PIP_INDEX_URL"),
 )
 
 
@@ -46,6 +47,7 @@ def test_to_json() -> None:
         "wheels": [
             {"name": "torch", "version": "2.6.0+cu124", "url": _URL, "sha256": "ab" * 32},
         ],
+        "index": {"url": "https://m.example.org/whl", "named_by": "PIP_INDEX_URL"},
         "added": [f'torch @ {_URL} ; extra == "train"'],
         "warnings": ["a note"],
     }

@@ -41,7 +41,9 @@ def show_decision(decision: Decision) -> None:
     """Print a decision on one screen."""
     show_hardware(decision.hardware)
     backend = decision.backend.name if decision.backend else "none: the requirements stay portable"
-    show.fields("Decision", [("backend", backend), ("decided by", decision.decided_by)])
+    index = [("index", "{}, by {}".format(*decision.origin))] if decision.origin else []
+    told = [("backend", backend), ("decided by", decision.decided_by), *index]
+    show.fields("Decision", told)
     rows = _verdicts(decision.verdicts)
     show.table("Backends, the most preferred first", ("backend", "usable", "reason"), rows)
     if len(decision.nodes) > 1:

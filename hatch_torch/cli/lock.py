@@ -15,6 +15,7 @@ from hatch_torch.cli.progress import progress
 from hatch_torch.deciding.decide import decide
 from hatch_torch.deciding.nodes import fits_all
 from hatch_torch.errors import NoAnswerError
+from hatch_torch.frontend import Request
 from hatch_torch.lock import LOCK
 from hatch_torch.lock.contents import Lock, Narrowed, rank_of
 from hatch_torch.lock.make import Made, Order, make
@@ -22,6 +23,7 @@ from hatch_torch.lock.read import read_lock
 from hatch_torch.lock.scope import places
 from hatch_torch.lock.stale import staleness
 from hatch_torch.lock.write import spell, write_lock
+from hatch_torch.origin import find_origin
 from hatch_torch.project.files import read_project, read_toml
 from hatch_torch.settings import Settings
 
@@ -120,7 +122,7 @@ def _order(
         config,
         places(config, pyproject, narrowed),
         narrowed,
-        settings.index_url or config.index_url,
+        find_origin(config, settings.index_url, Request(), environ).root,
         {backend: part.torch for backend, part in kept.items()},
         settings.timeout,
     )

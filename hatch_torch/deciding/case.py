@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from hatch_torch.deciding.offers import Offers
     from hatch_torch.environment.installed import Installed
     from hatch_torch.hardware.facts import Hardware
+    from hatch_torch.origin import Origin
     from hatch_torch.project.config import Config
     from hatch_torch.target import Target
 
@@ -32,6 +33,8 @@ class Case(NamedTuple):
     """What the machine has: of these vendors, or (None) of all."""
     find_installed: Callable[[Collection[str]], tuple[Installed, ...]]
     """Which of these packages the environment has."""
+    origin: Callable[[], Origin | None] = lambda: None
+    """Who names the index that is asked, and is known there; None for a folder of wheels."""
     sees_environment: bool = True
     """Whether it is known which environment is installed to."""
     environ: Mapping[str, str] = MappingProxyType({})

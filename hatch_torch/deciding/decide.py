@@ -15,7 +15,7 @@ from hatch_torch.deciding.extras import backend_extras, own_requirements, unaske
 from hatch_torch.deciding.foreign import keep_foreign
 from hatch_torch.deciding.offers import TORCH
 from hatch_torch.deciding.without import has_accelerator, last_courses
-from hatch_torch.errors import IndexFaultError, NoAnswerError
+from hatch_torch.errors import ConfigurationError, IndexFaultError, NoAnswerError
 from hatch_torch.hardware.facts import Hardware
 from hatch_torch.project.wants import Line, family_lines, fixed_backend
 from hatch_torch.project.wish import PORTABLE, Wish, read_wish, with_contained
@@ -49,7 +49,8 @@ def decide(case: Case) -> Decision:
     found = keep_foreign(case, wish, hardware, asked) or _first_answer(case, wish, draft, asked)
     if isinstance(found, str):
         return draft.noting(found)
-    return nodes.on_all(case, wish, _completed(case, draft, found, lines))
+    decision = _from_origin(case, _completed(case, draft, found, lines))
+    return nodes.on_all(case, wish, decision)
 
 
 def _lines(case: Case) -> tuple[Line, ...]:
@@ -174,6 +175,20 @@ def _completed(case: Case, draft: Decision, found: Answer, lines: tuple[Line, ..
         pins=tuple(pin for pin in found.pins if pin.name not in taken),
         additions=tuple(one for one in dict.fromkeys(added) if _is_ours(one, taken)),
     ).noting(*warnings, *case.offers.notes)
+
+
+def _from_origin(case: Case, decision: Decision) -> Decision:
+    """Say who names the index that wheels come from.
+
+    Raises ConfigurationError where the installer could not fetch them.
+    """
+    urls = [pin.url for pin in decision.pins if pin.url and not pin.by_version]
+    origin = case.origin() if urls else None
+    if origin is None:
+        return decision
+    if faults := dict.fromkeys(filter(None, map(origin.locked_out, urls))):
+        raise ConfigurationError(faults)
+    return decision._replace(origin=origin.shown)
 
 
 def _is_ours(addition: Addition, taken: Container[str]) -> bool:

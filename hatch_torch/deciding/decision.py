@@ -41,6 +41,8 @@ class Decision(NamedTuple):
     pins: tuple[Pin, ...] = ()
     additions: tuple[Addition, ...] = ()
     warnings: tuple[str, ...] = ()
+    origin: tuple[str, str] | None = None
+    """The root of the index and who names it; None where nobody does, or nothing is fetched."""
     nodes: tuple[Node, ...] = ()
     """Where it is for several machines: each of them."""
 

@@ -30,6 +30,7 @@ _PATHS = ("--editable", "--with-editable", REQUIREMENT)
 _REQUIREMENTS = (WORD, "--from", "--with", *_PATHS)
 _LISTS = (REQUIREMENT, CONSTRAINT, "--editable", FIND_LINKS)
 _NO_INDEX = "--no-index"
+_INDEXES = ("--index-url", "--default-index", "--index", "--extra-index-url")
 _EXTRAS = r"\s*\[([^\[\]]*)\]$"
 _COMMA = r",(?![^\[]*\])"
 _MARKER = r"\s*;\s.*"
@@ -46,6 +47,8 @@ class Asked(NamedTuple):
     requirements: tuple[str, ...] = ()
     """Constraints, and the other requirements of the same install."""
     find_links: tuple[str, ...] = ()
+    indexes: tuple[tuple[str, str], ...] = ()
+    """Options that name an index, with its URL."""
     no_index: bool = False
 
     def __repr__(self) -> str:
@@ -64,6 +67,7 @@ def read_asked(call: Call, project: Path) -> Asked:
         extras=frozenset(map(canonicalize_name, extras)) if own else frozenset(),
         requirements=tuple(one.value for one in found if found[one] is None and _binds(one)),
         find_links=tuple(option.value for option in options if option.name == FIND_LINKS),
+        indexes=tuple((one.name, one.value) for one in options if one.name in _INDEXES),
         no_index=any(option.name == _NO_INDEX for option in options),
     )
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
+from hatch_torch.frontend.configured import configured
 from hatch_torch.frontend.grammar import WORD, Option
 from hatch_torch.frontend.installers import Installer, is_python, recognise
 
@@ -112,12 +113,13 @@ def read_call(process: Process, environ: Mapping[str, str]) -> Call | None:
     installer, words = found
     command, options = _read_words(installer, words)
     folder = process.cwd or environ.get("PWD")
+    own = process.environ or {**environ, "VIRTUAL_ENV": ""}
     return Call(
         installer=installer,
         command=command,
         options=options,
         cwd=Path(folder) if folder else None,
-        environ=process.environ or {**environ, "VIRTUAL_ENV": ""},
+        environ=configured(own, installer.name).environ,
     )
 
 

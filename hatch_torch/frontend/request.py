@@ -46,6 +46,8 @@ class Request(NamedTuple):
     """Constraints, and the other requirements of the same install, as they were written."""
     find_links: tuple[str, ...] = ()
     """Folders and URLs of further wheels."""
+    indexes: tuple[tuple[str, str], ...] = ()
+    """The indexes that the command names, each by its option."""
     environment: tuple[Path, ...] | None = None
     """The target's folders of packages; none for a new environment, None where not known."""
 
@@ -89,6 +91,7 @@ def read_request(
         offline=_is_offline(calls, asked),
         constraints=tuple(line for one in asked for line in one.requirements),
         find_links=tuple(place for one in asked for place in one.find_links),
+        indexes=tuple(index for one in asked for index in one.indexes),
         environment=_environment(calls, project, own) if purpose == "install" else None,
     )
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
@@ -24,8 +23,7 @@ def is_allowed(environ: Mapping[str, str]) -> bool:
     return not silent or not providers.isdisjoint({"import", "subprocess"})
 
 
-@dataclass(frozen=True, slots=True)
-class Keyring:
+class Keyring(NamedTuple):
     """A keyring that can be asked for a user and a password."""
 
     run: Callable[..., str | None]

@@ -12,6 +12,7 @@ from hatch_torch.init.edits import add_item, has_table, put, with_section
 from hatch_torch.init.pytorch import folder
 from hatch_torch.init.statements import read, values
 from hatch_torch.init.written import column, inline, pairs
+from hatch_torch.project.config import PYTORCH_INDEX
 from hatch_torch.project.kinds import table_at
 from hatch_torch.project.portable import declared_extras
 from hatch_torch.tables import rows
@@ -62,7 +63,10 @@ def routed_extras(text: str, config: Config) -> list[str]:
 
 def _address(config: Config, extra: BackendExtra) -> str:
     channel = extra.channel or config.channel
-    parts = (config.index_url.rstrip("/"), "" if channel == "stable" else channel)
+    parts = (
+        (config.index_url or PYTORCH_INDEX).rstrip("/"),
+        "" if channel == "stable" else channel,
+    )
     return extra.index_url or "/".join(filter(None, (*parts, extra.backend.folder)))
 
 

@@ -48,7 +48,8 @@ class Config(NamedTuple):
     """The backends that the project supports; empty: every known backend."""
     family: tuple[str, ...] = ()
     channel: str = "stable"
-    index_url: str = PYTORCH_INDEX
+    index_url: str | None = None
+    """Root of an index, where the table names one."""
     hosts: tuple[str, ...] = ()
     environment_variable: str | None = None
     when_no_accelerator: str = "auto"

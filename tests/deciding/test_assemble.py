@@ -147,6 +147,23 @@ def test_own_index(bench: Workbench, here: Target, environ: dict[str, str], own_
     assert (decision.pins[0].url or "").startswith(own_index)
 
 
+def test_closed_to_the_installer(bench: Workbench, here: Target, environ: dict[str, str]) -> None:
+    """Pages that open to us alone end in the line to write, before the installer fails."""
+    config = bench.requiring(bench.config("cpu"), "torch>=2.3")
+    environ["TORCH_VARIANT_INDEX_URL"] = bench.server.torch_index.replace("//", "//me:secret@")
+    with pytest.raises(ConfigurationError, match=r"machine 127\.0\.0\.1 login USER") as fault:
+        decide(assemble(config, environ, target=here))
+    assert len(fault.value.faults) == 1
+    assert "secret@" not in str(fault.value)
+
+
+def test_source_is_told(bench: Workbench, here: Target, environ: dict[str, str]) -> None:
+    """The decision says which index was asked, and who named it."""
+    config = bench.requiring(bench.config("cpu"), "torch>=2.3")
+    decision = decide(assemble(config, environ, target=here))
+    assert decision.origin == (bench.server.torch_index, "TORCH_VARIANT_INDEX_URL")
+
+
 @pytest.mark.parametrize("text", ["{", "[]", "/no/such/file.json"])
 def test_bad_profile(text: str) -> None:
     """A profile that cannot be read is told with its place."""

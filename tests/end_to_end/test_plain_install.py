@@ -20,7 +20,8 @@ BACKENDS = {
 }
 COMPANIONS = {"mi300x": ["triton_rocm"], "arc-b580": ["triton_xpu"]}
 RECORD = {
-    *("schema", "backend", "decided_by", "hardware", "candidates", "wheels", "added", "warnings"),
+    *("schema", "backend", "decided_by", "hardware", "candidates", "wheels", "index", "added"),
+    "warnings",
     *("created", "extras", "python", "frontend", "purpose", "hatch_torch"),
 }
 WRITTEN = ["numpy", "torch<2.15,>=2.3", "torchaudio", "torchvision"]

@@ -77,8 +77,12 @@ SCREENS: dict[str, Callable[[World], str]] = {
 
 
 def as_written(printed: str, world: World) -> str:
-    """Replace what differs from run to run: the index's port, hashes, folders, seconds."""
+    """Replace what differs from run to run: the index's port, hashes, folders, seconds.
+
+    Nobody has to name PyTorch's own index, for which the embedded one stands.
+    """
     text = printed.replace(world.index.torch_index, "https://download.pytorch.org/whl")
+    text = re.sub(r"\n  index .*, by TORCH_VARIANT_INDEX_URL", "", text)
     text = re.sub(r"sha256=[0-9a-f]{64}", "sha256=…", text).replace(str(world.folder), "~")
     text = re.sub(r"\d+\.\d( *)$", r"…\1", text, flags=re.MULTILINE)
     return "\n".join(line.rstrip() for line in text.splitlines()).strip("\n")

@@ -8,7 +8,7 @@ from packaging.requirements import Requirement
 
 from hatch_torch.backend import Backend
 from hatch_torch.project.builder import Builder
-from hatch_torch.project.config import PYTORCH_INDEX, BackendExtra, Config
+from hatch_torch.project.config import BackendExtra, Config
 from hatch_torch.project.wiring import Wiring
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def test_defaults() -> None:
         "extras": (),
         "family": (),
         "channel": "stable",
-        "index_url": PYTORCH_INDEX,
+        "index_url": None,
         "hosts": (),
         "environment_variable": None,
         "when_no_accelerator": "auto",

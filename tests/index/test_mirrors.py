@@ -1,0 +1,124 @@
+"""Which URLs name a mirror of PyTorch's index, and which hold a secret."""
+
+from __future__ import annotations
+
+from random import Random
+from string import ascii_letters, ascii_lowercase, digits
+
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from hatch_torch.index.mirrors import mirror_root, secret_in
+from hatch_torch.releases import known_backends
+
+ROOT = "https://m.example.org/pytorch/whl"
+
+
+@pytest.mark.parametrize(
+    "root", [ROOT, "https://m.example.org/pytorch-wheels", "https://x.org/whl"]
+)
+@pytest.mark.parametrize(
+    "behind", ["", "/", "/cu126", "/cu126/", "/rocm6.4", "/nightly", "/test/xpu/"]
+)
+def test_mirrors(root: str, behind: str) -> None:
+    """A root may have a channel, a backend's folder, or both behind it."""
+    assert mirror_root(root + behind) == root
+
+
+@pytest.mark.parametrize("backend", known_backends())
+def test_every_folder(backend: object) -> None:
+    """Every backend's folder is known, as PyTorch spells it."""
+    assert mirror_root(f"{ROOT}/{getattr(backend, 'folder', '')}") == ROOT
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://pypi.org/simple",
+        "https://mirrors.example.org/pypi/simple/",
+        "https://m.example.org/",
+        "https://m.example.org/cu126",
+        f"{ROOT}/cu126/torch/",
+        f"{ROOT}/rocm64",
+        f"{ROOT}/torch_stable.html",
+        f"{ROOT}?token=1",
+        "http://m.example.org/whl",
+        "file:///srv/whl",
+        "https://[x/whl",
+    ],
+)
+def test_no_mirrors(url: str) -> None:
+    """PyPI, its mirrors, a package's page, a folder spelled otherwise, plain http: none counts."""
+    assert mirror_root(url) is None
+
+
+def test_user_info_stays() -> None:
+    """Whoever asks the mirror needs it; it is taken out where it is learned."""
+    assert (
+        mirror_root("https://me:secret@m.example.org/whl/cpu")
+        == "https://me:secret@m.example.org/whl"
+    )
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "a8Xk29dLq0PzT5vB",
+        "dckr-pat-a1b2c3d4e5f6a7b8",
+        "3f2b8c01d94e7a6655bb10fe9a8b7c6d5e4f3a2b1c0d9e8f",
+        "glpat-1aB2cD3eF4gH5iJ6kL7m",
+    ],
+)
+def test_tokens(token: str) -> None:
+    """A run of letters and digits that only chance writes is taken for a token."""
+    assert (
+        secret_in(f"https://dl.example.org/{token}/org/whl")
+        == "what looks like a token in its path"
+    )
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/pytorch/whl/rocm6.2.4",
+        "/artifactory/api/pypi/python-pytorch-remote-2024/whl",
+        "/MyCompanyPyTorchMirror2024/whl",
+        "/8d2f1b3a-5c6d-4e7f-8a9b-0c1d2e3f4a5b/_packaging/feed/pypi/whl",
+        "/org/repo/3b18e512dba79e4c8300dd08aeb37f8e728b8dad/whl",
+        "/simple/manylinux2014x86builds64/whl",
+        "/torch29cu126py312/whl",
+        "/py312cu126rocm64xpu/whl",
+        "/user%40example.org/whl",
+    ],
+)
+def test_ordinary_paths(path: str) -> None:
+    """Names, versions, a UUID that names a project and a commit's hash are no secrets."""
+    assert secret_in(f"https://m.example.org{path}") is None
+
+
+@pytest.mark.parametrize(
+    "alphabet", ["0123456789abcdef", digits + ascii_lowercase, digits + ascii_letters]
+)
+@pytest.mark.parametrize("length", [16, 20, 32, 48])
+def test_most_tokens_are_seen(alphabet: str, length: int) -> None:
+    """Of what chance writes, most are seen: four of five, of short tokens two of three."""
+    chance = Random(length)  # noqa: S311 (the same tokens every time)
+    tokens = ("".join(chance.choices(alphabet, k=length)) for _ in range(400))
+    seen = sum(secret_in(f"https://x.org/{token}/whl") is not None for token in tokens)
+    assert seen >= (400 * 2 / 3 if length < 20 else 400 * 4 / 5)
+
+
+def test_query() -> None:
+    """A query is what a signed URL has."""
+    assert secret_in(f"{ROOT}?sig=1") == "a query"
+    assert secret_in("https://[x/?a") is None
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.text(max_size=60))
+def test_any_text(text: str) -> None:
+    """Whatever is configured is judged, never a traceback."""
+    for url in (text, f"https://{text}", f"https://x.org/{text}"):
+        secret_in(url)
+        root = mirror_root(url)
+        assert root is None or mirror_root(root) == root
