@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from packaging.specifiers import SpecifierSet
+    from packaging.tags import Tag
 
     from hatch_torch.backend import Backend
     from hatch_torch.index import Index
@@ -167,8 +168,11 @@ class Offers:
 def _best_by_version(wheels: Iterable[Wheel], target: Target) -> dict[Version, Wheel]:
     """Keep one wheel a version: the one with the best tag, then with the highest build."""
     best: dict[Version, tuple[tuple[int, object], Wheel]] = {}
+    ranks: dict[frozenset[Tag], int | None] = {}
     for wheel in wheels:
-        rank = target.rank(wheel)
+        if wheel.tags not in ranks:
+            ranks[wheel.tags] = target.rank(wheel)
+        rank = ranks[wheel.tags]
         if rank is None:
             continue
         key = (-rank, wheel.build)

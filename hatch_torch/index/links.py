@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _PIECE = re.compile(r"""([^\s"'>/=]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+)))?|>""")
 _TAG = re.compile(r"<(a|base)\s", re.IGNORECASE)
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+# How most links of a long page begin and end, read at once. Without `&` nothing is escaped.
+_PLAIN = re.compile(r'href="([^"#&\s]+)(?:#sha256=([0-9a-f]{64}))?">')
 _SHA256 = re.compile(r"sha256=([0-9a-f]{64})", re.IGNORECASE)
 _HEX = re.compile(r"[0-9a-f]{64}", re.IGNORECASE)
 _TOO_MANY = f"more than {LINKS} links or comments"
@@ -49,6 +51,9 @@ def html_links(text: str, most: int = LINKS) -> tuple[str, list[Link]]:
     bases: list[str] = []
     links: list[Link] = []
     for (tag, _, begin), (_, end, _) in pairwise([*ends, ("", len(text), 0)]):
+        if tag == "a" and (plain := _PLAIN.match(text, begin)):
+            links.append(Link(*plain.groups()))
+            continue
         attributes = _attributes(text, begin, end)
         if "href" not in attributes:
             continue
@@ -87,7 +92,7 @@ def _attributes(text: str, begin: int, end: int) -> dict[str, str]:
 
 def _from_html(attributes: Mapping[str, str]) -> Link:
     href, _, fragment = unescape(attributes["href"]).strip().partition("#")
-    sha256 = _SHA256.search(fragment)
+    sha256 = _SHA256.match(fragment) or _SHA256.search(fragment)
     offered = attributes.get("data-core-metadata", attributes.get("data-dist-info-metadata"))
     return Link(
         href=href,

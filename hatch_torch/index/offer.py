@@ -156,8 +156,9 @@ class Index:
     def _select(self, backend: Backend, name: str) -> Iterable[Wheel]:
         page = self._pages[self._url((backend, name))] or self._pages.get(self.folder(backend))
         wanted = canonicalize_name(name)
+        ours = lru_cache(maxsize=4096)(lambda version: _belongs(version.local, backend))
         for wheel in page.wheels if page else ():
-            if wheel.name == wanted and _belongs(wheel.version.local, backend):
+            if wheel.name == wanted and ours(wheel.version):
                 refusal = self._refusal(wheel.url.rpartition("/")[0])
                 if refusal is None:
                     yield wheel

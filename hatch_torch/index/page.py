@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from codecs import BOM_UTF8
 from collections import Counter
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote, urljoin
 
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 # What may stand in a link that ends up in METADATA: no blank or quote, which could end the
 # requirement there, no query, which may be a secret. (`+`, `:` and `@` are in devpi's paths.)
 _SAFE = re.compile(r"[A-Za-z0-9._~:/%+@!,=&$\[\]-]+")
-_FILENAME = re.compile(r"[A-Za-z0-9._+!-]+\.whl")
+_PART = re.compile(r"[A-Za-z0-9._+!-]+")
+_LONGEST = 3 * 255  # characters of a file's name, percent-encoded
 _FILES = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".egg", ".exe", ".metadata", ".asc", ".json")
 _ENDS = 4096  # characters at either end of a page in which its outermost tags stand
 
@@ -96,7 +97,7 @@ def _page(base: str, links: Iterable[Link]) -> Page:
     wheels: list[Wheel] = []
     folders: list[str] = []
     refused: Counter[str] = Counter()
-    folder_of = lru_cache(maxsize=256)(lambda folder: _join(base, folder))
+    folder_of = lru_cache(maxsize=256)(partial(_joined, base))
     for link in links:
         if link.href.endswith("/"):
             folders.append(unquote(link.href.rstrip("/").rpartition("/")[2]))
@@ -113,18 +114,30 @@ def _page(base: str, links: Iterable[Link]) -> Page:
 def _wheel(link: Link, folder_of: Callable[[str], str | None]) -> Wheel | None:
     """Make a link's wheel, named by its URL, as installers do, whatever the text beside it says."""
     folder, slash, file = link.href.rpartition("/")
-    filename = unquote(file)
-    if not (_SAFE.fullmatch(link.href) and _FILENAME.fullmatch(filename)):
-        return None
     joined = folder_of(folder + slash or "./")
-    if joined is None:
+    parts = [*map(_plain, file.split("-"))] if len(file) <= _LONGEST else []
+    if joined is None or not parts or "" in parts:
         return None
     try:
         return Wheel.from_filename(
-            filename, joined + file, sha256=link.sha256, metadata=link.metadata
+            "-".join(parts), joined + file, sha256=link.sha256, metadata=link.metadata
         )
     except InvalidWheelFilename:
         return None
+
+
+@lru_cache(maxsize=4096)
+def _plain(part: str) -> str:
+    """Decode a part of a wheel's name, "" for an unsafe one; a page repeats them by the thousand.
+
+    The same text always has the same answer: nothing makes it stale.
+    """
+    plain = unquote(part)
+    return plain if _SAFE.fullmatch(part) and _PART.fullmatch(plain) else ""
+
+
+def _joined(base: str, folder: str) -> str | None:
+    return _join(base, folder) if _SAFE.fullmatch(folder) else None
 
 
 def _join(base: str, href: str) -> str | None:

@@ -44,12 +44,12 @@ class Wheel(NamedTuple):
 
 def _parse(filename: str) -> tuple[NormalizedName, Version, BuildTag, frozenset[Tag]]:
     """Read a name in two halves, each of which a page of thousands repeats over and over."""
-    if len(filename) > _LONGEST or _tags_in(filename) > _MOST_TAGS:
+    if len(filename) > _LONGEST:
         raise InvalidWheelFilename(f"{filename[:_LONGEST]!r} is longer than any wheel's name")
-    name, _, rest = filename.partition("-")
-    version, _, tail = rest.partition("-")
-    if not tail:
-        raise InvalidWheelFilename(f"{filename!r} has too few parts for a wheel's name")
+    try:
+        name, version, tail = filename.split("-", 2)
+    except ValueError:
+        raise InvalidWheelFilename(f"{filename!r} has too few parts for a wheel's name") from None
     return (*_name_and_version(f"{name}-{version}"), *_build_and_tags(tail))
 
 
@@ -66,5 +66,7 @@ def _name_and_version(half: str) -> tuple[NormalizedName, Version]:
 
 @lru_cache(maxsize=4096)
 def _build_and_tags(half: str) -> tuple[BuildTag, frozenset[Tag]]:
+    if _tags_in(half) > _MOST_TAGS:
+        raise InvalidWheelFilename(f"{half!r} is longer than any wheel's name")
     _, _, build, tags = parse_wheel_filename(f"any-0-{half}")
     return build, tags
