@@ -16,7 +16,7 @@ from hatch_torch.releases import pypi_backend, torch_releases
 from hatch_torch.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from hatch_torch.backend import Backend
     from hatch_torch.index import Index
@@ -122,11 +122,9 @@ def offers_of(sources: Sources, lock: Lock | None = None) -> Offers:
     )
 
 
-def addresses(
-    config: Config, environ: Mapping[str, str], target: Target
-) -> Callable[[Backend], str]:
-    """Return what tells the folder of a backend on the index, also where a lock decides."""
-    return Sources(config, Settings.of(environ), environ, target).opened().folder
+def index_of(config: Config, environ: Mapping[str, str], target: Target) -> Index:
+    """Return the index, also where a lock decides: for addresses, and for the wheels themselves."""
+    return Sources(config, Settings.of(environ), environ, target).opened()
 
 
 def _plain(wheel: Wheel, platform: str) -> Backend | None:

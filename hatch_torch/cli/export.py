@@ -19,7 +19,7 @@ from hatch_torch.frontend.files import CONSTRAINT, expand
 from hatch_torch.frontend.grammar import WORD
 from hatch_torch.hardware.facts import Hardware
 from hatch_torch.project.wants import parsed_constraints
-from hatch_torch.sources import addresses
+from hatch_torch.sources import index_of
 
 if TYPE_CHECKING:
     import argparse
@@ -47,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
     file = _read(Path(options.file)) if options.file else None
     case = _case(options, file)
     decision = decide(case) if chosen.needs_decision(case.config) else _NOBODY
-    folder = addresses(case.config, case.environ, case.target)
+    folder = index_of(case.config, case.environ, case.target).folder
     subject = Subject(case.config, decision, case.target, folder, file)
     path = _path(options.output, chosen, subject)
     text = chosen.render(subject)

@@ -33,12 +33,17 @@ if TYPE_CHECKING:
 def add_case(parser: argparse.ArgumentParser) -> None:
     """Add the options that `case_of` reads."""
     parser.add_argument("project", nargs="?", metavar="PROJECT", help="its folder (default: .)")
+    add_machine(parser)
+    parser.add_argument("--require", nargs="+", metavar="REQ", help="requirements to add")
+
+
+def add_machine(parser: argparse.ArgumentParser) -> None:
+    """Add those of them that say for which machine, and from which index."""
     parser.add_argument("--backend", metavar="B", help="ask for a backend, a family or auto")
     add_hardware(parser)
     parser.add_argument("--python", metavar="3.12", help="another Python")
     parser.add_argument("--platform", metavar="P", help=f"one of {', '.join(targets.PLATFORMS)}")
     parser.add_argument("--index-url", metavar="URL", help="root of another index")
-    parser.add_argument("--require", nargs="+", metavar="REQ", help="requirements to add")
 
 
 def add_hardware(parser: argparse._ActionsContainer) -> None:

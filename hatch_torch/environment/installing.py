@@ -48,7 +48,7 @@ def installing(place: Place, words: Sequence[str], files: Sequence[str] = ()) ->
     """
     if not words and not files:
         return Plan(mending(place))
-    lines = [*_lines(files, place.environ)]
+    lines = [*lines_of(files, place.environ)]
     texts = [*words, *(one.value for one in lines if one.name == WORD)]
     asked = [one for one in map(_requirement, texts) if one]
     there = {one.name: one.version for one in packages(place.prefix.folders)}
@@ -98,7 +98,11 @@ def _requirement(text: str) -> Requirement | None:
         return None
 
 
-def _lines(files: Iterable[str], environ: Mapping[str, str]) -> Iterator[Option]:
+def lines_of(files: Iterable[str], environ: Mapping[str, str]) -> Iterator[Option]:
+    """Yield what requirements files say, and the files that they name.
+
+    Raises ConfigurationError for a file that is not there.
+    """
     for file in files:
         path = Path(file).absolute()
         if not path.is_file():

@@ -16,6 +16,9 @@ VALUES = 10 * LINKS
 METADATA = MIB
 """Bytes of the largest METADATA that is read; torch's has 30,000."""
 
+FILE = 16 * 1024 * MIB
+"""Bytes of the largest wheel that is written into a folder; torch's take up to five GiB."""
+
 
 class Room:
     """What may still come; taken from by several threads."""

@@ -40,6 +40,7 @@ class Connections:
 
     def _exchange(self, request: Request) -> Reply:
         from urllib3 import Timeout  # noqa: PLC0415 - as above
+        from urllib3.exceptions import HTTPError  # noqa: PLC0415 - as above
 
         left = self._deadline.remaining()
         if not left:
@@ -56,6 +57,11 @@ class Connections:
         headers = {name.lower(): value for name, value in response.headers.items()}
         try:
             body = take_body(response, headers, request, self._deadline)
+        except HTTPError as error:
+            if request.into is None:
+                raise
+            # Who takes the body has a part of it, and asks for the rest, not for all again.
+            raise IndexFaultError(bare(request.url), fault_of(request.url, error).found) from None
         finally:
             response.close()  # no effect on one that was read to its end and is back in the pool
         return Reply(request.url, response.status, headers, body)

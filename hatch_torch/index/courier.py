@@ -12,7 +12,7 @@ from hatch_torch.errors import IndexFaultError
 from hatch_torch.index.hosts import bare, origin_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from hatch_torch.index.bounds import Room
     from hatch_torch.index.credentials import Credentials
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     Exchange = Callable[["Request"], "Reply"]
     """Sends one request to one server; raises IndexFaultError, or BrokenError where a
     second attempt is worth it."""
+    Into = Callable[[int, Mapping[str, str], Iterator[bytes]], None]
+    """Takes the status, the headers and the pieces of a body, as they come."""
 
 _REDIRECTS = {301, 302, 303, 307, 308}
 _MOST_REDIRECTS = 5
@@ -51,6 +53,8 @@ class Request(NamedTuple):
     """For how much of a body."""
     headers: Mapping[str, str] = MappingProxyType({})
     expected: int = 200
+    into: Into | None = None
+    """What takes the body of a file, or of its end, instead of the reply."""
 
     def with_headers(self, headers: Mapping[str, str]) -> Request:
         """Return the request with more headers."""

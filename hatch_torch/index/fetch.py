@@ -7,13 +7,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 from hatch_torch.errors import IndexFaultError
-from hatch_torch.index.bounds import METADATA, PAGES, Room
+from hatch_torch.index.bounds import FILE, METADATA, PAGES, Room
 from hatch_torch.index.connections import Connections
 from hatch_torch.index.courier import Courier, Reply, Request
 from hatch_torch.index.credentials import Credentials
 from hatch_torch.index.document import Document
 from hatch_torch.index.hosts import bare
-from hatch_torch.index.patience import Deadline, in_time
+from hatch_torch.index.patience import Deadline, Silence, in_time
 from hatch_torch.index.remote import Slice
 from hatch_torch.index.wire import LATE, refusal_of
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from hatch_torch.index.cache import Cache
+    from hatch_torch.index.courier import Into
     from hatch_torch.index.hosts import Hosts
 
 R = TypeVar("R")
@@ -62,6 +63,8 @@ class Fetcher:
         self._room = Room(PAGES)
         self._connections = Connections(environ, self._deadline)
         self._courier = Courier(self._connections.exchange, self.credentials, self._deadline)
+        self._waiting = Connections(environ, Silence(seconds))
+        self._files = Courier(self._waiting.exchange, self.credentials, Silence(seconds))
 
     @property
     def notes(self) -> list[str]:
@@ -76,6 +79,7 @@ class Fetcher:
     def close(self) -> None:
         """Close the connections that were kept open."""
         self._connections.close()
+        self._waiting.close()
 
     def get_all(
         self, urls: Iterable[str], hosts: Hosts, read: Callable[[Document], R]
@@ -107,6 +111,18 @@ class Fetcher:
         headers = {"Accept-Encoding": "identity", "Range": f"bytes={span}"}
         reply = self._send(Request(url, Room(size), headers, _PARTIAL), hosts)
         return Slice.of(reply.headers, reply.body) if reply.status == _PARTIAL else None
+
+    def stream(self, url: str, start: int, into: Into, hosts: Hosts) -> Reply:
+        """Hand a file's bytes from a place on to `into`; returns the reply, without a body.
+
+        `seconds` count for each wait by itself. Nothing is handed on where the status of the
+        reply is neither 200, the whole file, nor 206, a part. To be called from a thread that may
+        be left behind.
+        """
+        if self._offline:
+            raise IndexFaultError(bare(url), _OFF)
+        headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
+        return self._files.send(Request(url, Room(FILE), headers, into=into), hosts)
 
     def recall(self, key: str) -> bytes | None:
         """Return what `keep` kept, while it holds."""

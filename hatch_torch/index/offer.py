@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from packaging.requirements import Requirement
     from packaging.specifiers import SpecifierSet
 
+    from hatch_torch.index.courier import Into, Reply
     from hatch_torch.index.document import Document
     from hatch_torch.index.fetch import Fetcher
     from hatch_torch.index.metadata import Metadata
@@ -119,6 +120,10 @@ class Index:
         """Return the Pythons that a wheel's METADATA names, or None where it names none."""
         metadata = self._read(wheel)
         return metadata.requires_python if metadata else None
+
+    def stream(self, url: str, start: int, into: Into) -> Reply:
+        """Hand the bytes of a wheel from a place on to `into`, as `Fetcher.stream`."""
+        return self._fetcher.stream(url, start, into, self._hosts)
 
     def _read(self, wheel: Wheel) -> Metadata | None:
         from hatch_torch.index.metadata import read_metadata  # noqa: PLC0415 (pages may do)

@@ -35,8 +35,18 @@ class Deadline:
         return max(0.0, self._end - self._clock())
 
 
-def in_time(ask: Callable[[T], R], items: Collection[T], deadline: Deadline) -> dict[T, R]:
-    """Ask for each item, several at once; returns what came before the deadline.
+class Silence(Deadline):
+    """The time for each wait by itself, however long all of them take: for files."""
+
+    def remaining(self) -> float:
+        """Return the seconds of one wait."""
+        return self.seconds
+
+
+def in_time(
+    ask: Callable[[T], R], items: Collection[T], deadline: Deadline, width: int = WIDTH
+) -> dict[T, R]:
+    """Ask for each item, `width` at once; returns what came before the deadline.
 
     The threads are daemons and are left behind when time is up: a name server or a
     server that sends its headers byte by byte can hold a thread for minutes, and nothing can
@@ -46,7 +56,7 @@ def in_time(ask: Callable[[T], R], items: Collection[T], deadline: Deadline) -> 
     done: SimpleQueue[tuple[T, Callable[[], R]]] = SimpleQueue()
     for item in items:
         todo.put(item)
-    for _ in range(min(WIDTH, len(items))):
+    for _ in range(min(width, len(items))):
         Thread(target=_work, args=(ask, todo, done), daemon=True).start()
     answers: dict[T, R] = {}
     with suppress(Empty):

@@ -18,7 +18,7 @@ from hatch_torch.index.hosts import bare
 from hatch_torch.index.route import CERTIFICATES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from hatch_torch.index.patience import Deadline
 
@@ -37,6 +37,7 @@ _WORDS = {
     "ValueError": "its address, or that of a proxy, cannot be read",
 }
 _UNAUTHORIZED = 401
+_OF_A_FILE = {200, 206}
 _FAULTS: dict[str, type[IndexFaultError]] = {
     "NameResolutionError": UnreachableError,
     "NewConnectionError": RefusedError,
@@ -65,6 +66,9 @@ def take_body(
 
     Raises IndexFaultError where it is too large, comes too late, or cannot be unpacked.
     """
+    if request.into and response.status in _OF_A_FILE:
+        request.into(response.status, headers, _pieces(response, request, deadline))
+        return b""
     if response.status == request.expected:
         body = _read(response, request, deadline)
         return _unpack(body, headers.get("content-encoding", "").strip().lower(), request)
@@ -76,13 +80,18 @@ def take_body(
 
 def _read(response: Response, request: Request, deadline: Deadline) -> bytes:
     body = BytesIO()
+    for piece in _pieces(response, request, deadline):
+        body.write(piece)
+    return body.getvalue()
+
+
+def _pieces(response: Response, request: Request, deadline: Deadline) -> Iterator[bytes]:
     while piece := response.read1(_PIECE, decode_content=False):
         if not request.room.take(len(piece)):
             raise _too_large(request)
         if not deadline.remaining():
             raise IndexFaultError(bare(request.url), LATE)
-        body.write(piece)
-    return body.getvalue()
+        yield piece
 
 
 def _too_large(request: Request) -> IndexFaultError:
@@ -117,7 +126,7 @@ def fault_of(url: str, error: Exception) -> IndexFaultError:
 
 
 def refusal_of(reply: Reply) -> str:
-    """Say what a status means that is neither a page nor the lack of one."""
+    """Say what a status means that is not the one asked for."""
     if reply.status == _UNAUTHORIZED:
         return "it asks for a user and a password (401); the netrc file is the place for them"
     wait = reply.headers.get("retry-after", "")[:40]
