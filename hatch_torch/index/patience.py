@@ -56,14 +56,24 @@ def in_time(
     done: SimpleQueue[tuple[T, Callable[[], R]]] = SimpleQueue()
     for item in items:
         todo.put(item)
-    for _ in range(min(width, len(items))):
-        Thread(target=_work, args=(ask, todo, done), daemon=True).start()
+    work = partial(_work, ask, todo, done)
+    if not sum(_starts(work) for _ in range(min(width, len(items)))):
+        work()  # one after the other
     answers: dict[T, R] = {}
     with suppress(Empty):
         for _ in items:
             item, outcome = done.get(timeout=deadline.remaining())
             answers[item] = outcome()
     return answers
+
+
+def _starts(work: Callable[[], None]) -> bool:
+    """Start a thread; say whether there is one to be had, which a container may limit."""
+    try:
+        Thread(target=work, daemon=True).start()
+    except RuntimeError:
+        return False
+    return True
 
 
 def _work(

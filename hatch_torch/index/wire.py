@@ -36,6 +36,7 @@ _WORDS = {
     "ProtocolError": "the connection broke off",
     "ValueError": "its address, or that of a proxy, cannot be read",
 }
+_UNTIMELY = ("certificate is not yet valid", "certificate has expired")  # OpenSSL's words
 _UNAUTHORIZED = 401
 _OF_A_FILE = {200, 206}
 _FAULTS: dict[str, type[IndexFaultError]] = {
@@ -122,6 +123,8 @@ def fault_of(url: str, error: Exception) -> IndexFaultError:
     known = (base.__name__ for base in type(error).__mro__ if base.__name__ in _WORDS)
     name = next(known, "")
     found = _WORDS.get(name, f"the request failed ({type(error).__name__})")
+    if name == "SSLError" and any(one in str(error) for one in _UNTIMELY):
+        found = "its certificate is not valid at the time that this machine's clock shows"
     return _FAULTS.get(name, IndexFaultError)(bare(url), found)
 
 

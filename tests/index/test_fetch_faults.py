@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import gzip
 import socket
+import socketserver
+import ssl
+import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -153,3 +157,19 @@ def test_no_certificate(server: Server, new_fetcher: Callable[..., Fetcher], hos
     fetcher = new_fetcher({"SSL_CERT_FILE": "/no/such/file"})
     found = fault_of(fetcher, f"{server.url.replace('http:', 'https:')}/a", hosts)
     assert found.startswith("its certificate is not trusted; PIP_CERT")
+
+
+def test_clock(new_fetcher: Callable[..., Fetcher]) -> None:
+    """A certificate that is not valid yet by this clock is told as such, whoever is trusted."""
+    file = Path(__file__).with_name("valid-from-9000.pem")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    with socketserver.TCPServer(("127.0.0.1", 0), socketserver.BaseRequestHandler) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        server.handle_error = lambda *_: None  # type: ignore[method-assign] # the client hangs up
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        url = f"https://127.0.0.1:{server.server_address[1]}/a"
+        found = fault_of(new_fetcher({"SSL_CERT_FILE": str(file)}), url, Hosts.of([url]))
+        thread.join()
+    assert "not valid at the time that this machine's clock shows" in found

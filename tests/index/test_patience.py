@@ -37,6 +37,15 @@ def test_error() -> None:
         in_time(lambda n: 1 // n, [0], Deadline(5))
 
 
+def test_no_threads() -> None:
+    """Where no thread can be had one thing is asked after the other."""
+    before = threading.stack_size(2**46)
+    try:
+        assert in_time(str, [1, 2], Deadline(5)) == {1: "1", 2: "2"}
+    finally:
+        threading.stack_size(before)
+
+
 def test_nothing_to_ask() -> None:
     """Nothing is asked of nobody."""
     assert in_time(str, [], Deadline(5)) == {}
