@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import operator
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from packaging.version import Version
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,10 +32,10 @@ NEW = {
 }
 
 
-def libraries(world: World) -> list[str]:
+def libraries(world: World) -> list[Version]:
     """Return the versions of the four libraries that are installed."""
     frozen = dict(line.split("==") for line in world.pip("freeze").splitlines() if "==" in line)
-    return [frozen[name] for name in LIBRARIES]
+    return [Version(frozen[name]) for name in LIBRARIES]
 
 
 def test_from_5_7_to_7_0(checkout: Callable[[str], World]) -> None:
@@ -43,7 +45,8 @@ def test_from_5_7_to_7_0(checkout: Callable[[str], World]) -> None:
     server.on(TORCH_VARIANT="rocm57").run("./set-up.sh", server.python.parents[1])
 
     assert server.versions() == OLD
-    assert libraries(server) == ["4.49.0", "0.31.0", "0.34.2", "0.29.3"]
+    before = libraries(server)
+    assert [*map(str, before)] == ["4.49.0", "0.31.0", "0.34.2", "0.29.3"]
     # 1. Keep what is there. 2. and 3. ROCm is upgraded, and seen.
     server.add("requirements_backup.txt", server.pip("freeze"))
     upgraded = server.on("linux-amd-mi210-rocm-7.0")
@@ -51,10 +54,10 @@ def test_from_5_7_to_7_0(checkout: Callable[[str], World]) -> None:
     # 4. and 5. Torch and its libraries, together.
     upgraded.pip("install", "-U", "--upgrade-strategy", "eager", "-e", ".[rocm70]")
     # 6. What is there goes together.
-    summary = upgraded.run(server.python, "-m", "rocm_generations")
+    summary, after = upgraded.run(server.python, "-m", "rocm_generations"), libraries(server)
     assert server.versions() == NEW
-    assert libraries(server) == ["4.57.3", "0.35.2", "1.11.0", "0.36.0"]
+    assert all(map(operator.gt, after, before))
     assert "✓ PyTorch: 2.10.0.dev20251120+rocm7.0, built for rocm7.0" in summary
-    assert "✓ transformers: 4.57.3 (>=4.45.0)" in summary
+    assert f"✓ transformers: {after[0]} (>=4.45.0)" in summary
     assert "✗" not in summary
     assert server.record()["decided_by"] == "extra rocm70"
