@@ -13,6 +13,7 @@ import pytest
 from hatch_torch.index.cache import Cache
 from hatch_torch.index.fetch import Fetcher
 from hatch_torch.index.hosts import Hosts
+from tests.index.shelf import Shelf
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -120,3 +121,11 @@ def new_fetcher(tmp_path: Path) -> Iterator[Callable[..., Fetcher]]:
 def fetcher(new_fetcher: Callable[..., Fetcher]) -> Fetcher:
     """Return a fetcher with an empty cache."""
     return new_fetcher()
+
+
+@pytest.fixture
+def shelf(server: Server, fetcher: Fetcher, tmp_path: Path) -> Shelf:
+    """Return a shelf whose file is served."""
+    made = Shelf(server, fetcher, tmp_path / "wheels" / "new")
+    made.serve()
+    return made

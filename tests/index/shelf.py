@@ -34,6 +34,9 @@ class Shelf:
         self.lies = False
         """Whether a part is another one than was asked for."""
 
+    path = f"/{NAME.replace('+', '%2B')}"
+    """Where the server has it."""
+
     @property
     def part(self) -> Path:
         """Where the file lies while it is not whole."""
@@ -58,11 +61,11 @@ class Shelf:
             handler.wfile.write(body[start : start + (self.breaks_after or len(body))])
             handler.close_connection = bool(self.breaks_after)
 
-        self.server.routes[f"/{NAME.replace('+', '%2B')}"] = answer
+        self.server.routes[self.path] = answer
 
     def wanted(self, body: bytes | None = BODY) -> Wanted:
         """Return the file with the hash of a body, or without one."""
-        url = f"{self.server.url}/{NAME.replace('+', '%2B')}"
+        url = self.server.url + self.path
         return Wanted(url, sha256(body).hexdigest() if body is not None else None)
 
     def fetch(self, *wanted: Wanted) -> list[Got | HatchTorchError]:

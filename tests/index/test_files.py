@@ -18,18 +18,8 @@ from tests.index.shelf import BODY, NAME, Shelf
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from http.server import BaseHTTPRequestHandler
-    from pathlib import Path
 
     from hatch_torch.index.fetch import Fetcher
-    from tests.index.conftest import Server
-
-
-@pytest.fixture
-def shelf(server: Server, fetcher: Fetcher, tmp_path: Path) -> Shelf:
-    """Return a shelf whose file is served."""
-    made = Shelf(server, fetcher, tmp_path / "wheels" / "new")
-    made.serve()
-    return made
 
 
 def test_fetched_and_there(shelf: Shelf) -> None:
@@ -87,13 +77,13 @@ def test_a_connection_that_breaks_off(shelf: Shelf) -> None:
 def test_a_server_that_is_gone(shelf: Shelf) -> None:
     """What came stays for the next time, under another name."""
     shelf.breaks_after = 100_000
-    shelf.server.routes["/gone"] = shelf.server.routes[f"/{NAME.replace('+', '%2B')}"]
+    shelf.server.routes["/gone"] = shelf.server.routes[shelf.path]
 
     def once(handler: BaseHTTPRequestHandler) -> None:
         shelf.server.routes["/gone"](handler)
-        shelf.server.page(f"/{NAME.replace('+', '%2B')}", "", 404)
+        shelf.server.page(shelf.path, "", 404)
 
-    shelf.server.routes[f"/{NAME.replace('+', '%2B')}"] = once
+    shelf.server.routes[shelf.path] = once
     [fault] = shelf.fetch()
     assert "answered with status 404" in str(fault)
     assert shelf.present() == {f"{NAME}.part": BODY[:100_000]}
@@ -108,7 +98,7 @@ def test_nothing_comes(shelf: Shelf) -> None:
         handler.end_headers()
         handler.close_connection = True
 
-    shelf.server.routes[f"/{NAME.replace('+', '%2B')}"] = cut
+    shelf.server.routes[shelf.path] = cut
     [fault] = shelf.fetch()
     assert "the connection broke off" in str(fault)
 
