@@ -1,16 +1,14 @@
-"""The hooks, and the extras where the metadata hook reads them (contract.md, section 2)."""
+"""What has us called, and the extras where that reads them (contract.md, section 2)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import canonicalize_name
-
 from hatch_torch.errors import ConfigurationError
-from hatch_torch.init.edits import add_item, has_table, moved, renamed, with_table, without
+from hatch_torch.init.edits import add_item, has_table, moved, put, renamed, with_table, without
 from hatch_torch.init.statements import values
+from hatch_torch.project.builder import DISTRIBUTION, PROVIDER
 from hatch_torch.project.kinds import table_at
 from hatch_torch.project.wiring import FIELDS, HOOK, Wiring
 
@@ -19,7 +17,8 @@ if TYPE_CHECKING:
 
     from hatch_torch.init.statements import Path
 
-_DISTRIBUTION = "hatch-torch"
+_SYSTEM: Path = ("build-system",)
+_TABLE: Path = ("tool", "torch-variant")
 STATIC: Path = ("project", "optional-dependencies")
 ORDINARY: Path = ("tool", "torch-variant", "optional-dependencies")
 
@@ -45,15 +44,31 @@ class Files:
 
 
 def required(files: Files) -> Files:
-    """Let the build environment have us."""
-    path = ("build-system", "requires")
-    lines = table_at(values(files.pyproject), "build-system").get("requires", [])
-    if any(_names_us(line) for line in lines):
-        return files
-    return replace(files, pyproject=add_item(files.pyproject, path, f'"{_DISTRIBUTION}"'))
+    """Let the build environment have us; who builds, where nobody says, is setuptools."""
+    builder, text = files.wiring.builder, files.pyproject
+    if not builder.requires_us:
+        first = () if builder.backend else ('"setuptools>=69"',)
+        text = add_item(text, (*_SYSTEM, "requires"), f'"{DISTRIBUTION}"', first=first)
+    if not builder.backend:
+        text = put(text, (*_SYSTEM, "build-backend"), '"setuptools.build_meta"')
+    return replace(files, pyproject=text)
 
 
-def hooked(files: Files, *kinds: str) -> Files:
+def called(files: Files, *kinds: str) -> Files:
+    """Have us called: by hooks of these kinds (`metadata`, `build`), or as who builds does it."""
+    wiring = files.wiring
+    if wiring.builder.door == "hooks":
+        return _hooked(files, *kinds)
+    if wiring.builder.door == "table" and not wiring.table:
+        return replace(files, pyproject=with_table(files.pyproject, _TABLE))
+    if wiring.builder.door == "provider" and wiring.provider is None:
+        path = ("tool", "dynamic-metadata")
+        text = add_item(files.pyproject, path, f'{{ provider = "{PROVIDER}" }}')
+        return replace(files, pyproject=text)
+    return files
+
+
+def _hooked(files: Files, *kinds: str) -> Files:
     """Name us as a hook of these kinds (`metadata`, `build`), where Hatch looks for them."""
     wiring = files.wiring
     named = {"metadata": wiring.metadata_hook, "build": wiring.build_hook}
@@ -73,9 +88,14 @@ def dynamic(files: Files) -> Files:
     if others and wiring.dynamic and wiring.metadata_hook is None:
         raise ConfigurationError([_taken(wiring, others)])
     text = files.pyproject
-    if FIELDS[1] not in wiring.dynamic:
-        text = add_item(text, ("project", "dynamic"), f'"{FIELDS[1]}"')
-    return replace(files, pyproject=_moved(text))
+    if not wiring.standard:
+        return files
+    # A provider adds beside what is static; for anybody else a field is one or the other.
+    adds = wiring.builder.door == "provider"
+    for name in FIELDS if adds else FIELDS[1:]:
+        if name not in wiring.dynamic:
+            text = add_item(text, ("project", "dynamic"), f'"{name}"')
+    return replace(files, pyproject=text if adds else _moved(text))
 
 
 def _taken(wiring: Wiring, others: Iterable[str]) -> str:
@@ -84,13 +104,6 @@ def _taken(wiring: Wiring, others: Iterable[str]) -> str:
         f"tool.hatch.metadata.hooks: another hook ({', '.join(sorted(others))}) sets {fields}, and "
         "two cannot; write these requirements into pyproject.toml"
     )
-
-
-def _names_us(line: object) -> bool:
-    try:
-        return canonicalize_name(Requirement(str(line)).name) == _DISTRIBUTION
-    except InvalidRequirement:
-        return False
 
 
 def _with_hook(files: Files, kind: str) -> Files:

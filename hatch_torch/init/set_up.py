@@ -13,12 +13,13 @@ from hatch_torch.frontend.stamp import STAMP
 from hatch_torch.init.builders import refusal
 from hatch_torch.init.conflicts import conflicting
 from hatch_torch.init.extras import names_backends, supported
-from hatch_torch.init.form import Files, dynamic, hooked, required
+from hatch_torch.init.form import Files, called, dynamic, required
 from hatch_torch.init.shapes import shape_faults
 from hatch_torch.init.statements import values
 from hatch_torch.init.tritons import with_tritons
 from hatch_torch.init.uv import cached, routed, routed_extras
 from hatch_torch.project.config import load
+from hatch_torch.project.kinds import table_at
 from hatch_torch.project.portable import declared_extras
 from hatch_torch.project.wants import Line, fixed_backend
 
@@ -64,7 +65,7 @@ def _check(files: Files) -> None:
         raise ConfigurationError([reason])
     if faults := [*shape_faults(pyproject)]:
         raise ConfigurationError(faults)
-    load({"project": pyproject["project"]}, {})
+    load({"project": table_at(pyproject, "project")}, {})
 
 
 def _is_crlf(text: str) -> bool:
@@ -74,14 +75,19 @@ def _is_crlf(text: str) -> bool:
 def _made(files: Files, wanted: Wanted) -> SetUp:
     files = required(files)
     if wanted.smallest:
-        return _noted(hooked(files, "build"))
+        return _noted(_smallest(files))
     if _is_one_table(files) and not wanted.backends:
         return _noted(files)
     routes = bool(wanted.backends) or names_backends(files.pyproject)
     files = replace(files, pyproject=supported(files.pyproject, wanted.backends))
-    files = hooked(dynamic(files), "metadata", "build")
+    files = called(dynamic(files), "metadata", "build")
     files = replace(files, pyproject=cached(files.pyproject), gitignore=_ignored(files.gitignore))
     return _routed(files) if routes else _noted(files)
+
+
+def _smallest(files: Files) -> Files:
+    """Have us called and no more; a provider may add only to what is dynamic."""
+    return called(dynamic(files) if files.wiring.builder.door == "provider" else files, "build")
 
 
 def _is_one_table(files: Files) -> bool:
@@ -98,7 +104,17 @@ def _routed(files: Files) -> SetUp:
 
 
 def _noted(files: Files, *notes: str) -> SetUp:
-    return SetUp(files, (*notes, *_of_requirements(_config(files))))
+    config = _config(files)
+    if not config.wiring.standard:
+        return SetUp(
+            files, (*notes, "the requirements are not in [project]: setuptools tells them")
+        )
+    return SetUp(files, (*notes, *_of_builder(config), *_of_requirements(config)))
+
+
+def _of_builder(config: Config) -> Iterator[str]:
+    if config.wiring.builder.door == "provider":
+        yield f"{config.wiring.builder.name} reads [[tool.dynamic-metadata]] since 1.0"
 
 
 def _of_requirements(config: Config) -> Iterator[str]:

@@ -12,6 +12,7 @@ from hatch_torch.init.edits import add_item, has_table, put, with_section
 from hatch_torch.init.pytorch import folder
 from hatch_torch.init.statements import read, values
 from hatch_torch.init.written import column, inline, pairs
+from hatch_torch.project.builder import Builder
 from hatch_torch.project.config import PYTORCH_INDEX
 from hatch_torch.project.kinds import table_at
 from hatch_torch.project.portable import declared_extras
@@ -27,15 +28,17 @@ _UV: Path = ("tool", "uv")
 _CACHE_KEYS: Path = (*_UV, "cache-keys")
 _INDEX: Path = (*_UV, "index")
 _SOURCES: Path = (*_UV, "sources")
-# What uv looks at where no keys are written, less setup.py and setup.cfg, which Hatch ignores.
+# What uv looks at where no keys are written; what setuptools reads is nothing to others.
 _DEFAULT_KEYS = ('{ file = "pyproject.toml" }', '{ dir = "src" }')
+_SETUPTOOLS_KEYS = ('{ file = "setup.py" }', '{ file = "setup.cfg" }')
 
 
 def cached(text: str) -> str:
     """Let the stamp, beside what is there, make uv ask the hook again."""
     if names_stamp(values(text)):
         return text
-    return add_item(text, _CACHE_KEYS, f'{{ file = "{STAMP}" }}', first=_DEFAULT_KEYS)
+    more = _SETUPTOOLS_KEYS if Builder.of(values(text)).name == "setuptools" else ()
+    return add_item(text, _CACHE_KEYS, f'{{ file = "{STAMP}" }}', first=(*_DEFAULT_KEYS, *more))
 
 
 def routed(text: str, config: Config) -> tuple[str, tuple[str, ...]]:

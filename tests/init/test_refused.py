@@ -33,14 +33,11 @@ def refused(written: Written) -> Callable[..., str]:
 @pytest.mark.parametrize(
     ("backend", "builder"),
     [
-        ("setuptools.build_meta", "setuptools"),
         ("poetry.core.masonry.api", "Poetry"),
         ("flit_core.buildapi", "Flit"),
-        ("pdm.backend", "PDM"),
         ("uv_build", "uv"),
         ("mesonpy", "meson-python"),
         ("maturin", "Maturin"),
-        ("scikit_build_core.build", "scikit-build-core"),
         ("my_own", "another backend"),
     ],
 )
@@ -50,11 +47,6 @@ def test_other_builders(refused: Callable[..., str], backend: str, builder: str)
     assert f"found {backend!r}, so that {builder} builds it" in told
     assert "`hatch-torch install`" in told
     assert "`hatch-torch export`" in told
-
-
-def test_no_builder(refused: Callable[..., str]) -> None:
-    """Without a build backend installers take setuptools."""
-    assert "not found, so that setuptools builds it" in refused(PROJECT)
 
 
 def test_no_project(refused: Callable[..., str]) -> None:
