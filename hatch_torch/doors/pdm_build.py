@@ -30,6 +30,8 @@ def pdm_build_initialize(context: Any, above: Above = ancestors) -> None:  # noq
     """
     metadata = context.config.metadata
     context.torch_variant = None
+    if (context.root / "PKG-INFO").exists():
+        return  # PDM wrote this pyproject.toml into the sdist, with every field as it was set
     with plainly():
         config = read_project(context.root)
         _declare(metadata, config)

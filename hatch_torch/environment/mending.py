@@ -60,17 +60,18 @@ class Place:
 def mending(place: Place) -> Command:
     """Return the command that makes an environment right again for its project.
 
-    A project with our hook is installed again: its build decides. One with a `uv.lock` is synced
-    with the backend's extra. For any other, the family's wheels themselves are installed.
+    A project whose build calls us is installed again: that decides. One with a `uv.lock` is synced
+    with the backend's extra. For any other, the family's wheels themselves are installed, and with
+    them the project, where it is not there yet.
     Raises HatchTorchError where there is no installer, and NoAnswerError where nothing fits.
     """
     config = config_of(place.project)
     every = packages(place.prefix.folders)
+    own = next((one for one in every if one.name == canonicalize_name(config.name)), None)
     if has_uv_lock(place.project) and place.uv:
         return _sync(config, place, place.uv)
     installer = place.installer
     if config.wiring.called:
-        own = next((one for one in every if one.name == canonicalize_name(config.name)), None)
         return installer.install(_again(place.project, own))
     there = [Requirement(one.name) for one in every if one.name in FAMILY]
     asked = [one for one in config.dependencies if canonicalize_name(one.name) in FAMILY]
@@ -79,7 +80,8 @@ def mending(place: Place) -> Command:
     if not wheels(decision):
         why = "; ".join(decision.warnings) or f"{decision.decided_by} leaves torch as it is"
         raise NoAnswerError(f"{why}. Set TORCH_VARIANT to a backend to have one installed")
-    return installer.install(wheels(decision))
+    lacking = config.name and config.wiring.builder.backend and own is None
+    return installer.install((*wheels(decision), *(_again(place.project, None) if lacking else ())))
 
 
 def wheels(decision: Decision) -> Command:

@@ -95,6 +95,17 @@ def test_an_sdist(project: Path) -> None:
         assert required(file.read())[:2] == OWN
 
 
+def test_from_an_sdist(folder: Path, wheel: Build) -> None:
+    """A wheel of an sdist has what PDM wrote there, with our table beside it."""
+    text = PROJECT.replace(
+        "dynamic = [", "dependencies = ['torch>=2']\noptional-dependencies = {}#"
+    )
+    (folder / "pyproject.toml").write_text(text, encoding="utf-8")
+    (folder / "PKG-INFO").touch()
+    made = wheel("pip", "install", ".")
+    assert required(made.read("my_app-1.0.dist-info/METADATA")) == ["torch>=2"]
+
+
 @pytest.mark.parametrize("tool", ["", "[tool.torch]\n"])
 def test_others_are_left_alone(folder: Path, wheel: Build, tool: str) -> None:
     """A project without our table gets nothing, where we are installed."""

@@ -55,8 +55,13 @@ class World:
         return self.venv / "bin" / "python"
 
     def write(self, form: str, *changes: tuple[str, str], more: str = "") -> None:
-        """Write the project anew: a form of projects/, with texts replaced and more at its end."""
+        """Write the project anew: a form of projects/, with texts replaced and more at its end.
+
+        A folder of the same name holds its further files, `.in` behind each name.
+        """
         text = (HERE / "projects" / f"{form}.toml").read_text(encoding="utf-8")
+        for path in (HERE / "projects" / form).glob("*.in"):
+            self.add(path.stem, path.read_text(encoding="utf-8"))
         for old, new in changes:
             assert old in text
             text = text.replace(old, new)
