@@ -40,7 +40,7 @@ def explain(
     """Return what asks for a project's decision on a machine with Python 3.11."""
     monkeypatch.setenv("TORCH_VARIANT_CACHE_DIR", str(tmp_path))
     monkeypatch.setenv("TORCH_VARIANT_INDEX_URL", index)
-    for name in ("TORCH_VARIANT", "UV_TORCH_BACKEND"):
+    for name in ("TORCH_VARIANT", "UV_TORCH_BACKEND", "PIP_CONSTRAINT", "UV_CONSTRAINT"):
         monkeypatch.delenv(name, raising=False)
 
     def explained(project: str, machine: str | dict[str, Any], *options: str) -> Any:  # noqa: ANN401 (JSON)
@@ -103,10 +103,10 @@ def test_other_vendors(explain: Explain, machine: str, backend: str) -> None:
 
 
 @pytest.mark.parametrize("extra", ["cpu", "cu118", "cu121"])
-def test_by_hand(index: str, extra: str) -> None:
+def test_by_hand(index: str, extra: str, tmp_path: Path) -> None:
     """`pip install -e '.[torch,cu121]'` takes the build that is asked for, on any machine."""
     config, target = read_project(FIXTURES / "projects" / "launcher"), of("3.11", "linux_x86_64")
-    environ = {"TORCH_VARIANT_INDEX_URL": index, "TORCH_VARIANT_HARDWARE": "{}"}
+    environ = {"TORCH_VARIANT_INDEX_URL": index, "TORCH_VARIANT_CACHE_DIR": str(tmp_path)}
     request = Request(extras=frozenset({"torch", extra}))
     found = decide(assemble(config, environ, request=request, target=target))
     assert [pin.name for pin in found.pins if pin.name in FAMILY] == [*FAMILY[:3]]

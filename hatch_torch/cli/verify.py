@@ -18,6 +18,7 @@ from hatch_torch.environment.verifying import (
     answered,
     by_answer,
     by_tables,
+    hidden,
     machine_code,
     read_answer,
 )
@@ -52,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
     prefix = active(os.environ)
     now = survey(Path(), os.environ, prefix)
     told = _ask(prefix) if options.compute and now.member(TORCH) else None
-    found = by_tables(now) if told is None else by_answer(told, now)
+    found = by_tables(now) if told is None else by_answer(told, now, hidden(os.environ))
     if options.json:
         show.as_json(answered(now, told, found))
         return int(bool(found))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,11 @@ SCRIPT = Path(__file__).with_name("verification.py")
 
 _TOLERANCE = 1e-2
 """Of the product's largest number; TF32 and bf16 kernels stay far below."""
+# What CUDA, HIP, ROCm's runtime and Level Zero obey.
+_VEILS = (
+    *("CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES"),
+    *("GPU_DEVICE_ORDINAL", "HSA_OVERRIDE_GFX_VERSION", "ZE_AFFINITY_MASK"),
+)
 # As CUDA, HIP and SYCL say that a wheel has no machine code for a device.
 _NO_KERNEL = r"no kernel image|invalid device function|NoBinaryForGpu|no device code"
 
@@ -63,9 +69,18 @@ def read_answer(output: str) -> dict[str, Any]:
     return {"torch": None, "error": lines[-1] if lines else "it said nothing"}
 
 
-def by_answer(told: Mapping[str, Any], now: Situation) -> tuple[Finding, ...]:
-    """Judge what torch answered on this machine."""
-    return tuple(_judged(told, now))
+def hidden(environ: Mapping[str, str], kfd: Path = Path("/dev/kfd")) -> tuple[str, ...]:
+    """Return what may hide devices from torch: variables that are set, a device without access."""
+    told = tuple(f"{name}={environ[name]}" for name in _VEILS if name in environ)
+    closed = kfd.exists() and not os.access(kfd, os.R_OK | os.W_OK)
+    return (*told, f"no access to {kfd} (groups render and video)") if closed else told
+
+
+def by_answer(
+    told: Mapping[str, Any], now: Situation, hides: Iterable[str] = ()
+) -> tuple[Finding, ...]:
+    """Judge what torch answered on this machine; `hides` is what may hide devices there."""
+    return tuple(_judged(told, now, hides))
 
 
 def answered(
@@ -83,7 +98,7 @@ def answered(
     }
 
 
-def _judged(told: Mapping[str, Any], now: Situation) -> Iterator[Finding]:
+def _judged(told: Mapping[str, Any], now: Situation, hides: Iterable[str]) -> Iterator[Finding]:
     name, error = f"torch {told['torch']}", told.get("error")
     if told["torch"] is None:
         yield Finding(f"torch does not load: {error}")
@@ -94,7 +109,7 @@ def _judged(told: Mapping[str, Any], now: Situation) -> Iterator[Finding]:
         yield Finding(f"{name} fails on {told.get('device') or 'this machine'}: {error}", _LOOK)
     elif told["device"] == "cpu" and told.get("built_for") and now.hardware.accelerators:
         names = ", ".join(one.name for one in now.hardware.accelerators)
-        yield Finding(f"{name} does not see {names}", _LOOK)
+        yield Finding("; ".join((f"{name} does not see {names}", *hides)), _LOOK)
     elif told["difference"] > _TOLERANCE:
         yield Finding(f"{name} computes wrongly on {told['name']}: {told['difference']:.1%} off")
 

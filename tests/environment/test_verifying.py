@@ -20,6 +20,7 @@ from hatch_torch.environment.verifying import (
     SCRIPT,
     by_answer,
     by_tables,
+    hidden,
     machine_code,
     read_answer,
 )
@@ -98,6 +99,24 @@ def test_judges(tmp_path: Path, variables: dict[str, str], why: str) -> None:
     """No kernels, a fault, a wrong product, and a device that is not seen have their words."""
     (found,) = by_answer(answer(tmp_path, **variables), situation())
     assert found.why == why
+
+
+def test_what_hides_devices(tmp_path: Path) -> None:
+    """Where torch sees no device, the variables that hide some are told, and a closed device."""
+    absent, open_ = tmp_path / "absent", tmp_path / "kfd"
+    open_.touch()
+    environ = {"HIP_VISIBLE_DEVICES": "", "ROCM_PATH": "/opt/rocm"}
+    assert hidden(environ, absent) == hidden(environ, open_) == ("HIP_VISIBLE_DEVICES=",)
+    (found,) = by_answer(answer(tmp_path, FAKE_DEVICE=""), situation(), hidden(environ, absent))
+    assert found.why == "torch 2.8.0+cu128 does not see GTX 1080 Ti; HIP_VISIBLE_DEVICES="
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may open all")
+def test_a_closed_device(tmp_path: Path) -> None:
+    """A device that this user can't open is told, with the groups that may."""
+    (tmp_path / "kfd").touch(mode=0)
+    told = f"no access to {tmp_path}/kfd (groups render and video)"
+    assert hidden({}, tmp_path / "kfd") == (told,)
 
 
 @pytest.mark.parametrize("kind", ["cuda", "xpu", "mps", "", None])
