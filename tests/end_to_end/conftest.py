@@ -147,7 +147,7 @@ class World:
 
     def present(self) -> set[str]:
         """Return what is installed of the family and of triton: `torch-2.14.1+cpu`."""
-        stems = {info.name.removesuffix(".dist-info") for info in self._infos()}
+        stems = {info.name.removesuffix(".dist-info") for info in self.infos()}
         return {stem for stem in stems if stem.startswith((*FAMILY, *TRITON))}
 
     def fetched(self) -> set[str]:
@@ -157,13 +157,13 @@ class World:
 
     def record(self) -> Any:  # noqa: ANN401 (it is JSON)
         """Return the record beside the installed project."""
-        (info,) = self._infos(self.name.replace("-", "_"))
+        (info,) = self.infos(self.name.replace("-", "_"))
         path = info / "extra_metadata" / "torch-variant.json"
         return json.loads(path.read_text(encoding="utf-8"))
 
     def requirements(self) -> list[str]:
         """Return the requirements of the installed project, in their order."""
-        (info,) = self._infos(self.name.replace("-", "_"))
+        (info,) = self.infos(self.name.replace("-", "_"))
         lines = (info / "METADATA").read_text(encoding="utf-8").splitlines()
         return [line.removeprefix("Requires-Dist: ") for line in lines if "Requires-Dist: " in line]
 
@@ -172,19 +172,20 @@ class World:
         path = info / "direct_url.json"
         return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
 
-    def _infos(self, name: str = "*") -> list[Path]:
+    def infos(self, name: str = "*") -> list[Path]:
+        """Return the dist-info folders of what is installed by a name, or of everything."""
         return [
             one for place in site_packages(self.venv) for one in place.glob(f"{name}-*.dist-info")
         ]
 
     def _headers(self, name: str) -> dict[str, str]:
-        infos = self._infos(name)
+        infos = self.infos(name)
         assert len(infos) < 2
         lines = (infos[0] / "METADATA").read_text(encoding="utf-8").splitlines() if infos else ()
         return dict(line.split(": ", 1) for line in lines if ": " in line)
 
     def _is_exact(self, name: str) -> bool:
-        origin = next((self.origin(info) for info in self._infos(name)), None)
+        origin = next((self.origin(info) for info in self.infos(name)), None)
         if not origin or not origin["url"].startswith(self.index.torch_index):
             return False
         checked = origin["archive_info"].get("hashes", {}).get("sha256")
