@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 import os
+import socket
+import ssl
+from contextlib import suppress
+from dataclasses import dataclass, field
+from threading import Thread
+from typing import TYPE_CHECKING
 
+import pytest
+import trustme
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 settings.register_profile(
     "any machine",
@@ -13,3 +25,65 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("any machine")
+
+
+@dataclass
+class Company:
+    """A network with a proxy and a certificate of its own, where every host is one server."""
+
+    proxy: str
+    """The proxy's URL."""
+    certificate: Path
+    """The file of the company's own root certificate."""
+    port: int = 0
+    """Where the server listens on loopback, in plain HTTP."""
+    tunnels: list[str] = field(default_factory=list)
+    """The hosts that the proxy was asked for, with their ports."""
+
+
+@pytest.fixture
+def company(tmp_path: Path) -> Iterator[Company]:
+    """Run a proxy that answers for each host by itself, as those that look into TLS do."""
+    authority = trustme.CA()
+    trusted = tmp_path / "company.pem"
+    authority.cert_pem.write_to_path(str(trusted))
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        made = Company(f"http://127.0.0.1:{listening.getsockname()[1]}", trusted)
+        Thread(target=_listen, args=(listening, made, authority), daemon=True).start()
+        yield made
+
+
+def _listen(listening: socket.socket, company: Company, authority: trustme.CA) -> None:
+    with suppress(OSError):
+        while True:
+            client, _ = listening.accept()
+            Thread(target=_tunnel, args=(client, company, authority), daemon=True).start()
+
+
+def _tunnel(client: socket.socket, company: Company, authority: trustme.CA) -> None:
+    """Answer CONNECT, speak TLS with a certificate for that host, and pass on what is said."""
+    head = b""
+    while b"\r\n\r\n" not in head:
+        head += client.recv(1)
+    target = head.split()[1].decode()
+    company.tunnels.append(target)
+    client.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(target.partition(":")[0]).configure_cert(context)
+    with (
+        suppress(OSError),
+        client,
+        context.wrap_socket(client, server_side=True) as inside,
+        socket.create_connection(("127.0.0.1", company.port)) as server,
+    ):
+        back = Thread(target=_pass_on, args=(server, inside), daemon=True)
+        back.start()
+        _pass_on(inside, server)
+        back.join()
+
+
+def _pass_on(source: socket.socket, sink: socket.socket) -> None:
+    with suppress(OSError):
+        while data := source.recv(65536):
+            sink.sendall(data)
+        sink.shutdown(socket.SHUT_WR)

@@ -26,6 +26,7 @@ REASONS = {
     "platformdirs": "where each system keeps caches",
     "resolvelib": "the search that pip has, so that our answers are those that pip would find",
     "tomli": "the standard library's reader of TOML, for Python 3.10, which lacks it",
+    "truststore": "the system's certificates, a company's own among them, as pip and uv trust them",
     "urllib3": "HTTP with limits of time, kept connections, proxies and certificates",
 }
 IMPORT_ALL = """

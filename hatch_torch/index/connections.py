@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hatch_torch.errors import IndexFaultError
 from hatch_torch.index.courier import Reply, Request
@@ -25,7 +25,7 @@ class Connections:
         """Take the environment, for proxies and certificates, and the time that there is."""
         self._environ = environ
         self._deadline = deadline
-        self._managers: dict[Proxy | None, PoolManager] = {}
+        self._managers: dict[tuple[Proxy | None, bool], PoolManager] = {}
         self._lock = Lock()
 
     def exchange(self, request: Request) -> Reply:
@@ -67,11 +67,12 @@ class Connections:
         return Reply(request.url, response.status, headers, body)
 
     def _manager(self, url: str) -> PoolManager:
-        proxy = proxy_for(url, self._environ)
+        route = proxy_for(url, self._environ), url.startswith("https:")
         with self._lock:
-            if proxy not in self._managers:
-                self._managers[proxy] = _new_manager(proxy, certificates(self._environ))
-            return self._managers[proxy]
+            if route not in self._managers:
+                trust = _trust(certificates(self._environ)) if route[1] else {}
+                self._managers[route] = _new_manager(route[0], trust)
+            return self._managers[route]
 
     def close(self) -> None:
         """Close them."""
@@ -79,17 +80,25 @@ class Connections:
             manager.clear()
 
 
-def _new_manager(proxy: Proxy | None, trusted: Certificates) -> PoolManager:
+def _trust(named: Certificates) -> dict[str, Any]:
+    """Trust the certificates that a variable names, else the system's, as pip and uv can.
+
+    The store of Windows, macOS and most Linuxes is not where OpenSSL looks, and it is where a
+    company puts a certificate of its own.
+    """
+    if named.file or named.folder:
+        return {"ca_certs": named.file, "ca_cert_dir": named.folder}
+    import ssl  # noqa: PLC0415 - as above
+
+    from truststore import SSLContext  # noqa: PLC0415 - as above
+
+    return {"ssl_context": SSLContext(ssl.PROTOCOL_TLS_CLIENT)}
+
+
+def _new_manager(proxy: Proxy | None, trust: dict[str, Any]) -> PoolManager:
     from urllib3 import PoolManager, ProxyManager  # noqa: PLC0415 - as above
 
-    file, folder = trusted
     if proxy is None:
-        return PoolManager(WIDTH, maxsize=WIDTH, ca_certs=file, ca_cert_dir=folder)
-    return ProxyManager(
-        proxy.url,
-        WIDTH,
-        maxsize=WIDTH,
-        proxy_headers=dict(proxy.headers),
-        ca_certs=file,
-        ca_cert_dir=folder,
-    )
+        return PoolManager(WIDTH, maxsize=WIDTH, **trust)
+    headers = dict(proxy.headers)
+    return ProxyManager(proxy.url, WIDTH, maxsize=WIDTH, proxy_headers=headers, **trust)

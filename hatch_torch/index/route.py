@@ -14,8 +14,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-CERTIFICATES = ("PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
-"""Variables that name a file or folder of certificates; the first that is set counts."""
+CERTIFICATES = (
+    "PIP_CERT",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+)
+"""Variables that name a file or folder of certificates; the first that is there counts."""
 
 
 class Proxy(NamedTuple):
@@ -47,19 +53,26 @@ class Certificates(NamedTuple):
 
 def certificates(environ: Mapping[str, str]) -> Certificates:
     """Return the certificates that a variable names; without one, the system's count."""
-    named = next((environ[name] for name in CERTIFICATES if environ.get(name)), None)
+    given = (environ[name] for name in CERTIFICATES if environ.get(name))
+    named = next((path for path in given if Path(path).exists()), None)
     if named and Path(named).is_dir():
         return Certificates(folder=named)
     return Certificates(file=named)
 
 
 def proxy_for(url: str, environ: Mapping[str, str]) -> Proxy | None:
-    """Return the proxy, or None to go straight; nothing on loopback needs one."""
+    """Return the proxy, or None to go straight; nothing on loopback needs one.
+
+    pip's own, of `--proxy` in a variable or file, knows no exceptions.
+    """
     parts = urlsplit(url)
     host = parts.hostname or ""
-    if host_of(url) == "localhost" or _is_excepted(host, parts.port, _read("no_proxy", environ)):
+    own = environ.get("PIP_PROXY", "").strip()
+    if host_of(url) == "localhost":
         return None
-    proxy = _read(f"{parts.scheme}_proxy", environ) or _read("all_proxy", environ)
+    if not own and _is_excepted(host, parts.port, _read("no_proxy", environ)):
+        return None
+    proxy = own or _read(f"{parts.scheme}_proxy", environ) or _read("all_proxy", environ)
     if not proxy:
         return None
     return Proxy.of(proxy if "://" in proxy else f"http://{proxy}")

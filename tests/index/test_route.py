@@ -24,6 +24,7 @@ PROXY = "http://proxy:3128"
         ({"https_proxy": "", "HTTPS_PROXY": PROXY}, None),
         ({"all_proxy": PROXY}, PROXY),
         ({"http_proxy": PROXY}, None),
+        ({"PIP_PROXY": "proxy:3128", "https_proxy": "http://x", "no_proxy": "*"}, PROXY),
         ({"https_proxy": PROXY, "no_proxy": "*"}, None),
         ({"https_proxy": PROXY, "no_proxy": ",.pytorch.org"}, None),
         ({"https_proxy": PROXY, "no_proxy": "torch.org, x"}, PROXY),
@@ -66,7 +67,13 @@ def test_credentials_of_a_proxy() -> None:
 
 
 def test_certificates(tmp_path: Path) -> None:
-    """The first variable that is set names a file or a folder."""
-    assert certificates({"SSL_CERT_FILE": "/b", "PIP_CERT": "/a"}) == ("/a", None)
+    """The first variable that names what is there names a file or a folder."""
+    first, second = tmp_path / "a.pem", tmp_path / "b.pem"
+    first.touch()
+    second.touch()
+    named = {"SSL_CERT_FILE": str(second), "PIP_CERT": str(first)}
+    assert certificates(named) == (str(first), None)
+    first.unlink()
+    assert certificates(named) == (str(second), None)
     assert certificates({"SSL_CERT_DIR": str(tmp_path)}) == (None, str(tmp_path))
     assert certificates({"SSL_CERT_FILE": ""}) == (None, None)
