@@ -13,7 +13,13 @@ README = (PROJECTS / "README.md").read_text(encoding="utf-8")
 SECTIONS = dict(re.findall(r"^## ([\w-]+)\n(.*?)(?=^## |\Z)", README, re.MULTILINE | re.DOTALL))
 FOLDERS = sorted(one.name for one in PROJECTS.iterdir() if one.is_dir())
 TESTS = sorted(set(re.findall(r"\[(test_\w+)\]\(([^)]+)\)", README)))
-ROWS = {"launcher": 30, "requirements-file": 13, "rocm-generations": 26, "preferred-backend": 16}
+ROWS = {
+    "launcher": 30,
+    "requirements-file": 13,
+    "rocm-generations": 26,
+    "preferred-backend": 16,
+    "inference-server": 21,
+}
 """How many rows a document has, at least those that were here first."""
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.end_to_end, pytest.mark.inference]
 
 PROJECT = Path(__file__).parents[3] / "fixtures" / "projects" / "inference-server"
+CHOSEN = "from inference_server.status import torch_variant; print(torch_variant())"
 QUIET = ("-q", "-p", "no:cacheprovider")
 
 
@@ -30,6 +31,7 @@ def test_with_torch(callers: World, site: str) -> None:
     here.on(**variables).install("pip", "mypy", what=".[torch,test]")
 
     assert here.exact() == {"torch": "2.13.0+cpu"}
+    assert here.run(here.python, "-c", CHOSEN).splitlines()[-1] == "cpu"
     for folder in ("tests/unit", "tests/integration"):
         assert " passed" in here.run(here.python, "-m", "pytest", *QUIET, folder).splitlines()[-1]
     assert "Success" in here.run(here.python, "-m", "mypy")
