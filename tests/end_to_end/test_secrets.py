@@ -85,9 +85,7 @@ def planted(world: World) -> World:
         PIP_CONSTRAINT=str(world.add("limits.txt", limits)),
         PIP_EXTRA_INDEX_URL=url(index.default_index, "pip-extra"),
         PIP_INDEX_URL=url(index.default_index, "pip-index"),
-        TORCH_VARIANT_INDEX_URL=url(
-            index.torch_index, "index-url", f"?token={word('index-query')}"
-        ),
+        TORCH_VARIANT_INDEX_URL=url(index.torch_index, "index-url"),
         TORCH_VARIANT_LOG="debug",
         UV_DEFAULT_INDEX=url(index.default_index, "uv-default"),
         UV_EXTRA_INDEX_URL=url(index.default_index, "uv-extra"),
@@ -160,6 +158,7 @@ def test_commands(secretive: World) -> None:
     ("variables", "table", "expected"),
     [
         ({"TORCH_VARIANT_INDEX_URL": "{closed}"}, "", "nobody takes the connection"),
+        ({"TORCH_VARIANT_INDEX_URL": "{query}"}, "", "TORCH_VARIANT_INDEX_URL: found a query"),
         ({"TORCH_VARIANT": "{index}"}, "", "TORCH_VARIANT: found 'http://***@"),
         ({"TORCH_VARIANT_TIMEOUT": "{index}"}, "", "TORCH_VARIANT_TIMEOUT: found 'http://***@"),
         ({"TORCH_VARIANT_HARDWARE": "{index}"}, "", "TORCH_VARIANT_HARDWARE: "),
@@ -176,6 +175,7 @@ def test_errors(secretive: World, variables: dict[str, str], table: str, expecte
     places = {
         "index": url(secretive.index.torch_index, "index-url"),
         "closed": url("http://127.0.0.1:9/whl", "index-url"),
+        "query": url(secretive.index.torch_index, "index-url", f"?token={word('index-query')}"),
         "away": url("https://index.invalid/whl", "index-url"),
     }
     text = (secretive.project / "pyproject.toml").read_text(encoding="utf-8")
