@@ -1,0 +1,44 @@
+"""The README's table of what can go wrong, and SECURITY.md: what they point to is there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from hatch_torch.toml import loads
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+SECURITY = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+TABLE = README.partition("\n## What can go wrong\n")[2].partition("\n## ")[0]
+ROWS = [line.strip("|").split(" | ") for line in TABLE.splitlines() if line.startswith("| ")][2:]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0].strip())
+def test_every_row_has_its_test(row: list[str]) -> None:
+    """A row says what happens, and each test that it names is a function of the file it links."""
+    what, happens, *tests = row
+    links = re.findall(r"\[`(test_\w+)`\]\(([^)]+)\)", " ".join(tests))
+
+    assert what.strip()
+    assert happens.strip()
+    assert links
+    for name, path in links:
+        text = (ROOT / path).read_text(encoding="utf-8")
+        assert re.search(rf"^ *def {name}\(", text, re.MULTILINE), (name, path)
+
+
+def test_paths_of_the_threat_model() -> None:
+    """Every path that SECURITY.md names is there."""
+    paths = re.findall(r"`(tests/[\w./]+)`", SECURITY)
+    assert len(paths) > 2
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+def test_threat_model_counts_right() -> None:
+    """The number of required dependencies that SECURITY.md tells is that of pyproject.toml."""
+    table = loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    numbers = {6: "Six", 7: "Seven", 8: "Eight"}
+    assert f"{numbers[len(table['project']['dependencies'])]} required dependencies" in SECURITY
