@@ -10,6 +10,7 @@ from hatch_torch.deciding.answer import wants_of
 from hatch_torch.deciding.nearest import Attempt, nearest
 from hatch_torch.deciding.offers import TORCH
 from hatch_torch.errors import IndexFaultError
+from hatch_torch.index.wheelhouse import Wheelhouse
 from hatch_torch.lock.locked_index import LockedIndex
 from hatch_torch.releases import known_backends
 
@@ -28,17 +29,18 @@ _MOST_NAMES = 4
 def refusal(attempt: Attempt) -> str:
     """Say in at most 12 lines what was wanted, for what, why each backend fails, and what helps."""
     target, hardware = attempt.case.target, attempt.draft.hardware
+    fetch = _fetch(attempt)
     wanted = dict.fromkeys(str(line.requirement) for line in attempt.lines)
     told = [
         "no torch fits this project here:",
         f"  wanted       {', '.join(wanted) or 'torch'}",
         f"  for          Python {target.python} on {target.platform}{_renewal(attempt)}",
         f"  accelerator  {_accelerators(hardware)}",
-        *_reasons(attempt),
+        *_reasons(attempt, _MOST_REASONS - len(fetch)),
     ]
     if change := nearest(attempt):
         told.append(f"  nearest      {change}")
-    return "\n".join([*told, "  or set       TORCH_VARIANT=portable, which adds nothing"])
+    return "\n".join([*told, *fetch, "  or set       TORCH_VARIANT=portable, which adds nothing"])
 
 
 def _renewal(attempt: Attempt) -> str:
@@ -52,7 +54,18 @@ def _accelerators(hardware: Hardware) -> str:
     return (", ".join(dict.fromkeys(names)) or "none was looked for or found") + driver
 
 
-def _reasons(attempt: Attempt) -> list[str]:
+def _fetch(attempt: Attempt) -> list[str]:
+    """Say for a folder of wheels what belongs into it, and how that is fetched."""
+    target = attempt.case.target
+    usable = [one.backend for one in attempt.draft.verdicts if one.usable]
+    if not (isinstance(attempt.case.offers.index, Wheelhouse) and usable):
+        return []
+    machine = f"--backend {usable[0]} --python {target.python} --platform {target.platform}"
+    command = f"hatch-torch download -d FOLDER {machine}"
+    return [f"  or fetch     {command}, on a machine with a network"]
+
+
+def _reasons(attempt: Attempt, most: int) -> list[str]:
     """Tell each reason once, with the backends that it holds for; those that were tried first."""
     tried = {backend: course for course in attempt.courses for backend in course.backends}
     reasons: dict[str, list[str]] = {}
@@ -63,9 +76,9 @@ def _reasons(attempt: Attempt) -> list[str]:
         if one.backend not in tried:
             reasons.setdefault(one.reason, []).append(str(one.backend))
     told = [f"  {_listed(names)}: {reason}" for reason, names in reasons.items()]
-    if len(told) <= _MOST_REASONS:
+    if len(told) <= most:
         return told
-    kept = told[: _MOST_REASONS - 1]
+    kept = told[: most - 1]
     return [*kept, f"  … and {len(told) - len(kept)} reasons more"]
 
 

@@ -33,7 +33,10 @@ _PAGE = {
 _OK, _PARTIAL, _UNCHANGED, _FORBIDDEN = 200, 206, 304, 403
 _MISSING = {_FORBIDDEN, 404, 410}
 """PyTorch's index, and every other on S3, answers 403 for a page that is not there."""
-_OFF = "it is not in the cache, and the network is switched off"
+_OFF = (
+    "it is not in the cache, and the network is switched off; elsewhere, "
+    "`hatch-torch download` fills a folder for --find-links"
+)
 _FOR_GOOD, _DAY = 10 * 365 * 86400.0, 86400.0
 
 

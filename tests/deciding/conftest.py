@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from hatch_torch.deciding.decision import Decision
     from hatch_torch.environment.installed import Builder
+    from hatch_torch.index.wheelhouse import Wheelhouse
     from hatch_torch.target import Target
 
 
@@ -177,7 +178,7 @@ class Workbench:
         python: str = "3.12",
         platform: str = "linux_x86_64",
         libc: str | None = None,
-        index: Index | None = None,
+        index: Index | Wheelhouse | None = None,
         installed: tuple[Installed, ...] = (),
         require_hashes: bool = False,
         config: Config | None = None,

@@ -13,9 +13,12 @@ from hatch_torch.deciding.nearest import Attempt
 from hatch_torch.deciding.refusal import refusal
 from hatch_torch.errors import NoAnswerError
 from hatch_torch.hardware.facts import Accelerator, Hardware, Nvidia
+from hatch_torch.index.wheelhouse import Wheelhouse
 from hatch_torch.project.wish import Wish
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.deciding.conftest import Workbench
 
 
@@ -49,6 +52,21 @@ def test_everything_is_told(bench: Workbench) -> None:
         "  nearest      torch 2.15.0 with cu130: add [tool.torch-variant.extras.cu130]",
         "  or set       TORCH_VARIANT=portable, which adds nothing",
     ]
+
+
+@pytest.mark.parametrize(
+    ("machine", "backend"), [("rtx-4090-on-550", "cu124"), ("plain", "cpu"), ("alpine", None)]
+)
+def test_a_folder_of_wheels(
+    bench: Workbench, tmp_path: Path, machine: str, backend: str | None
+) -> None:
+    """Where a wheelhouse has nothing for a machine, the command that fetches it is named."""
+    (tmp_path / "torch-2.9.0+rocm6.4-cp312-cp312-manylinux_2_28_x86_64.whl").touch()
+    told = _refused(bench, machine, "torch", index=Wheelhouse([tmp_path]))
+    command = (
+        f"hatch-torch download -d FOLDER --backend {backend} --python 3.12 --platform linux_x86_64"
+    )
+    assert (f"  or fetch     {command}, on a machine with a network" in told) == bool(backend)
 
 
 def test_many_reasons(bench: Workbench) -> None:
