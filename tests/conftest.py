@@ -37,6 +37,8 @@ class Company:
     """The file of the company's own root certificate."""
     port: int = 0
     """Where the server listens on loopback, in plain HTTP."""
+    closed: set[str] = field(default_factory=set)
+    """The hosts, with their ports, that ask for a user and a password; any will do."""
     tunnels: list[str] = field(default_factory=list)
     """The hosts that the proxy was asked for, with their ports."""
 
@@ -76,6 +78,12 @@ def _tunnel(client: socket.socket, company: Company, authority: trustme.CA) -> N
         context.wrap_socket(client, server_side=True) as inside,
         socket.create_connection(("127.0.0.1", company.port)) as server,
     ):
+        first = inside.recv(65536)
+        if target in company.closed and b"authorization: basic " not in first.lower():
+            inside.sendall(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n")
+            inside.sendall(b"WWW-Authenticate: Basic\r\nConnection: close\r\n\r\n")
+            return
+        server.sendall(first)
         back = Thread(target=_pass_on, args=(server, inside), daemon=True)
         back.start()
         _pass_on(inside, server)
