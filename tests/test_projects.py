@@ -143,6 +143,7 @@ def test_generations(
     assert versions(found)[0] == torch
     assert found["wheels"][0]["url"].startswith(f"https://example.org/whl/{folder}/torch-")
     assert f"transformers{transformers}" in found["added"]
+    assert any(line.startswith("numpy<2") for line in found["added"]) == (extra == "rocm57")
     names = ("transformers", "diffusers", "accelerate", "huggingface_hub")
     assert all(any(line.startswith(name) for line in found["added"]) for name in names)
     never = "PyTorch never published rocm6.5; rocm6.4 stands for it"
