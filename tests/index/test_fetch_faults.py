@@ -8,10 +8,11 @@ import socketserver
 import ssl
 import threading
 import time
-from pathlib import Path
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 import pytest
+import trustme
 
 from hatch_torch.errors import IndexFaultError
 from hatch_torch.index.hosts import Hosts
@@ -19,6 +20,7 @@ from hatch_torch.index.hosts import Hosts
 if TYPE_CHECKING:
     from collections.abc import Callable
     from http.server import BaseHTTPRequestHandler
+    from pathlib import Path
 
     from hatch_torch.index.document import Document
     from hatch_torch.index.fetch import Fetcher
@@ -159,17 +161,22 @@ def test_no_certificate(server: Server, new_fetcher: Callable[..., Fetcher], hos
     assert found.startswith("its certificate is not trusted; PIP_CERT")
 
 
-def test_clock(new_fetcher: Callable[..., Fetcher]) -> None:
-    """A certificate that is not valid yet by this clock is told as such, whoever is trusted."""
-    file = Path(__file__).with_name("valid-from-9000.pem")
+@pytest.mark.parametrize("first", [date(1990, 1, 1), date(9000, 1, 1)], ids=["late", "early"])
+def test_clock(new_fetcher: Callable[..., Fetcher], tmp_path: Path, first: date) -> None:
+    """A certificate that is not valid by this clock is told as such, though it is trusted."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "trusted.pem"))
+    begin = datetime.combine(first, datetime.min.time())
+    made = authority.issue_cert("127.0.0.1", not_before=begin, not_after=begin.replace(day=9))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(file)
+    made.configure_cert(context)
     with socketserver.TCPServer(("127.0.0.1", 0), socketserver.BaseRequestHandler) as server:
         server.socket = context.wrap_socket(server.socket, server_side=True)
         server.handle_error = lambda *_: None  # type: ignore[method-assign] # the client hangs up
         thread = threading.Thread(target=server.handle_request)
         thread.start()
         url = f"https://127.0.0.1:{server.server_address[1]}/a"
-        found = fault_of(new_fetcher({"SSL_CERT_FILE": str(file)}), url, Hosts.of([url]))
+        fetcher = new_fetcher({"SSL_CERT_FILE": str(tmp_path / "trusted.pem")})
+        found = fault_of(fetcher, url, Hosts.of([url]))
         thread.join()
     assert "not valid at the time that this machine's clock shows" in found
