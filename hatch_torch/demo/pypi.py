@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
+from packaging.utils import canonicalize_name, parse_wheel_filename
 from packaging.version import Version
 
 from hatch_torch.demo.builds import HERE
@@ -46,17 +46,24 @@ def stored(name: str, newest: Version | None) -> tuple[Item, ...]:
 
 @cache
 def others(name: str, backend: str | None = None) -> tuple[Item, ...]:
-    """Return the files of a package that is not of the family.
+    """Return the files of a package that is not of the family; a build tool's is the real one.
 
     `backend`: on the index of that backend, which links to the same files, and has some alone.
     """
-    if found := name in tools() and repacked(name):
-        filename, data, described = found
-        return (Item(filename, _path(filename), lambda: data, lambda: described),)
     row = _row(name)
     if row.get("backend") not in {None, backend}:
         return ()
-    return tuple(_item(_stub(row, version)) for version in _versions(row))
+    real = _real(name)
+    versions = {parse_wheel_filename(one.filename)[1] for one in real}
+    stubs = (_stub(row, version) for version in _versions(row) if version not in versions)
+    return (*map(_item, stubs), *real)
+
+
+def _real(name: str) -> tuple[Item, ...]:
+    if not (found := name in tools() and repacked(name)):
+        return ()
+    filename, data, described = found
+    return (Item(filename, _path(filename), lambda: data, lambda: described),)
 
 
 @cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from html import unescape
+from importlib.metadata import version
 from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
@@ -164,6 +165,12 @@ class TestDefaultIndex:
             link, digest = _links(urljoin("/simple/", href))[-1][:2]
             path = unquote(urlsplit(link).path)
             assert digest == sha256(_SITE.answer(path).body), path
+
+    def test_a_build_tool_is_there_beside_its_stubs(self) -> None:
+        """What builds is the package that is installed here; torch may need a newer one of it."""
+        files = [text for *_, text in _links("/simple/setuptools/")]
+        assert "setuptools-80.9.0-py3-none-any.whl" in files
+        assert files[-1] == f"setuptools-{version('setuptools')}-py3-none-any.whl"
 
     def test_names_are_normalized(self) -> None:
         """Any spelling of a name leads to its page."""
