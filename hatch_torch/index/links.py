@@ -52,7 +52,7 @@ def html_links(text: str, most: int = LINKS) -> tuple[str, list[Link]]:
     links: list[Link] = []
     for (tag, _, begin), (_, end, _) in pairwise([*ends, ("", len(text), 0)]):
         if tag == "a" and (plain := _PLAIN.match(text, begin)):
-            links.append(Link(*plain.groups()))
+            links.append(Link(plain[1], plain[2]))
             continue
         attributes = _attributes(text, begin, end)
         if "href" not in attributes:

@@ -1,0 +1,106 @@
+"""Measure everything and print it; `--write` puts it into the README."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import re
+import subprocess
+import sys
+from datetime import datetime, timezone
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from tests.benchmarks import growth, imports, peers, whole
+from tests.benchmarks.rows import Peer, Row, peers_table, table
+from tests.benchmarks.serving import served
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+ROOT = Path(__file__).parents[2]
+BEGIN, END = "<!-- benchmarks -->", "<!-- end of benchmarks -->"
+_FEW, _MANY = 1, 7
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    """Run the parts that are asked for, all by default."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("--write", action="store_true", help="put the tables into the README")
+    parser.add_argument("--quick", action="store_true", help="one round: to see that it runs")
+    parser.add_argument(
+        "--only", nargs="+", choices=["inside", "imports", "growth", "whole", "peers"]
+    )
+    asked = parser.parse_args(words)
+    rounds = _FEW if asked.quick else _MANY
+    text = report(asked.only or ["imports", "inside", "growth", "whole", "peers"], rounds)
+    print(text)
+    if asked.write:
+        write(text)
+
+
+def report(parts: Sequence[str], rounds: int) -> str:
+    """Measure, and return the tables with the machine above them."""
+    found: list[Row] = []
+    compared: list[Peer] = []
+    with TemporaryDirectory(prefix="hatch-torch-benchmarks-") as place, served() as index:
+        folder = Path(place)
+        if "imports" in parts:
+            found += imports.rows(folder, index.torch_index, rounds)
+        if "inside" in parts:
+            found += inside(folder / "inside.json", quick=rounds == _FEW)
+        if "growth" in parts:
+            found += growth.rows(folder, index.torch_index, rounds)
+        if "whole" in parts:
+            found += whole.rows(folder, rounds)
+        if "peers" in parts:
+            compared, rows = peers.measure(folder, rounds)
+            found += rows
+    tables = [table(found), peers_table(compared) if compared else ""]
+    return "\n\n".join([machine(), *filter(None, tables)])
+
+
+def inside(results: Path, *, quick: bool) -> Iterator[Row]:
+    """Run what pytest-benchmark measures, in a process of its own."""
+    names = ["-o", "python_files=bench_*.py", "-o", "python_functions=bench_*"]
+    brief = ["--benchmark-min-rounds=1", "--benchmark-max-time=0.1"] if quick else []
+    command = [sys.executable, "-m", "pytest", str(Path(__file__).parent), "-q", *names, *brief]
+    subprocess.run(
+        [*command, f"--benchmark-json={results}"], cwd=ROOT, check=True, stdout=sys.stderr
+    )
+    for one in json.loads(results.read_text(encoding="utf-8"))["benchmarks"]:
+        told = one["extra_info"]
+        yield Row(told["what"], one["stats"]["min"] * 1000, told["budget"], told["unit"])
+        if "requests" in told:
+            yield Row(f"requests: {told['what']}", told["requests"], told["most_requests"], "")
+        if "megabytes" in told:
+            yield Row(f"more memory: {told['what']}", told["megabytes"], 30, "MB")
+
+
+def machine() -> str:
+    """Name the machine, and how busy it is."""
+    model = platform.processor() or platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.is_file():
+        match = re.search(r"model name\s*: (.+)", cpuinfo.read_text(encoding="utf-8"))
+        model = match[1] if match else model
+    load = os.getloadavg()[0]
+    day = datetime.now(timezone.utc).date()
+    python = platform.python_version()
+    return f"{os.cpu_count()} processors, {model}, Python {python}, load {load:.1f}, {day}."
+
+
+def write(text: str) -> None:
+    """Put the tables between the README's two marks."""
+    path = ROOT / "README.md"
+    old = path.read_text(encoding="utf-8")
+    before, rest = old.split(BEGIN)
+    after = rest.split(END)[1]
+    path.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,138 @@
+"""What a run of the hook imports over what hatchling imports by itself, and what that costs."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from shutil import copyfile
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.request import urlopen
+from venv import EnvBuilder
+from zipfile import ZipFile
+
+from hatch_torch.deciding.decide import decide
+from hatch_torch.frontend import site_packages
+from hatch_torch.hardware.facts import Hardware
+from tests.benchmarks.projects import case
+from tests.benchmarks.rows import Row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+HERE = Path(__file__).parent
+NO_GPU = {"TORCH_VARIANT_HARDWARE": '{"system": "Linux"}'}
+"""A machine that is known to have none: nothing is probed."""
+_PYPROJECT = """
+[build-system]
+requires = ["hatchling", "hatch-torch"]
+build-backend = "hatchling.build"
+[project]
+name = "my-app"
+version = "1.0"
+dependencies = ["torch>=2.3", "torchvision", "torchaudio"]
+[tool.hatch.build.hooks.{hook}]
+"""
+_HOOK = """
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+class Hook(BuildHookInterface):
+    pass
+"""
+_FOR_PLUGINS = ("importlib.metadata", "hatchling.metadata.plugin.interface")
+"""What hatchling imports to find a plugin, whatever plugin it is."""
+PLAIN = "custom"
+_IMPORT = """
+import importlib, json, sys, time
+before, after = json.loads(sys.stdin.read())
+for name in before:
+    importlib.import_module(name)
+known = {*sys.modules}
+start = time.process_time()
+for name in after:
+    importlib.import_module(name)
+print(time.process_time() - start, len({*sys.modules} - known))
+"""
+
+
+class Checkout(NamedTuple):
+    """A project to build, an environment to install into, and an index to ask."""
+
+    folder: Path
+    torch_index: str
+
+    @property
+    def python(self) -> Path:
+        """The environment's interpreter, which sees what is installed beside this one too."""
+        place = self.folder / "environment"
+        if not place.exists():
+            EnvBuilder(with_pip=False).create(place)
+            (site,) = site_packages(place)
+            root = HERE.parents[1]
+            paths = [str(root), *(path for path in sys.path if "site-packages" in path)]
+            (site / "beside.pth").write_text("\n".join(paths), encoding="utf-8")
+        return place / "bin" / "python"
+
+    def put_torch(self) -> None:
+        """Unpack into the environment what a decision for a machine without GPUs picks."""
+        (site,) = site_packages(self.python.parents[1])
+        asked = case(self.torch_index, self.folder / "other-cache", hardware=Hardware(python="x"))
+        for pin in decide(asked).pins:
+            wheel = self.folder / f"{pin.name}.whl"
+            with urlopen(pin.url or "") as reply:  # noqa: S310 (the index on loopback)
+                wheel.write_bytes(reply.read())
+            ZipFile(wheel).extractall(site)
+
+    def modules(
+        self, hook: str = "torch-variant", command: str = "install", **more: str
+    ) -> list[str]:
+        """Return what a build of the project under `pip <command>` imports, in its order."""
+        project = self.folder / hook
+        project.mkdir(exist_ok=True)
+        (project / "pyproject.toml").write_text(_PYPROJECT.format(hook=hook), encoding="utf-8")
+        (project / "hatch_build.py").write_text(_HOOK, encoding="utf-8")
+        (project / "my_app.py").touch()
+        pip = self.folder / "pip"
+        copyfile(HERE / "hook_run.py", pip)
+        done = subprocess.run(
+            [str(self.python), str(pip), command, "-e", "."],
+            cwd=project,
+            env={**_plain_environment(), "TORCH_VARIANT_INDEX_URL": self.torch_index, **more}
+            | {"TORCH_VARIANT_CACHE_DIR": str(self.folder / "cache")},
+            capture_output=True,
+            check=True,
+        )
+        return list(json.loads(done.stdout)["modules"])
+
+    def cost(self, before: Iterable[str], after: Iterable[str], rounds: int) -> tuple[float, int]:
+        """Return the least seconds that new processes take to import `after`, and the count."""
+        words = json.dumps([[*before], [*after]])
+        command = [str(self.python), "-c", _IMPORT]
+        said = [
+            subprocess.run(command, input=words, capture_output=True, text=True, check=True).stdout
+            for _ in range(rounds)
+        ]
+        return min((float(one.split()[0]), int(one.split()[1])) for one in said)
+
+
+def _plain_environment() -> dict[str, str]:
+    foreign = ("PIP_", "UV_", "TORCH_VARIANT", "CI", "PYTHON")
+    return {key: value for key, value in os.environ.items() if not key.startswith(foreign)}
+
+
+def rows(folder: Path, index: str, rounds: int) -> Iterator[Row]:
+    """Measure each kind of run: an artefact for any machine, torch kept, torch decided."""
+    checkout = Checkout(folder, index)
+    before = [*checkout.modules(PLAIN), *_FOR_PLUGINS]
+    every = {
+        "portable": checkout.modules(command="wheel"),
+        "decided, nothing cached": checkout.modules(**NO_GPU),
+        "decided, all cached": checkout.modules(**NO_GPU),
+    }
+    checkout.put_torch()
+    every["torch already right"] = checkout.modules(**NO_GPU)
+    for kind, after in every.items():
+        spent, count = checkout.cost(before, after, rounds)
+        what = f"import of what a hook needs: {kind}"
+        yield Row(what, spent * 1000, 25, "ms", f"{count} modules")

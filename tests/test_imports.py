@@ -1,0 +1,64 @@
+"""What each kind of run imports: a wing that a run does not need is not entered.
+
+A hook runs in a new environment every time, under uv without compiled files, so every module
+costs. The rule: what not every run needs is imported in the function that enters it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import is_dataclass
+from importlib import import_module
+
+import pytest
+
+from hatch_torch.demo.server import serve
+from tests.benchmarks.imports import NO_GPU, PLAIN, Checkout
+
+DECIDING = ("hatch_torch.deciding", "hatch_torch.hardware.facts")
+INDEX = ("hatch_torch.index", "packaging.metadata", "resolvelib")
+NETWORK = ("urllib3", "ssl", "http.client")
+NEVER = ("hatch_torch.api", "hatch_torch.cli", "hatch_torch.demo", "hatch_torch.init", "rich")
+MOST = {"portable": 52, "kept": 87, "cached": 113}
+"""Modules of ours, with a few to spare; whoever needs more than that measures first."""
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
+    """Build a project as each kind of run does; return what it imports over hatchling."""
+    with serve() as index:
+        checkout = Checkout(tmp_path_factory.mktemp("checkout"), index.torch_index)
+        before = checkout.modules(PLAIN)
+        found = {"portable": checkout.modules(command="wheel")}
+        checkout.modules(**NO_GPU)
+        found["cached"] = checkout.modules(**NO_GPU)
+        checkout.put_torch()
+        found["kept"] = checkout.modules(**NO_GPU)
+    return {kind: {*after} - {*before} for kind, after in found.items()}
+
+
+@pytest.mark.parametrize(
+    ("kind", "wings"),
+    [
+        ("portable", (*DECIDING, *INDEX, *NETWORK, *NEVER)),
+        ("kept", (*INDEX, *NETWORK, *NEVER)),
+        ("cached", (*NETWORK, *NEVER)),
+    ],
+)
+def test_no_wing_without_need(runs: dict[str, set[str]], kind: str, wings: tuple[str, ...]) -> None:
+    """A portable run decides nothing, one that keeps torch asks no index, another no network."""
+    entered = {one for one in runs[kind] if one.startswith(wings)}
+    assert entered == set()
+
+
+@pytest.mark.parametrize("kind", MOST)
+def test_few_modules(runs: dict[str, set[str]], kind: str) -> None:
+    """A run imports no more modules than it did when its time was measured."""
+    assert "hatch_torch.doors.hatchling" in runs[kind]
+    assert len([one for one in runs[kind] if one.startswith("hatch_torch")]) <= MOST[kind]
+
+
+def test_no_dataclass(runs: dict[str, set[str]]) -> None:
+    """Values are named tuples: a dataclass takes half a millisecond to make, in every build."""
+    ours = [import_module(one) for one in sorted(runs["cached"]) if one.startswith("hatch_torch.")]
+    made = [one for module in ours for one in vars(module).values() if isinstance(one, type)]
+    assert [one for one in made if is_dataclass(one)] == []
