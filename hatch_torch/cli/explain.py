@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from hatch_torch.choose import Verdict
     from hatch_torch.deciding.decision import Decision
+    from hatch_torch.project.config import Config
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -29,12 +30,23 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def run(options: argparse.Namespace) -> int:
     """Decide as a build would, and print the decision."""
-    decision = decide(case_of(options))
+    case = case_of(options)
+    decision = decide(case).noting(*_outside(case.config))
     if options.json:
         show.as_json(to_json(decision))
     else:
         show_decision(decision)
     return 0
+
+
+def _outside(config: Config) -> Iterator[str]:
+    """Say where a build can't ask for the decision, and how it gets there all the same."""
+    builder = config.wiring.builder
+    if builder.door == "none":
+        yield (
+            f"{builder.name} builds this project and lets no plugin add requirements: "
+            "use hatch-torch install, or export"
+        )
 
 
 def show_decision(decision: Decision) -> None:

@@ -20,8 +20,10 @@ from setuptools.build_meta import (
 )
 
 from hatch_torch.doors.plainly import plainly
+from hatch_torch.errors import ConfigurationError
 from hatch_torch.hardware.processes import ancestors
 from hatch_torch.install import build_requirements
+from hatch_torch.project.files import read_project
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +41,12 @@ __all__ = [
     "prepare_metadata_for_build_editable",
     "prepare_metadata_for_build_wheel",
 ]
+
+
+_UNSEEN = (
+    "tool.torch-variant.build-requires: the requirement on torch has to be seen before setup.py "
+    "runs; write the project's requirements into pyproject.toml or setup.cfg"
+)
 
 
 def get_requires_for_build_wheel(config_settings: Any = None) -> list[str]:  # noqa: ANN401 (PEP 517)
@@ -72,6 +80,9 @@ def _asked(ask: Ask, settings: Any) -> tuple[list[str], bool]:  # noqa: ANN401 (
 
 def _ours() -> list[str]:
     with plainly():
+        config = read_project(Path.cwd())
+        if config.build_requires and not config.dependencies:
+            raise ConfigurationError([_UNSEEN])
         return build_requirements(Path.cwd(), os.environ, above=ancestors)
 
 

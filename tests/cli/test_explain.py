@@ -46,6 +46,14 @@ def test_several_profiles_get_what_fits_all(explained: Explained) -> None:
     assert found["hardware"]["nvidia"]["driver"] == "550.54.15"
 
 
+def test_a_builder_that_asks_nobody(explained: Explained, tmp_path: Path) -> None:
+    """Where no build comes to us, it is said what does."""
+    system = '[build-system]\nbuild-backend = "flit_core.buildapi"\n'
+    project = '[project]\nname = "my-app"\ndependencies = ["torch>=2.3"]\n'
+    (tmp_path / "pyproject.toml").write_text(system + project, encoding="utf-8")
+    assert "Flit builds this project" in explained(*CPU)["warnings"][-1]
+
+
 def test_several_profiles_on_a_screen(run: Run, tmp_path: Path) -> None:
     """Every node has its line; nodes of two platforms have no wheel in common."""
     several = ("--hardware", "pascal.json", "--hardware", "ada.json")

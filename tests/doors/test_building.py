@@ -38,6 +38,14 @@ def compiles(folder: Path, called_by: CalledBy, monkeypatch: pytest.MonkeyPatch)
     return folder
 
 
+def test_requirements_that_only_a_program_knows(compiles: Path) -> None:
+    """Where setup.py alone says which torch, the build can't have the same: that is a fault."""
+    text = PROJECT.replace('dependencies = ["torch>=2.3"]', 'dynamic = ["dependencies"]')
+    (compiles / "pyproject.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(SystemExit, match="has to be seen before"):
+        building.get_requires_for_build_wheel()
+
+
 @pytest.mark.parametrize("imports", [None, "torch", "my_torch"])
 def test_build_environment(compiles: Path, imports: str | None) -> None:
     """It gets the wheel of the install, also where a setup.py imports torch before it is there."""
