@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from html import unescape
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -91,7 +90,7 @@ def _attributes(text: str, begin: int, end: int) -> dict[str, str]:
 
 
 def _from_html(attributes: Mapping[str, str]) -> Link:
-    href, _, fragment = unescape(attributes["href"]).strip().partition("#")
+    href, _, fragment = _unescaped(attributes["href"]).strip().partition("#")
     sha256 = _SHA256.match(fragment) or _SHA256.search(fragment)
     offered = attributes.get("data-core-metadata", attributes.get("data-dist-info-metadata"))
     return Link(
@@ -100,6 +99,14 @@ def _from_html(attributes: Mapping[str, str]) -> Link:
         metadata=None if offered is None else _metadata(offered),
         yanked="data-yanked" in attributes,
     )
+
+
+def _unescaped(text: str) -> str:
+    if "&" not in text:
+        return text
+    from html import unescape  # noqa: PLC0415 (it knows 2,000 names, of which a page needs none)
+
+    return unescape(text)
 
 
 def _metadata(offered: str) -> str | None:

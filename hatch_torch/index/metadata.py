@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
+from email.parser import HeaderParser
 from functools import lru_cache, partial
 from hashlib import sha256
 from threading import Lock
@@ -11,7 +12,6 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
 from zlib import error as ZlibError  # noqa: N812 - it is an exception, spelled like a variable
 
-from packaging.metadata import parse_email
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
@@ -48,17 +48,18 @@ class Metadata(NamedTuple):
 
 def parse_metadata(content: bytes, wheel: Wheel) -> Metadata:
     """Read a METADATA file; raises ValueError where it is damaged or another wheel's."""
-    raw, _ = parse_email(content)
+    # packaging.metadata reads it with this parser too, and takes 8 ms to import.
+    raw = HeaderParser().parsestr(content.decode("utf-8", "replace"))
     name, version = raw.get("name", ""), raw.get("version", "")
     try:
         if canonicalize_name(name) != wheel.name or Version(version) != wheel.version:
             raise ValueError(f"its METADATA is that of {name!r} {version!r}")
     except InvalidVersion as error:
         raise ValueError(f"its METADATA has no version: {version!r}") from error
-    lines = raw.get("requires_dist", [])
+    lines = raw.get_all("requires-dist", [])
     if len(lines) > _MOST_LINES:
         raise ValueError(f"its METADATA has more than {_MOST_LINES} requirements")
-    return Metadata(tuple(_requirements(lines)), _range(raw.get("requires_python")))
+    return Metadata(tuple(_requirements(lines)), _range(raw.get("requires-python")))
 
 
 def read_metadata(wheel: Wheel, fetcher: Fetcher, hosts: Hosts) -> Metadata | None:
