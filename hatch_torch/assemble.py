@@ -52,6 +52,7 @@ def assemble(  # noqa: PLR0913 (what is not given is the real thing)
         config=config,
         target=target,
         offers=offers_of(sources, lock),
+        has_folders=asked.offline and bool(asked.find_links),
         origin=lambda: sources.origin,
         probe=probe or _probe(settings, environ),
         find_installed=_finder(asked, lock),

@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 from hatch_torch import target as targets
 from hatch_torch.assemble import assemble
 from hatch_torch.backend import Backend
+from hatch_torch.deciding.decide import decide
 from hatch_torch.deciding.pins import Pin
+from hatch_torch.errors import NoAnswerError
 from hatch_torch.frontend import Request
+from hatch_torch.hardware.facts import Hardware
 from hatch_torch.index import Index
 from hatch_torch.index.wheelhouse import Wheelhouse
 from hatch_torch.project.config import Config
@@ -84,3 +88,18 @@ def test_no_torch_in_the_folder(folder: Path, tmp_path: Path) -> None:
 def test_online(folder: Path) -> None:
     """With a network the index is asked."""
     assert isinstance(case(folder, str(folder), offline=False).offers.index, Index)
+
+
+def test_refusal_without_torch_in_the_folder(tmp_path: Path) -> None:
+    """Where nothing is at hand, the refusal names the wheels, and the command that fetches them."""
+    made = case(tmp_path, str(tmp_path))
+    lines = (Requirement("torch>=2.3,<2.9"), Requirement("torchvision"))
+    made = made._replace(config=Config(dependencies=lines), probe=lambda _: Hardware())
+    with pytest.raises(NoAnswerError) as refused:
+        decide(made)
+    machine = "--backend cpu --python 3.12 --platform linux_x86_64"
+    files = "torch-2.8.0+cpu-*.whl, torchvision-0.23.0+cpu-*.whl"
+    command = f"hatch-torch download -d FOLDER {machine}, on a machine with a network: {files}"
+    assert f"\n  or fetch     {command}\n" in str(refused.value)
+    assert "the network is switched off" in str(refused.value)
+    assert len(str(refused.value).splitlines()) <= 12

@@ -92,6 +92,8 @@ def _first_answer(case: Case, wish: Wish, draft: Decision, lines: tuple[Line, ..
         except IndexFaultError as fault:
             if wish.explicit:
                 raise NoAnswerError(_asked_in_vain(wish, fault)) from fault
+            if case.has_folders:
+                break
             return _without_index(case, wish, draft, fault, lines)
         if isinstance(found, Answer):
             return found._replace(warnings=(*course.warnings, *found.warnings))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from hatch_torch.companions import paired
 from hatch_torch.deciding.offers import TORCH
 from hatch_torch.deciding.pins import Pin
-from hatch_torch.releases import pypi_backend, pythons, torch_releases
+from hatch_torch.releases import published, pypi_backend, pythons, torch_releases
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -36,6 +36,20 @@ def default_pins(
             if pins:
                 return backend, pins
     return None
+
+
+def by_tables(course: Course, backend: Backend, wants: Wants, target: Target) -> tuple[Pin, ...]:
+    """Name the newest family in range that a backend has and that runs here, as the tables know it.
+
+    Nothing where they know of none.
+    """
+    found = (
+        _pins(release, wants)
+        for release in reversed(published(backend, target.platform))
+        if target.python in pythons(release, target.platform)
+        and course.fits(backend, release) is None
+    )
+    return next(filter(None, found), ())
 
 
 def _pins(release: Version, wants: Wants) -> tuple[Pin, ...]:

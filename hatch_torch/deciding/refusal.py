@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from packaging.specifiers import SpecifierSet
 
 from hatch_torch.deciding.answer import wants_of
+from hatch_torch.deciding.fallback import by_tables
 from hatch_torch.deciding.nearest import Attempt, nearest
 from hatch_torch.deciding.offers import TORCH
 from hatch_torch.errors import IndexFaultError
@@ -15,7 +16,7 @@ from hatch_torch.lock.locked_index import LockedIndex
 from hatch_torch.releases import known_backends
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from hatch_torch.backend import Backend
     from hatch_torch.deciding.courses import Course
@@ -58,11 +59,22 @@ def _fetch(attempt: Attempt) -> list[str]:
     """Say for a folder of wheels what belongs into it, and how that is fetched."""
     target = attempt.case.target
     usable = [one.backend for one in attempt.draft.verdicts if one.usable]
-    if not (isinstance(attempt.case.offers.index, Wheelhouse) and usable):
+    folder = attempt.case.has_folders or isinstance(attempt.case.offers.index, Wheelhouse)
+    if not (folder and usable):
         return []
     machine = f"--backend {usable[0]} --python {target.python} --platform {target.platform}"
     command = f"hatch-torch download -d FOLDER {machine}"
-    return [f"  or fetch     {command}, on a machine with a network"]
+    files = ", ".join(_files(attempt, usable[0]))
+    return [f"  or fetch     {command}, on a machine with a network{files and f': {files}'}"]
+
+
+def _files(attempt: Attempt, backend: Backend) -> Iterator[str]:
+    """Yield the wheels that would do, by the tables; the end of a name is the index's affair."""
+    local = "" if backend.family == "mps" else f"+{backend}"
+    for course in [one for one in attempt.courses if backend in one.backends][:1]:
+        wants = wants_of(attempt.case, course, attempt.lines)[backend]
+        pins = by_tables(course, backend, wants, attempt.case.target)
+        yield from (f"{pin.name}-{pin.version}{local}-*.whl" for pin in pins)
 
 
 def _reasons(attempt: Attempt, most: int) -> list[str]:
