@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from hatch_torch.install import Above
 
     CalledBy = Callable[..., Above]
+    Required = Callable[[str], list[str]]
 
 
 @pytest.fixture(scope="module")
@@ -47,3 +48,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, index: EmbeddedIndex
 def called_by(folder: Path) -> CalledBy:
     """Return a function: what a door sees above it when a command runs in the folder."""
     return lambda *command: lambda: (Process(1, command, str(folder), {}),)
+
+
+@pytest.fixture
+def required() -> Required:
+    """Return a function: the requirements in the text of a METADATA or PKG-INFO."""
+    word = "Requires-Dist: "
+    return lambda text: [
+        line.removeprefix(word) for line in text.splitlines() if line.startswith(word)
+    ]

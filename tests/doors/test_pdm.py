@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.doors.conftest import CalledBy
+    from tests.doors.conftest import CalledBy, Required
 
     Build = Callable[..., ZipFile]
 
@@ -56,17 +56,11 @@ def wheel(called_by: CalledBy, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     return build
 
 
-def required(text: bytes) -> list[str]:
-    """Return the requirements of a METADATA or PKG-INFO."""
-    lines = [one for one in text.decode().splitlines() if one.startswith("Requires-Dist: ")]
-    return [one.removeprefix("Requires-Dist: ") for one in lines]
-
-
 @pytest.mark.usefixtures("project")
-def test_an_install_gets_the_wheel_in_front(wheel: Build) -> None:
+def test_an_install_gets_the_wheel_in_front(wheel: Build, required: Required) -> None:
     """The exact wheel stands before the project's own lines, and the record is in dist-info."""
     made = wheel("pip", "install", "-e", ".")
-    first, *rest = required(made.read("my_app-1.0.dist-info/METADATA"))
+    first, *rest = required(made.read("my_app-1.0.dist-info/METADATA").decode())
     assert first.startswith("torch @ http://127.0.0.1")
     assert rest[:2] == OWN
     record = json.loads(made.read("my_app-1.0.dist-info/extra_metadata/torch-variant.json"))
@@ -74,15 +68,15 @@ def test_an_install_gets_the_wheel_in_front(wheel: Build) -> None:
 
 
 @pytest.mark.usefixtures("project")
-def test_a_portable_build(wheel: Build) -> None:
+def test_a_portable_build(wheel: Build, required: Required) -> None:
     """A wheel for others has the extras too, and nothing of this machine."""
     made = wheel("pip", "wheel", ".")
-    found = required(made.read("my_app-1.0.dist-info/METADATA"))
+    found = required(made.read("my_app-1.0.dist-info/METADATA").decode())
     assert [one.replace("'", '"') for one in found] == [*OWN, 'torch>=2.3; extra == "cpu"']
     assert not [one for one in made.namelist() if "torch-variant" in one]
 
 
-def test_an_sdist(project: Path) -> None:
+def test_an_sdist(project: Path, required: Required) -> None:
     """An sdist has the requirements as they were written, and no lock."""
     more = '[tool.pdm.build]\nincludes = ["torch-variant.lock", "my_app.py"]\n'
     (project / "pyproject.toml").write_text(PROJECT + more, encoding="utf-8")
@@ -92,10 +86,10 @@ def test_an_sdist(project: Path) -> None:
         assert "my_app-1.0/torch-variant.lock" not in sdist.getnames()
         file = sdist.extractfile("my_app-1.0/PKG-INFO")
         assert file
-        assert required(file.read())[:2] == OWN
+        assert required(file.read().decode())[:2] == OWN
 
 
-def test_from_an_sdist(folder: Path, wheel: Build) -> None:
+def test_from_an_sdist(folder: Path, wheel: Build, required: Required) -> None:
     """A wheel of an sdist has what PDM wrote there, with our table beside it."""
     text = PROJECT.replace(
         "dynamic = [", "dependencies = ['torch>=2']\noptional-dependencies = {}#"
@@ -103,13 +97,13 @@ def test_from_an_sdist(folder: Path, wheel: Build) -> None:
     (folder / "pyproject.toml").write_text(text, encoding="utf-8")
     (folder / "PKG-INFO").touch()
     made = wheel("pip", "install", ".")
-    assert required(made.read("my_app-1.0.dist-info/METADATA")) == ["torch>=2"]
+    assert required(made.read("my_app-1.0.dist-info/METADATA").decode()) == ["torch>=2"]
 
 
 @pytest.mark.parametrize("tool", ["", "[tool.torch]\n"])
-def test_others_are_left_alone(folder: Path, wheel: Build, tool: str) -> None:
+def test_others_are_left_alone(folder: Path, wheel: Build, required: Required, tool: str) -> None:
     """A project without our table gets nothing, where we are installed."""
     text = PROJECT.partition("dynamic")[0] + 'dependencies = ["torch>=2.3"]\n' + tool
     (folder / "pyproject.toml").write_text(text, encoding="utf-8")
     made = wheel("pip", "install", "-e", ".")
-    assert required(made.read("my_app-1.0.dist-info/METADATA")) == ["torch>=2.3"]
+    assert required(made.read("my_app-1.0.dist-info/METADATA").decode()) == ["torch>=2.3"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 import tarfile
 from functools import partial
@@ -19,9 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.doors.conftest import CalledBy
+    from tests.doors.conftest import CalledBy, Required
 
     Info = Callable[..., Path]
+    Metadata = Callable[[Path], list[str]]
 
 SYSTEM = """
 [build-system]
@@ -88,20 +90,15 @@ def info(called_by: CalledBy, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     return write
 
 
-def required(text: str) -> list[str]:
-    """Return the requirements of a METADATA or PKG-INFO."""
-    lines = [one for one in text.splitlines() if one.startswith("Requires-Dist: ")]
-    return [one.removeprefix("Requires-Dist: ") for one in lines]
-
-
-def metadata(info: Path) -> list[str]:
-    """Return the requirements in a dist-info folder."""
-    return required((info / "METADATA").read_text(encoding="utf-8"))
+@pytest.fixture
+def metadata(required: Required) -> Metadata:
+    """Return a function: the requirements in a dist-info folder."""
+    return lambda info: required((info / "METADATA").read_text(encoding="utf-8"))
 
 
 @pytest.mark.usefixtures("project")
 @pytest.mark.parametrize("kind", ["editable", "wheel"])
-def test_an_install_gets_the_wheel_in_front(info: Info, kind: str) -> None:
+def test_an_install_gets_the_wheel_in_front(info: Info, metadata: Metadata, kind: str) -> None:
     """The exact wheel stands before the project's own lines, and the record is in dist-info."""
     made = info("pip", "install", "-e", ".", kind=kind)
     first, *rest = metadata(made)
@@ -115,7 +112,7 @@ def test_an_install_gets_the_wheel_in_front(info: Info, kind: str) -> None:
 @pytest.mark.usefixtures("project")
 @pytest.mark.filterwarnings("ignore::setuptools.warnings.InformationOnly")
 def test_one_decision_in_a_build(
-    called_by: CalledBy, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    called_by: CalledBy, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, required: Required
 ) -> None:
     """Setuptools runs the command several times in a build: what is decided is added once."""
     changed = partial(egg_info.with_additions, above=called_by("pip", "install", "-e", "."))
@@ -127,7 +124,7 @@ def test_one_decision_in_a_build(
 
 
 @pytest.mark.usefixtures("project")
-def test_a_portable_build(info: Info) -> None:
+def test_a_portable_build(info: Info, metadata: Metadata) -> None:
     """A wheel for others has the extras too, and nothing of this machine."""
     made = info("pip", "wheel", ".", kind="wheel")
     assert [one.replace("'", '"') for one in metadata(made)] == [*OWN, 'torch>=2.3; extra == "cpu"']
@@ -144,7 +141,9 @@ def test_no_record_stays(project: Path) -> None:
     assert not stale.parent.exists()
 
 
-def test_an_sdist(project: Path, called_by: CalledBy, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_sdist(
+    project: Path, called_by: CalledBy, monkeypatch: pytest.MonkeyPatch, required: Required
+) -> None:
     """An sdist is portable whoever asks, and leaves the lock out."""
     changed = partial(egg_info.with_additions, above=called_by("pip", "install", "."))
     monkeypatch.setattr(egg_info, "with_additions", changed)
@@ -158,12 +157,11 @@ def test_an_sdist(project: Path, called_by: CalledBy, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize(
-    ("file", "text", "own"),
+    ("file", "own"),
     [
-        ("setup.cfg", SETUP_CFG, [*OWN, 'torchvision; extra == "vision"']),
+        (("setup.cfg", SETUP_CFG), [*OWN, 'torchvision; extra == "vision"']),
         (
-            "setup.py",
-            SETUP_PY,
+            ("setup.py", SETUP_PY),
             [
                 "torch>=2.3",
                 'numpy; os_name != "y" and os_name != "x"',
@@ -172,11 +170,14 @@ def test_an_sdist(project: Path, called_by: CalledBy, monkeypatch: pytest.Monkey
         ),
     ],
 )
-def test_older_files(folder: Path, info: Info, file: str, text: str, own: list[str]) -> None:
+def test_older_files(
+    folder: Path, info: Info, metadata: Metadata, file: tuple[str, str], own: list[str]
+) -> None:
     """A project without the table `[project]` keeps what it wrote, and has the backends' extras."""
     table = "[tool.torch-variant.extras]\ncpu = {}\ncu126 = {}\n"
     (folder / "pyproject.toml").write_text(SYSTEM + table, encoding="utf-8")
-    (folder / file).write_text(text, encoding="utf-8")
+    name, text = file
+    (folder / name).write_text(text, encoding="utf-8")
     found = metadata(info("pip", "install", "-e", "."))
     assert found[0].startswith("torch")
     assert "127.0.0.1" in found[0]
@@ -184,7 +185,7 @@ def test_older_files(folder: Path, info: Info, file: str, text: str, own: list[s
     assert {*own, 'torch>=2.3; extra == "cu126"'} <= plainer
 
 
-def test_requirements_in_the_table(folder: Path, info: Info) -> None:
+def test_requirements_in_the_table(folder: Path, info: Info, metadata: Metadata) -> None:
     """They may stand in our table, where the field is dynamic."""
     text = PROJECT.replace('dependencies = ["numpy", "torch>=2.3"]\n', "")
     text = text.replace("dynamic = [", 'dynamic = ["dependencies", ')
@@ -225,3 +226,17 @@ def test_only_who_opts_in_has_our_command(folder: Path) -> None:
     assert "egg_info" not in Distribution().cmdclass
     (folder / "pyproject.toml").write_text(PROJECT, encoding="utf-8")
     assert "egg_info" in Distribution().cmdclass
+
+
+@pytest.mark.parametrize(
+    ("door", "call"),
+    [("distribution", "door.finalize(None)"), ("pdm", "callable(door.pdm_build_hook_enabled)")],
+)
+def test_others_pay_next_to_nothing(folder: Path, door: str, call: str) -> None:
+    """Where nobody opts in nothing of ours is imported but the door."""
+    code = f"import sys; from hatch_torch.doors import {door} as door; {call}; print(*sys.modules)"
+    told = subprocess.run(
+        [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True
+    )
+    ours = {one for one in told.stdout.split() if one.startswith("hatch_torch")}
+    assert ours == {"hatch_torch", "hatch_torch.doors", f"hatch_torch.doors.{door}"}
