@@ -12,7 +12,7 @@ from hatch_torch.companions import may_pair
 from hatch_torch.ranges import admits_newer, without_local
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from packaging.specifiers import SpecifierSet
     from packaging.tags import Tag
@@ -78,6 +78,7 @@ class Offers:
         self._prereleases = prereleases
         self._require_hashes = require_hashes
         self._best: dict[tuple[Backend, str], Mapping[Version, Wheel]] = {}
+        self._torches: dict[tuple[Backend, SpecifierSet], Mapping[Version, Sequence[Pick]]] = {}
 
     @cached_property
     def index(self) -> Source:
@@ -125,9 +126,7 @@ class Offers:
         listed = {backend: self._releases(backend, of) for backend, of in wants.items()}
         self._read_ahead(wants, [backend for backend, known in listed.items() if known is None])
         found = {
-            backend: {pick.release for pick in self.picks(backend, TORCH, wants[backend][TORCH])}
-            if known is None
-            else known
+            backend: self._by_release(backend, wants[backend][TORCH]) if known is None else known
             for backend, known in listed.items()
         }
         for release in sorted(set().union(*found.values()), reverse=True):
@@ -137,9 +136,18 @@ class Offers:
 
     def _torch(self, backend: Backend, release: Version, wants: Wants) -> Iterator[Pick]:
         self.index.pages((backend, name) for name in wants)
-        for pick in self.picks(backend, TORCH, wants[TORCH]):
-            if pick.release == release:
-                yield pick
+        yield from self._by_release(backend, wants[TORCH]).get(release, ())
+
+    def _by_release(
+        self, backend: Backend, versions: SpecifierSet
+    ) -> Mapping[Version, Sequence[Pick]]:
+        """Return the torches in range by their releases; the search asks for them over and over."""
+        if (backend, versions) not in self._torches:
+            found: dict[Version, list[Pick]] = {}
+            for pick in self.picks(backend, TORCH, versions):
+                found.setdefault(pick.release, []).append(pick)
+            self._torches[backend, versions] = found
+        return self._torches[backend, versions]
 
     def _read_ahead(self, wants: Mapping[Backend, Wants], backends: Collection[Backend]) -> None:
         """Read the pages that are needed in any case, together: one round trip."""

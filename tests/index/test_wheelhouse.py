@@ -92,3 +92,8 @@ def test_damaged_wheel(tmp_path: Path) -> None:
 
     assert house.requires(torch) is None
     assert [note.split(":")[0] for note in house.notes] == [filename]
+
+
+def test_own_folder(house: Wheelhouse) -> None:
+    """Its wheels lie elsewhere than on PyTorch's index, whatever their backend."""
+    assert house.has_own_folder(CU126)

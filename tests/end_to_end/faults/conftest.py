@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tests.end_to_end.faults.servers import Change, Play
 
 MIB = 2**20
-LINK = '<a href="torch-2.9.{}%2Brocm7.0-cp311-cp311-manylinux_2_28_x86_64.whl">x</a>'
+LINK = '<a href="torch-2.9.{}%2Brocm7.0-py3-none-any.whl">x</a>'
 LATE = "no answer in time; TORCH_VARIANT_TIMEOUT sets the seconds"
 
 
@@ -84,6 +84,9 @@ FAULTS = {
     "100 MB": Fault(answer(bytes(100 * MIB)), "larger than 32 MiB"),
     "200,000 links": Fault(
         answer(page("".join(map(LINK.format, range(200_000))))), "more than 100000 links"
+    ),
+    "3,000 releases without a family": Fault(
+        answer(page("".join(map(LINK.format, range(3000))))), "no torch in range has all of its"
     ),
     "garbage": Fault(answer(bytes(range(256)) * 9), "found something else than HTML"),
     "a login page": Fault(
