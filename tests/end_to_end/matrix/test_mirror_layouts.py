@@ -1,0 +1,95 @@
+"""Mirrors as they come: flat or folders, HTML or JSON, links rewritten or not; with real pip."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hatch_torch.demo.server import EmbeddedIndex, serve
+from hatch_torch.demo.site import Answer
+from hatch_torch.index.links import Link, html_links
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tests.conftest import Company
+    from tests.end_to_end.conftest import World
+
+pytestmark = [pytest.mark.end_to_end, pytest.mark.matrix]
+
+MIRROR, PYTORCH = "https://mirror.example.org", "https://download-r2.pytorch.org"
+FAMILY = ("torch", "torchvision")
+
+
+class Mirror(EmbeddedIndex):
+    """The embedded index, laid out as some mirror does it."""
+
+    layout = "folders"
+    links = "relative"
+
+    def answer(self, method: str, path: str, *, whole: bool) -> Answer:
+        """Answer the pages of the family anew, everything else as it is."""
+        parts = path.strip("/").split("/")
+        found = super().answer(method, path, whole=whole)
+        if path.endswith(".whl") or parts[0] != "whl" or len(parts) < 2:
+            return found
+        if self.layout == "flat":
+            names = FAMILY if len(parts) == 2 else ()
+        else:
+            names = tuple({*FAMILY} & {*parts[2:]})
+        if not names:
+            return found if self.layout != "flat" else Answer(404, b"")
+        pages = (
+            super(Mirror, self).answer("HEAD", f"/whl/{parts[1]}/{name}/", whole=False)
+            for name in names
+        )
+        links = [link for page in pages for link in html_links(page.body.decode())[1]]
+        return self._spelled(links, up="" if self.layout == "flat" else "../")
+
+    def _spelled(self, links: Iterable[Link], up: str) -> Answer:
+        files = {self._href(link.href, up): link.sha256 for link in links}
+        if self.layout == "json":
+            told = [{"url": url, "hashes": {"sha256": hash_}} for url, hash_ in files.items()]
+            kind = "application/vnd.pypi.simple.v1+json"
+            return Answer(200, json.dumps({"files": told}).encode(), kind)
+        lines = (f'<a href="{url}#sha256={hash_}">a wheel</a>' for url, hash_ in files.items())
+        return Answer(200, f"<html>{''.join(lines)}</html>".encode())
+
+    def _href(self, href: str, up: str) -> str:
+        path = href.removeprefix(self.url)
+        base = {"own": MIRROR, "pytorch": PYTORCH}.get(self.links)
+        return f"{base}{path}" if base else up + path.rpartition("/")[2]
+
+
+@pytest.mark.parametrize(
+    ("layout", "links", "slash"),
+    [
+        ("flat", "relative", "/"),
+        ("flat", "own", ""),
+        ("folders", "relative", ""),
+        ("folders", "own", "/"),
+        ("folders", "pytorch", ""),
+        ("json", "relative", "/"),
+        ("json", "pytorch", ""),
+    ],
+)
+def test_layout(world: World, company: Company, layout: str, links: str, slash: str) -> None:
+    """Whatever the mirror looks like, pip gets the wheels from where its pages lead."""
+    with serve() as index:
+        company.port = int(index.url.rpartition(":")[2])
+        index.__class__ = Mirror
+        vars(index).update(layout=layout, links=links)
+        there = world.on(
+            "rtx-4090",
+            HTTPS_PROXY=company.proxy,
+            PIP_CERT=str(company.certificate),
+            TORCH_VARIANT_INDEX_URL=f"{MIRROR}/whl{slash}",
+            **dict.fromkeys(("CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"), ""),
+        )
+        there.pip("install", "-e", ".")
+
+    assert there.versions() == {"torch": "2.14.1+cu126", "torchvision": "0.29.2+cu126"}
+    host = PYTORCH if links == "pytorch" else MIRROR
+    assert all(wheel["url"].startswith(f"{host}/whl/cu126/") for wheel in there.record()["wheels"])
