@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from setuptools import build_meta
 from setuptools.build_meta import (
@@ -87,4 +88,4 @@ def _ours() -> list[str]:
 
 
 def _name(requirement: str) -> str:
-    return canonicalize_name(requirement.partition(" ")[0])
+    return canonicalize_name(Requirement(requirement).name)

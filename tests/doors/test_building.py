@@ -60,3 +60,12 @@ def test_build_environment(compiles: Path, imports: str | None) -> None:
         (line,) = ask()
         assert line.startswith("torch @ http://127.0.0.1")
     assert len(building.get_requires_for_build_sdist()) == bool(imports)
+
+
+def test_a_portable_build(
+    compiles: Path, called_by: CalledBy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is compiled for others is compiled against what the project asks for."""
+    (compiles / "setup.py").write_text("import torch.not_here\n", encoding="utf-8")
+    monkeypatch.setattr(building, "ancestors", called_by("pip", "wheel", "."))
+    assert building.get_requires_for_build_wheel() == ["torch>=2.3"]

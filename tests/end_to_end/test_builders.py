@@ -79,6 +79,8 @@ def test_install(world: World, form: str, tool: str) -> None:
     assert there.versions() == ON_CUDA
     assert there.fetched() == set()
     assert form in {"scikit-build-core", "static"} or there.record()["backend"] == "cu126"
+    status = (sys.executable, "-m", "hatch_torch", "status")
+    there.on(VIRTUAL_ENV=str(there.venv)).run(*status)
 
 
 @MATRIX
