@@ -60,7 +60,9 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     parser.add_argument(
         "what", nargs="*", metavar="PROJECT | REQ", help="its folder (default: .), or requirements"
     )
-    parser.add_argument("-r", "--requirement", action="append", default=[], metavar="FILE")
+    parser.add_argument(
+        "-r", "--requirement", action="append", default=[], metavar="FILE", help="requirements file"
+    )
     parser.add_argument("-d", "--dest", default=".", metavar="FOLDER", help="where to (default: .)")
     add_machine(parser)
     parser.add_argument("--json", action="store_true", help="print what is there as JSON")

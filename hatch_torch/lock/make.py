@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 
 from hatch_torch.deciding.courses import always
 from hatch_torch.index.hosts import bare
-from hatch_torch.index.patience import Deadline, in_time
+from hatch_torch.index.patience import WIDTH, Deadline, in_time
 from hatch_torch.lock.cell import Cell, cell
 from hatch_torch.lock.contents import Lock, LockedWheel, MadeFor, Part, place_of, rank_of
 from hatch_torch.lock.paths import shortened
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 
     Tell = Callable[[str, int, int], None]
     """Takes what is being done, how much of it is done, and how much there is."""
+
+
+_TOGETHER = 2 * WIDTH
+"""How many pages are asked for between two looks at how far it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +81,15 @@ def make(order: Order, offers: Offers, tell: Tell = lambda *_: None) -> Made:
 
 
 def _cells(order: Order, offers: Offers, tell: Tell) -> list[Cell]:
-    """Ask for the pages of the family, of every backend, together."""
+    """Ask for the pages of the family, of every backend, many together."""
     cells = [
         cell(order.config, backend, offers.on(target), order.fits)
         for backend, target in order.places
     ]
-    pages = {(one.backend, name): None for one in cells for name in one.all_wanted}
-    tell("pages", 0, len(pages))
-    offers.index.pages(pages)
+    pages = [*dict.fromkeys((one.backend, name) for one in cells for name in one.all_wanted)]
+    for done in range(0, len(pages), _TOGETHER):
+        tell("pages", done, len(pages))
+        offers.index.pages(pages[done : done + _TOGETHER])
     tell("pages", len(pages), len(pages))
     return cells
 
