@@ -23,20 +23,20 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 BEGIN, END = "<!-- benchmarks -->", "<!-- end of benchmarks -->"
-_FEW, _MANY = 1, 7
 
 
 def main(words: Sequence[str] | None = None) -> None:
     """Run the parts that are asked for, all by default."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("--write", action="store_true", help="put the tables into the README")
-    parser.add_argument("--quick", action="store_true", help="one round: to see that it runs")
+    parser.add_argument(
+        "--rounds", type=int, default=7, help="of each measure; 1 to see that it runs"
+    )
     parser.add_argument(
         "--only", nargs="+", choices=["inside", "imports", "growth", "whole", "peers"]
     )
     asked = parser.parse_args(words)
-    rounds = _FEW if asked.quick else _MANY
-    text = report(asked.only or ["imports", "inside", "growth", "whole", "peers"], rounds)
+    text = report(asked.only or ["imports", "inside", "growth", "whole", "peers"], asked.rounds)
     print(text)
     if asked.write:
         write(text)
@@ -51,7 +51,7 @@ def report(parts: Sequence[str], rounds: int) -> str:
         if "imports" in parts:
             found += imports.rows(folder, index.torch_index, rounds)
         if "inside" in parts:
-            found += inside(folder / "inside.json", quick=rounds == _FEW)
+            found += inside(folder / "inside.json", quick=rounds == 1)
         if "growth" in parts:
             found += growth.rows(folder, index.torch_index, rounds)
         if "whole" in parts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 import tracemalloc
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 __all__ = ["library"]
 
+PROCESSOR = pytest.mark.benchmark(timer=time.process_time)
+"""Counts the processor's time of this process, for nothing here waits for anything else."""
 GPUS = 8
 LINKS = 20_000
 LATENCY = 0.02
@@ -51,6 +54,7 @@ def budget(benchmark: BenchmarkFixture, what: str, limit: float, unit: str = "ms
     benchmark.extra_info.update(what=what, budget=limit, unit=unit)
 
 
+@PROCESSOR
 def bench_detection_of_nothing(benchmark: BenchmarkFixture) -> None:
     """Where no accelerator is, detection costs some look-ups of files, and no process."""
     budget(benchmark, "detection without accelerators, no process", 2)
@@ -68,6 +72,7 @@ def bench_detection_by_nvml(benchmark: BenchmarkFixture, library: Callable[..., 
     assert len(found.accelerators) == GPUS
 
 
+@PROCESSOR
 def bench_decision_cached(benchmark: BenchmarkFixture, near: Served, tmp_path: Path) -> None:
     """Every page is in the cache, as for the second install of a day."""
     budget(benchmark, "decision, everything cached", 15)
@@ -90,6 +95,7 @@ def bench_decision_cold(benchmark: BenchmarkFixture, tmp_path: Path) -> None:
         benchmark.extra_info.update(requests=far.counted()["requests"] / 9, most_requests=8)
 
 
+@PROCESSOR
 def bench_decision_locked(benchmark: BenchmarkFixture, near: Served, tmp_path: Path) -> None:
     """Ask no index where a lock decides."""
     budget(benchmark, "decision, locked", 8)
@@ -112,6 +118,7 @@ def offers_of(index: Served, cache: Path) -> Offers:
     return case(index.torch_index, cache).offers
 
 
+@PROCESSOR
 def bench_long_page(benchmark: BenchmarkFixture, tmp_path: Path) -> None:
     """Read a nightly page out of the cache and filter it; count the memory that it takes."""
     budget(benchmark, f"a page of {LINKS:,} links, read and filtered", 120)

@@ -47,7 +47,7 @@ def _row(
 ) -> Row:
     times = [_least(make(size), rounds) for size in sizes]
     told = ", ".join(f"{spent * 1000:.0f}" for spent in times)
-    exponent = _slope([log(size) for size in sizes], [log(spent) for spent in times])
+    exponent = slope([log(size) for size in sizes], [log(spent) for spent in times])
     return Row(
         f"growth with {what}: the exponent of a fit",
         exponent,
@@ -67,7 +67,7 @@ def _least(run: Callable[[], object], rounds: int) -> float:
     return min(times)
 
 
-def _slope(xs: Sequence[float], ys: Iterable[float]) -> float:
+def slope(xs: Sequence[float], ys: Iterable[float]) -> float:
     """Return the slope of the line with the least squares."""
     pairs = list(zip(xs, ys, strict=True))
     x = sum(one for one, _ in pairs) / len(pairs)

@@ -38,9 +38,11 @@ def compare(ours: Callable[[], object], theirs: Callable[[], object], rounds: in
     """Run both in turns; which is first changes from pair to pair."""
     pairs = []
     for number in range(rounds):
-        first, second = (ours, theirs) if number % 2 else (theirs, ours)
-        found = [spent(first), spent(second)]
-        pairs.append(tuple(found if number % 2 else reversed(found)))
+        if number % 2:
+            other, one = spent(theirs), spent(ours)
+        else:
+            one, other = spent(ours), spent(theirs)
+        pairs.append((one, other))
     return Compared(
         median(one.wall / other.wall for one, other in pairs),
         median(one.cpu / other.cpu for one, other in pairs),
