@@ -91,11 +91,11 @@ def test_dockerfile_of_before(server: World) -> None:
 def test_mac(server: World) -> None:
     """A Mac's torch is the plain wheel: no extra of its own is needed."""
     machine = server.add("m2.json", json.dumps({"accelerators": [APPLE]}))
-    asked = ("--hardware", machine, "--platform", "macos_arm64", "--python", "3.12")
+    there = ("--hardware", machine, "--platform", "macos_arm64", "--python", "3.12")
 
     told = server.run(
         *(sys.executable, "-m", "hatch_torch", "explain", ".", "--json"),
-        *(*asked, "--require", "torch>=2.6"),
+        *(*there, "--require", "torch>=2.6"),
     )
 
     (wheel,) = json.loads(told)["wheels"]
@@ -108,8 +108,9 @@ def fetched(tmp_path_factory: pytest.TempPathFactory) -> Path:
     table = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
     tests = table["tool"]["torch-variant"]["optional-dependencies"]["test"]
     venv = tmp_path_factory.mktemp("inference-server") / "environment"
+    make = ["venv", "--quiet", "--python", sys.executable, str(venv)]
     install = ["pip", "install", "--quiet", "--python", str(venv)]
-    for command in (["venv", str(venv)], [*install, *table["project"]["dependencies"], *tests]):
+    for command in (make, [*install, *table["project"]["dependencies"], *tests]):
         done = subprocess.run(
             [find_uv_bin(), *command], stderr=subprocess.PIPE, encoding="utf-8", check=False
         )
