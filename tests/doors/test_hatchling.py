@@ -28,6 +28,7 @@ optional-dependencies = { vision = ["torchvision"] }
 [tool.hatch.build.hooks.torch-variant]
 build-requires = ["torch"]
 """
+EXTRA = "[tool.torch-variant.extras.cpu]\n"
 ONE_TABLE = """
 [project]
 name = "my-app"
@@ -190,3 +191,20 @@ def test_an_exclude_that_is_wrong_is_hatchlings_to_tell(project: Path) -> None:
     hook.build_config.target_config["exclude"] = "/docs"
     hook.initialize("standard", {})
     assert hook.build_config.target_config["exclude"] == "/docs"
+
+
+def test_a_field_that_is_static_too_is_only_added_to(project: Path) -> None:
+    """Should hatchling come to take both (PEP 808), what is written stays, first and in order."""
+    both = 'dynamic = ["dependencies", "optional-dependencies"]\n[tool.hatch.metadata.hooks'
+    text = SMALLEST.replace(
+        "[tool.hatch.build.hooks", f"{both}.torch-variant]\n[tool.hatch.build.hooks"
+    )
+    (project / "pyproject.toml").write_text(text + EXTRA, encoding="utf-8")
+    own = {
+        "dependencies": ["numpy", "torch>=2.3"],
+        "optional-dependencies": {"vision": ["torchvision"]},
+    }
+    metadata: dict[str, Any] = {**own, "dynamic": ["dependencies", "optional-dependencies"]}
+    TorchVariantMetadataHook(str(project), {}).update(metadata)
+    assert metadata["dependencies"] == own["dependencies"]
+    assert metadata["optional-dependencies"] == {"vision": ["torchvision"], "cpu": ["torch>=2.3"]}
