@@ -156,7 +156,7 @@ def test_folder_that_forbids_it(init: Init, monkeypatch: pytest.MonkeyPatch) -> 
         (None, "pyproject.toml: there is no such file"),
         (b"\xff", "codec can't decode"),
         (b"[project", "pyproject.toml: "),
-        (b"[project]\nname = 'x'\n", "setuptools builds it"),
+        (b"[build-system]\nbuild-backend = 'flit_core.buildapi'\n", "so that Flit builds it"),
     ],
 )
 def test_bad_projects(init: Init, content: bytes | None, told: str) -> None:
