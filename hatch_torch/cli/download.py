@@ -104,6 +104,7 @@ def _case(options: argparse.Namespace) -> Case:
         constraints=(*case.constraints, *bounds),
         find_installed=lambda _names: (),
         sees_environment=True,
+        origin=lambda: None,  # who is known to the index: we fetch, no installer does
     )
 
 

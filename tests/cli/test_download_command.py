@@ -135,6 +135,17 @@ def test_what_is_locked(downloaded: Downloaded, run: Run, tmp_path: Path) -> Non
     assert files(downloaded("--backend", "cpu", *ELSEWHERE))[0] == "torch-2.6.0+cpu"
 
 
+def test_a_mirror_that_asks_for_a_password(
+    downloaded: Downloaded, index: EmbeddedIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """We fetch by ourselves: a password that no installer would find is enough, and is not told."""
+    mirror = index.torch_index.replace("//", "//me:secret@")
+    monkeypatch.setenv("TORCH_VARIANT_INDEX_URL", mirror)
+    found = downloaded(*CUDA)
+    assert [one["how"] for one in found["wheels"]] == ["fetched", "fetched"]
+    assert "secret" not in json.dumps(found)
+
+
 def test_the_screen(run: Run) -> None:
     """A person sees the files, their progress, and the line for the rest."""
     code, told = run("download", "-d", "wheels", *CUDA)
