@@ -35,10 +35,8 @@ class Mirror(EmbeddedIndex):
         found = super().answer(method, path, whole=whole)
         if path.endswith(".whl") or parts[0] != "whl" or len(parts) < 2:
             return found
-        if self.layout == "flat":
-            names = FAMILY if len(parts) == 2 else ()
-        else:
-            names = tuple({*FAMILY} & {*parts[2:]})
+        everything = FAMILY if len(parts) == 2 else ()
+        names = everything if self.layout == "flat" else {*FAMILY} & {*parts[2:]}
         if not names:
             return found if self.layout != "flat" else Answer(404, b"")
         pages = (
