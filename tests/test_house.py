@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 PACKAGE = sorted(ROOT.glob("hatch_torch/**/*.py"))
 TESTS = sorted(ROOT.glob("tests/**/*.py"))
-DOORS = ("api.py", "hooks.py", "doors/", "cli/", "__main__.py")
+DOORS = ("api.py", "doors/", "cli/", "__main__.py")
 # A foreign module, and the only places that may import it.
 ROOMS = {
     "hatchling": ("doors/hatchling.py",),
