@@ -106,7 +106,6 @@ def test_pip_install(app: Path) -> None:
 @needs_pip
 def test_pip_wheel(app: Path) -> None:
     """`pip wheel` is portable."""
-
     actual = _answer(app, sys.executable, "-m", "pip", "wheel", "--no-deps", f"./{app.name}")
 
     assert (actual["command"], actual["purpose"]) == ("pip wheel", "portable")
