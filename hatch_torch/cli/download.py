@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from hatch_torch.cli import show
-from hatch_torch.cli.options import add_machine, case_of
+from hatch_torch.cli.options import add_machine, case_of, root_of
 from hatch_torch.cli.progress import progress
 from hatch_torch.deciding.decide import decide
 from hatch_torch.environment.installing import lines_of
@@ -143,7 +143,7 @@ def _is_other(one: Requirement, case: Case) -> bool:
 def _build_requires(options: argparse.Namespace, case: Case) -> Iterator[str]:
     """Yield what an isolated build of the project takes out of the folder, too."""
     if options.project or not (options.require or options.requirement):
-        pyproject = read_toml(Path(options.project or ".") / "pyproject.toml")
+        pyproject = read_toml(root_of(options) / "pyproject.toml")
         yield from table_at(pyproject, "build-system").get("requires", [])
         yield "editables"
         yield from case.config.build_requires

@@ -9,16 +9,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
 
 from hatch_torch import target as targets
 from hatch_torch.assemble import assemble, read_profile
 from hatch_torch.deciding.nodes import common_platform
 from hatch_torch.errors import ConfigurationError
 from hatch_torch.frontend import presumed_request, site_packages
+from hatch_torch.frontend.asked import split
 from hatch_torch.hardware.together import together
 from hatch_torch.lock.stale import current_lock
 from hatch_torch.project.config import Config
 from hatch_torch.project.files import read_project
+from hatch_torch.project.portable import declared_extras
 
 if TYPE_CHECKING:
     import argparse
@@ -32,7 +35,9 @@ if TYPE_CHECKING:
 
 def add_case(parser: argparse.ArgumentParser) -> None:
     """Add the options that `case_of` reads."""
-    parser.add_argument("project", nargs="?", metavar="PROJECT", help="its folder (default: .)")
+    parser.add_argument(
+        "project", nargs="?", metavar="PROJECT", help="its folder (default: .), as .[extra] too"
+    )
     add_machine(parser)
     parser.add_argument("--require", nargs="+", metavar="REQ", help="requirements to add")
 
@@ -78,10 +83,13 @@ def case_of(
     hardware = together([one for _, one in profiles]) if profiles else None
     elsewhere = hardware is not None or options.python or options.platform
     environment = () if elsewhere else _environment(environ)
-    asked = presumed_request(Path(options.project or "."), environ)
-    request = asked._replace(pinnable=by_version, environment=environment)
+    config = _config(options, required)
+    asked = presumed_request(root_of(options), environ)
+    request = asked._replace(
+        pinnable=by_version, environment=environment, extras=_extras(options, config)
+    )
     case = assemble(
-        _config(options, required),
+        config,
         environ,
         request=request,
         target=_target(options, hardware, profiles),
@@ -92,9 +100,27 @@ def case_of(
     return case._replace(asked=option, profiles=profiles)
 
 
+def root_of(options: argparse.Namespace) -> Path:
+    """Return the project's folder, without the extras that are asked for: `.[cu128]` is `.`."""
+    return Path(split(options.project or ".", is_path=True)[0] or ".")
+
+
+def _extras(options: argparse.Namespace, config: Config) -> frozenset[str]:
+    """Return the extras that are asked for; raises ConfigurationError for one that is not there."""
+    asked = split(options.project or ".", is_path=True)[1]
+    declared = sorted(map(canonicalize_name, declared_extras(config)))
+    unknown = [one for one in sorted(asked) if canonicalize_name(one) not in declared]
+    if unknown:
+        allowed = ", ".join(declared) or "none: the project has no extras"
+        raise ConfigurationError(
+            [f"{options.project}: found the extra {one!r}; allowed: {allowed}" for one in unknown]
+        )
+    return frozenset(map(canonicalize_name, asked))
+
+
 def _config(options: argparse.Namespace, required: Iterable[Requirement] | None) -> Config:
     alone = (options.require or required is not None) and not options.project
-    config = Config() if alone else read_project(Path(options.project or "."))
+    config = Config() if alone else read_project(root_of(options))
     more = (*(required or ()), *map(_requirement, options.require or ()))
     return config._replace(dependencies=(*config.dependencies, *more))
 
@@ -103,7 +129,7 @@ def _lock(options: argparse.Namespace, required: Iterable[Requirement] | None) -
     """Return the project's lock, unless other requirements than the project's are asked about."""
     if options.require or required is not None:
         return None
-    root = Path(options.project or ".")
+    root = root_of(options)
     return current_lock(root, read_project(root))
 
 

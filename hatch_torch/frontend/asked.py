@@ -91,12 +91,12 @@ def _extras(option: Option, project: Path, folder: Path | None) -> set[str] | No
     """Return the extras that an option asks for, None where it does not name the project."""
     if option.name not in _REQUIREMENTS:
         return None
-    place, extras = _split(option.value, is_path=option.name in _PATHS)
+    place, extras = split(option.value, is_path=option.name in _PATHS)
     return extras if place and _is_same(place, project, folder) else None
 
 
-def _split(text: str, *, is_path: bool) -> tuple[str | None, set[str]]:
-    """Split a requirement into its path or URL (None where it has none) and its extras."""
+def split(text: str, *, is_path: bool) -> tuple[str | None, set[str]]:
+    """Part a requirement into its path or URL (None where it has none) and its extras."""
     requirement = None if is_path else _parse(text)
     if requirement:
         return (_place(requirement.url) if requirement.url else None), requirement.extras

@@ -85,6 +85,19 @@ def test_a_backend_is_asked_for(explained: Explained) -> None:
     assert [one["name"] for one in found["wheels"]][-1] == "pytorch-triton-rocm"
 
 
+def test_extras_are_asked_for(explained: Explained, run: Run, tmp_path: Path) -> None:
+    """Extras are named as for pip; one that is not there is told with those that are."""
+    text = (tmp_path / "pyproject.toml").read_text(encoding="utf-8")
+    extra = '[project.optional-dependencies]\nsound = ["torchaudio"]\n[tool.hatch'
+    changed = text.replace("[tool.hatch", extra, 1)
+    (tmp_path / "pyproject.toml").write_text(changed, encoding="utf-8")
+    assert versions(explained(".[sound]", *CPU))[-1] == "torchaudio 2.6.0+cpu"
+    assert len(versions(explained(".", *CPU))) == 2
+    code, told = run("explain", ".[sight]", *CPU)
+    assert code == 2
+    assert ".[sight]: found the extra 'sight'; allowed: sound" in told
+
+
 def test_requirements_without_a_project(explained: Explained) -> None:
     """Requirements on the command line need no project."""
     found = explained("--require", "torchaudio==2.5.*", *CPU)
