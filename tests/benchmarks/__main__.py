@@ -47,17 +47,19 @@ def report(parts: Sequence[str], rounds: int) -> str:
     found: list[Row] = []
     compared: list[Peer] = []
     with TemporaryDirectory(prefix="hatch-torch-benchmarks-") as place, served() as index:
-        folder = Path(place)
+        folders = {part: Path(place, part) for part in parts}
+        for folder in folders.values():
+            folder.mkdir()
         if "imports" in parts:
-            found += imports.rows(folder, index.torch_index, rounds)
+            found += imports.rows(folders["imports"], index.torch_index, rounds)
         if "inside" in parts:
-            found += inside(folder / "inside.json", quick=rounds == 1)
+            found += inside(folders["inside"] / "inside.json", quick=rounds == 1)
         if "growth" in parts:
-            found += growth.rows(folder, index.torch_index, rounds)
+            found += growth.rows(folders["growth"], index.torch_index, rounds)
         if "whole" in parts:
-            found += whole.rows(folder, rounds)
+            found += whole.rows(folders["whole"], rounds)
         if "peers" in parts:
-            compared, rows = peers.measure(folder, rounds)
+            compared, rows = peers.measure(folders["peers"], rounds)
             found += rows
     tables = [table(found), peers_table(compared) if compared else ""]
     return "\n\n".join([machine(), *filter(None, tables)])
