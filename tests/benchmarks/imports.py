@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
+from io import BytesIO
 from pathlib import Path
 from shutil import copyfile
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,6 +14,7 @@ from venv import EnvBuilder
 from zipfile import ZipFile
 
 from hatch_torch.deciding.decide import decide
+from hatch_torch.demo.repack import repacked, tools
 from hatch_torch.frontend import site_packages
 from hatch_torch.hardware.facts import Hardware
 from tests.benchmarks.projects import case
@@ -64,14 +65,14 @@ class Checkout(NamedTuple):
 
     @property
     def python(self) -> Path:
-        """The environment's interpreter, which sees what is installed beside this one too."""
+        """The environment's interpreter; beside it is what building takes, as in a build's own."""
         place = self.folder / "environment"
         if not place.exists():
             EnvBuilder(with_pip=False).create(place)
             (site,) = site_packages(place)
-            root = HERE.parents[1]
-            paths = [str(root), *(path for path in sys.path if "site-packages" in path)]
-            (site / "beside.pth").write_text("\n".join(paths), encoding="utf-8")
+            for name in tools(("hatch-torch", "hatchling", "editables")):
+                if made := repacked(name):
+                    ZipFile(BytesIO(made[1])).extractall(site)
         return place / "bin" / "python"
 
     def put_torch(self) -> None:
