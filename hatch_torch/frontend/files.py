@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
@@ -93,6 +92,8 @@ def _parse_line(line: str, environ: Mapping[str, str]) -> tuple[Option, ...]:
     line = re.sub(_VARIABLE, lambda match: environ.get(match[1]) or match[0], line)
     if not line.startswith("-"):
         return (Option(WORD, re.sub(_OPTIONS, "", line)),)
+    import shlex  # noqa: PLC0415 (few name a requirements file, with options in it)
+
     try:
         return _GRAMMAR.read(shlex.split(line))
     except ValueError:  # a quotation that does not end

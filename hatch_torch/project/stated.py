@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from configparser import ConfigParser, Error
 from typing import TYPE_CHECKING, Any
 
 from hatch_torch.project.builder import Builder
@@ -41,6 +40,8 @@ def _of_directive(root: Path, directive: object) -> list[str]:
 
 
 def _of_setup_cfg(root: Path) -> dict[str, Any]:
+    from configparser import ConfigParser, Error  # noqa: PLC0415 (few have a setup.cfg)
+
     parser = ConfigParser(interpolation=None)
     try:
         parser.read(root / _SETUP, encoding="utf-8")
