@@ -29,6 +29,11 @@ def fits(one: target.Target, filename: str) -> bool:
     return one.rank(Wheel.from_filename(filename, f"https://example.org/{filename}")) is not None
 
 
+def test_shows_itself_on_a_line() -> None:
+    """A target's thousand tags are not shown."""
+    assert repr(target.of("3.12", "linux_x86_64")) == "Target(3.12, linux_x86_64)"
+
+
 class TestHere:
     """The interpreter that runs the tests."""
 

@@ -106,3 +106,11 @@ def test_indexes(project: Path, call: ReadCall) -> None:
     assert actual.no_index
     assert (str(project / "wheels"), "https://x.org") == actual.find_links
     assert read_asked(call("pip", "install", PIP_NO_INDEX="1"), project).no_index
+
+
+def test_secrets_stay_out(project: Path, call: ReadCall) -> None:
+    """No representation holds a requirement or a link."""
+    asked = read_asked(call("pip", "install", "x @ https://me:s3cret@x.org/x.whl"), project)
+
+    assert asked.requirements
+    assert "s3cret" not in repr(asked)

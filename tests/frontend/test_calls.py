@@ -113,4 +113,4 @@ def test_secrets_stay_out(call: ReadCall) -> None:
     """No representation holds a command line or an environment."""
     found = call("pip", "install", "-i", "https://me:s3cret@x.org", TOKEN="s3cret")  # noqa: S106 - invented
 
-    assert "s3cret" not in repr(found)
+    assert "s3cret" not in f"{found!r} {found.options!r}"
