@@ -6,11 +6,14 @@ A project that does not opt in pays for a look at its pyproject.toml, and nothin
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from setuptools import Distribution
+    from collections.abc import Callable
+
+    from setuptools import Command, Distribution
 
 _WORD = b"torch-variant"
 
@@ -19,14 +22,22 @@ def finalize(dist: Distribution) -> None:
     """Have a project that opts in write its metadata by our command.
 
     setuptools calls it before it reads the project's files, and wants to see something in each
-    dynamic field.
+    dynamic field. In `cmdclass` our command would be in the way: commands that a setup.cfg names
+    are taken only where there are none yet, and those of a pyproject.toml replace all others.
     """
     if opts_in(Path.cwd()):
         from hatch_torch.doors.egg_info import with_additions  # noqa: PLC0415 (not for others)
 
         dist.install_requires = getattr(dist, "install_requires", None) or []
         dist.extras_require = getattr(dist, "extras_require", None) or {}
-        dist.cmdclass["egg_info"] = with_additions(dist.get_command_class("egg_info"))
+        ask = dist.get_command_class
+        ours: Callable[..., type[Command]] = cache(with_additions)
+
+        def get_command_class(command: str) -> type[Command]:
+            found: type[Command] = ask(command)
+            return ours(found) if command == "egg_info" else found
+
+        dist.get_command_class = get_command_class
 
 
 def opts_in(root: Path) -> bool:

@@ -19,7 +19,7 @@ from hatch_torch.lock import LOCK
 from hatch_torch.project.files import read_project
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from setuptools import Distribution
     from setuptools.command.egg_info import egg_info
@@ -68,9 +68,10 @@ def _added(dist: Distribution, above: Above) -> dict[str, Any] | None:
     with plainly():
         config = read_project(Path.cwd(), stated)
         _declare(dist, config)
-        if not (kind := running("setuptools.build_meta", *_WHEELS, *_EDITABLES)):
+        # For an editable wheel's metadata setuptools calls its own function for any wheel's.
+        editable = bool(running("setuptools.build_meta", *_EDITABLES))
+        if not (editable or running("setuptools.build_meta", *_WHEELS)):
             return None
-        editable = kind in _EDITABLES
         done = run(Path.cwd(), os.environ, editable=editable, stated=stated, above=above)
     dependencies, extras = [*dist.install_requires], dict(dist.extras_require)
     put_in_front(done.decision, dependencies, extras)
@@ -79,10 +80,13 @@ def _added(dist: Distribution, above: Above) -> dict[str, Any] | None:
 
 
 def _declare(dist: Distribution, config: Config) -> None:
-    sets = config.wiring.sets
-    dependencies = portable_dependencies(config) if "dependencies" in sets else []
-    extras = portable_extras(config) if "optional-dependencies" in sets else {}
-    _set(dist, dependencies or [*dist.install_requires], {**dist.extras_require, **extras})
+    """Set what is dynamic; what is not stays, each extra under its plain name."""
+    dependencies, extras = _folded(dist)
+    if "dependencies" in config.wiring.sets:
+        dependencies = portable_dependencies(config) or dependencies
+    if "optional-dependencies" in config.wiring.sets:
+        extras |= portable_extras(config)
+    _set(dist, dependencies, extras)
 
 
 def _set(dist: Distribution, dependencies: list[str], extras: dict[str, list[str]]) -> None:
@@ -94,20 +98,24 @@ def _set(dist: Distribution, dependencies: list[str], extras: dict[str, list[str
 
 def _stated(dist: Distribution) -> dict[str, Any]:
     """Return the requirements that setuptools found, by the keys of `[project]`; empty is none."""
-    lists: dict[str, list[str]] = {}
-    for extra, line in _extra_lines(dist.extras_require):
-        lists.setdefault(extra, []).append(line)
-    own = lists.pop("", [])
-    found = {"dependencies": [*dist.install_requires, *own], "optional-dependencies": lists}
+    dependencies, extras = _folded(dist)
+    found = {"dependencies": dependencies, "optional-dependencies": extras}
     return {key: value for key, value in found.items() if value}
 
 
-def _extra_lines(extras: Mapping[str, list[str]]) -> Iterator[tuple[str, str]]:
-    """Yield each extra's lines; setuptools knows keys like `extra:marker`, and `:marker` alone."""
-    for key, lines in extras.items():
+def _folded(dist: Distribution) -> tuple[list[str], dict[str, list[str]]]:
+    """Return the dependencies and the extras, each under its plain name."""
+    extras: dict[str, list[str]] = {"": [*dist.install_requires]}
+    for key, lines in dist.extras_require.items():
         extra, _, condition = key.partition(":")
-        for line in lines:
-            one = Requirement(line)
-            own = f"({one.marker}) and " if one.marker and condition else ""
-            bare, _, _ = line.partition(";") if condition else (line, "", "")
-            yield extra, f"{bare.strip()} ; {own}({condition})" if condition else line
+        extras.setdefault(extra, []).extend(_on_condition(lines, condition))
+    return extras.pop(""), extras
+
+
+def _on_condition(lines: Iterable[str], condition: str) -> Iterator[str]:
+    """Yield lines with a further marker; setuptools knows keys `extra:marker`, and `:marker`."""
+    for line in lines:
+        one = Requirement(line)
+        own = f"({one.marker}) and " if one.marker and condition else ""
+        bare, _, _ = line.partition(";") if condition else (line, "", "")
+        yield f"{bare.strip()} ; {own}({condition})" if condition else line

@@ -53,6 +53,11 @@ install_requires =
 [options.extras_require]
 vision = torchvision
 """
+OWN_COMMAND = """
+from setuptools.command.build_py import build_py
+class Own(build_py):
+    ...
+"""
 SETUP_PY = """
 from setuptools import setup
 setup(
@@ -181,8 +186,35 @@ def test_older_files(
     found = metadata(info("pip", "install", "-e", "."))
     assert found[0].startswith("torch")
     assert "127.0.0.1" in found[0]
-    plainer = {one.replace("'", '"') for one in found}
-    assert {*own, 'torch>=2.3; extra == "cu126"'} <= plainer
+    plainer = [one.replace("'", '"') for one in found]
+    assert len(plainer) == len({*plainer})
+    assert {*own, 'torch>=2.3; extra == "cu126"'} <= {*plainer}
+
+
+def test_an_extra_with_a_marker(folder: Path, info: Info, metadata: Metadata) -> None:
+    """The exact wheels stand in front of an extra that is written with its marker."""
+    (folder / "pyproject.toml").write_text(f"{SYSTEM}[tool.torch-variant]\n", encoding="utf-8")
+    text = SETUP_PY.replace('"vision"', "\"vision:os_name!='x'\"")
+    (folder / "setup.py").write_text(text, encoding="utf-8")
+    found = metadata(info("pip", "install", "-e", "."))
+    vision = [one.partition(";") for one in found if '"vision"' in one]
+    names = [one.partition(" @")[0] for one, _, _ in vision]
+    assert names == ["torch", "torchvision", "torchvision"]
+    assert {marker for _, _, marker in vision} == {' os_name != "x" and extra == "vision"'}
+
+
+@pytest.mark.usefixtures("project")
+def test_an_editable_build_that_sees_no_process(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, metadata: Metadata
+) -> None:
+    """Where processes can't be read, pip's editable install gets its wheels, others don't."""
+    monkeypatch.setenv("PIP_BUILD_TRACKER", str(tmp_path))
+    changed = partial(egg_info.with_additions, above=lambda: None)
+    monkeypatch.setattr(egg_info, "with_additions", changed)
+    made = build_meta.prepare_metadata_for_build_editable(str(tmp_path))
+    assert "127.0.0.1" in metadata(tmp_path / made)[0]
+    made = build_meta.prepare_metadata_for_build_wheel(str(tmp_path))
+    assert metadata(tmp_path / made)[:2] == OWN
 
 
 def test_requirements_in_the_table(folder: Path, info: Info, metadata: Metadata) -> None:
@@ -223,9 +255,30 @@ def test_others_are_left_alone(folder: Path, text: str | None) -> None:
 
 def test_only_who_opts_in_has_our_command(folder: Path) -> None:
     """A distribution, however it comes about, is changed in the folder of such a project alone."""
-    assert "egg_info" not in Distribution().cmdclass
+    before = Distribution().get_command_class("egg_info")
     (folder / "pyproject.toml").write_text(PROJECT, encoding="utf-8")
-    assert "egg_info" in Distribution().cmdclass
+    after = Distribution().get_command_class("egg_info")
+    assert issubclass(after, before)
+    assert after is not before
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("pyproject.toml", '[tool.setuptools.cmdclass]\nbuild_py = "my_app.Own"\n'),
+        ("setup.cfg", "[options]\ncmdclass =\n    build_py = my_app.Own\n"),
+    ],
+)
+def test_a_projects_own_commands(project: Path, name: str, text: str) -> None:
+    """The commands that a project names in its files stay, and ours is there too."""
+    (project / "my_app.py").write_text(OWN_COMMAND, encoding="utf-8")
+    with (project / name).open("a", encoding="utf-8") as file:
+        file.write(text)
+    made = Distribution()
+    made.cmdclass.clear()  # other plugins that are installed put theirs there
+    made.parse_config_files()
+    assert made.get_command_class("build_py").__name__ == "Own"
+    assert made.get_command_class("egg_info").__name__ == "TorchVariantEggInfo"
 
 
 @pytest.mark.parametrize(
