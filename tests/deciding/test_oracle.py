@@ -158,9 +158,7 @@ def _highest(
     st.sampled_from(["3.10", "3.12", "3.13", "3.13t", "3.14"]),
     st.sampled_from(["linux_x86_64", *PLATFORMS]),
 )
-@settings(
-    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_better_choice_exists(
     bench: Workbench, hardware: Hardware, project: list[str], python: str, platform: str
 ) -> None:

@@ -22,7 +22,7 @@ PROFILE = {
 }
 DECISION = {
     *("schema", "backend", "decided_by", "hardware"),
-    *("candidates", "wheels", "added", "warnings"),
+    *("candidates", "wheels", "index", "added", "warnings"),
 }
 NO_RICH = 'raise ImportError("rich is not installed")\n'
 

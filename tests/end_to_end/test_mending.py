@@ -41,7 +41,7 @@ def state(world: World, code: int) -> Any:  # noqa: ANN401 (it is JSON)
     return json.loads(hatch_torch(world, "status", "--json", code=code))
 
 
-@pytest.mark.parametrize("tool", ["pip", "uv"])
+@pytest.mark.parametrize("tool", ["pip", pytest.param("uv", marks=pytest.mark.matrix)])
 def test_a_later_install(world: World, tool: str) -> None:
     """A later install that swaps torch is found, and `sync` brings back what was chosen."""
     world.install(tool)

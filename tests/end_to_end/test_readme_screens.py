@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hatch_torch.cli.detect import show_detection
+from hatch_torch.cli.main import main
 from hatch_torch.hardware.detect import detect
 from hatch_torch.hardware.recorded import RecordedMachine
 
@@ -27,12 +28,14 @@ pytestmark = pytest.mark.end_to_end
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
+SCREEN = {"COLUMNS": "110", "NO_COLOR": "1"}
+IN_CI = {**SCREEN, "CI": "true", "CONDA_OVERRIDE_CUDA": ""}
 EXPLAIN = ("explain", "--python", "3.12", "--require", "torch>=2.3")
 
 
 def hatch_torch(world: World, *arguments: str) -> str:
     """Run a command in the checkout, with its environment active; return what it printed."""
-    here = world.on(VIRTUAL_ENV=str(world.python.parents[1]), COLUMNS="110", NO_COLOR="1")
+    here = world.on(VIRTUAL_ENV=str(world.python.parents[1]), **SCREEN)
     done = subprocess.run(
         [sys.executable, "-m", "hatch_torch", *arguments],
         cwd=world.project,
@@ -63,9 +66,16 @@ def judged(world: World) -> str:
     return hatch_torch(world.on("rtx-4090"), "status")
 
 
-def shown(world: World) -> str:
+def shown(_world: World) -> str:
     """Return what `demo` prints in a CI job without accelerator."""
-    return hatch_torch(world.on(CI="true", CONDA_OVERRIDE_CUDA=""), "demo")
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        contextlib.redirect_stdout(io.StringIO()) as printed,
+    ):
+        for name, value in IN_CI.items():
+            patch.setenv(name, value)
+        assert main(["demo"]) == 0
+    return printed.getvalue()
 
 
 SCREENS: dict[str, Callable[[World], str]] = {

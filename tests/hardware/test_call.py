@@ -13,7 +13,6 @@ import pytest
 from hatch_torch.hardware.call import attend, call
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 # An installer that is interrupted, and takes a moment to clean up.
@@ -35,14 +34,6 @@ try:
 except KeyboardInterrupt:
     print("ended", flush=True)
 """
-
-
-@pytest.fixture
-def interruptible() -> Iterator[None]:
-    """Interrupts are heard, as at a terminal: a job in the background starts with them ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 def test_call(tmp_path: Path) -> None:

@@ -37,6 +37,7 @@ fetch_all(
 """
 
 
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 def test_ctrl_c(shelf: Shelf) -> None:
     """It ends at once, what came stays as a part, and the next call goes on from there."""

@@ -103,7 +103,7 @@ def test_no_end_of_line() -> None:
     assert set_up(stripped, Wanted()).files == stripped
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=10)
 @given(
     blocks=st.permutations(PROJECTS["app"].split("\n\n")[1:]),
     backends=st.sets(st.sampled_from(known_backends()), max_size=4),
