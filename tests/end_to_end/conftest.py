@@ -60,8 +60,9 @@ class World:
         A folder of the same name holds its further files, `.in` behind each name.
         """
         text = (HERE / "projects" / f"{form}.toml").read_text(encoding="utf-8")
-        for path in (HERE / "projects" / form).glob("*.in"):
-            self.add(path.stem, path.read_text(encoding="utf-8"))
+        for path in (folder := HERE / "projects" / form).rglob("*.in"):
+            name = str(path.relative_to(folder).with_suffix(""))
+            self.add(name, path.read_text(encoding="utf-8"))
         for old, new in changes:
             assert old in text
             text = text.replace(old, new)

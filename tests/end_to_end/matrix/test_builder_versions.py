@@ -15,7 +15,6 @@ pytestmark = [pytest.mark.end_to_end, pytest.mark.matrix]
 ON_CUDA = {"torch": "2.14.1+cu126", "torchvision": "0.29.2+cu126"}
 VERSIONS = [
     ("setuptools", ("setuptools==69.0.0", "wheel==0.42.0")),
-    ("setuptools", ("setuptools==75.8.0",)),
     ("setuptools", ("setuptools",)),
     ("setup-cfg", ("setuptools==69.0.0", "wheel==0.42.0")),
     ("pdm", ("pdm-backend==2.4.0",)),
@@ -72,8 +71,15 @@ def test_pips(with_pip: WithPip, form: str, version: str) -> None:
     assert cuda.fetched() == cuda.present()
 
 
-@pytest.mark.parametrize("broken", ["", "[tool.torch-variant\n", "tool = 'torch-variant'\n"])
-@pytest.mark.parametrize("version", ["==69.0.0", ""])
+@pytest.mark.parametrize(
+    ("version", "broken"),
+    [
+        ("==69.0.0", ""),
+        ("", ""),
+        ("", "[tool.torch-variant\n"),
+        ("", "tool = 'torch-variant'\n"),
+    ],
+)
 def test_a_stranger(world: World, wheels: Tool, version: str, broken: str) -> None:
     """Another's project is built beside us as without us, and is as wrong as it was."""
     carried(world, wheels, f"setuptools{version}", "wheel==0.42.0")
