@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING
 from zipfile import ZipFile
 
 import pytest
+from packaging.version import Version
 from setuptools import build_meta
 
+from hatch_torch.cli.main import main
+from hatch_torch.demo.server import serve
 from hatch_torch.doors import egg_info
 
 if TYPE_CHECKING:
@@ -119,6 +122,17 @@ def test_one_decision_in_a_build(
         found = required(wheel.read("my_app-1.0.dist-info/METADATA").decode())
         assert "my_app-1.0.dist-info/extra_metadata/torch-variant.json" in wheel.namelist()
     assert ["127.0.0.1" in one for one in found] == [True, False, False, True, False]
+
+
+def test_the_lock_decides(
+    project: Path, info: Info, metadata: Metadata, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was locked before a newer release came is installed."""
+    with serve(newest=Version("2.13.0")) as earlier, monkeypatch.context() as then:
+        then.setenv("TORCH_VARIANT_INDEX_URL", earlier.torch_index)
+        then.setenv("TORCH_VARIANT_CACHE_DIR", str(project / "another-cache"))
+        assert main(["lock"]) == 0
+    assert "/torch-2.13.0%2Bcpu-" in metadata(info("pip", "install", "-e", "."))[0]
 
 
 @pytest.mark.usefixtures("project")
