@@ -23,7 +23,7 @@ HERE = Path(__file__).parent
 RECORDED = HERE.parents[1] / "fixtures" / "machines"
 FAMILY = ("torch", "torchaudio", "torchvision")
 TRITON = ("triton", "pytorch_triton")
-FOREIGN = ("PIP_", "UV_", "TORCH_VARIANT", "VIRTUAL_ENV", "CONDA_", "PYTHONPATH", "CI", "HATCH_")
+FOREIGN = ("PIP_", "UV_", "TORCH_VARIANT", "VIRTUAL_ENV", "CONDA_", "PYTHON", "CI", "HATCH_")
 
 
 @dataclass(frozen=True)
