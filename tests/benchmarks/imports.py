@@ -85,10 +85,14 @@ class Checkout(NamedTuple):
                 wheel.write_bytes(reply.read())
             ZipFile(wheel).extractall(site)
 
-    def modules(
+    def modules(self, hook: str = "torch-variant", **more: str) -> list[str]:
+        """Return what a build of the project imports, in its order."""
+        return self.built(hook, **more)["modules"]
+
+    def built(
         self, hook: str = "torch-variant", command: str = "install", **more: str
-    ) -> list[str]:
-        """Return what a build of the project under `pip <command>` imports, in its order."""
+    ) -> dict[str, list[str]]:
+        """Return what a build under `pip <command>` imports: when it is asked, and in all."""
         project = self.folder / hook
         project.mkdir(exist_ok=True)
         (project / "pyproject.toml").write_text(_PYPROJECT.format(hook=hook), encoding="utf-8")
@@ -104,7 +108,7 @@ class Checkout(NamedTuple):
             capture_output=True,
             check=True,
         )
-        return list(json.loads(done.stdout)["modules"])
+        return dict(json.loads(done.stdout))
 
     def cost(self, before: Iterable[str], after: Iterable[str], rounds: int) -> tuple[float, int]:
         """Return the least seconds that new processes take to import `after`, and the count."""

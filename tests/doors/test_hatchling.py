@@ -15,6 +15,7 @@ from hatch_torch.doors import hatchling
 from hatch_torch.doors.hatchling import TorchVariantBuildHook, TorchVariantMetadataHook
 from hatch_torch.frontend import STAMP
 from hatch_torch.hardware.processes import Process
+from hatch_torch.project.wiring import HOOK
 
 SMALLEST = """
 [build-system]
@@ -61,8 +62,9 @@ def build_hook(project: Path, *command: str, target: str = "wheel") -> TorchVari
     manager = PluginManager()
     metadata = ProjectMetadata(str(project), manager)
     builder = WheelBuilder(str(project), plugin_manager=manager, metadata=metadata)
+    config = builder.config.hook_config.get(HOOK, {})
     made: TorchVariantBuildHook = kind(
-        str(project), {}, builder.config, metadata, str(project / "dist"), target
+        str(project), config, builder.config, metadata, str(project / "dist"), target
     )
     return made
 
@@ -71,7 +73,7 @@ def test_registers_both_hooks() -> None:
     """Hatch learns of the two hooks, under one name."""
     assert hatchling.hatch_register_build_hook() is TorchVariantBuildHook
     assert hatchling.hatch_register_metadata_hook() is TorchVariantMetadataHook
-    assert TorchVariantBuildHook.PLUGIN_NAME == TorchVariantMetadataHook.PLUGIN_NAME
+    assert TorchVariantBuildHook.PLUGIN_NAME == TorchVariantMetadataHook.PLUGIN_NAME == HOOK
 
 
 def test_an_install_gets_the_wheel_in_front(project: Path) -> None:
