@@ -18,8 +18,12 @@ if TYPE_CHECKING:
 _PIECE = re.compile(r"""([^\s"'>/=]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+)))?|>""")
 _TAG = re.compile(r"<(a|base)\s", re.IGNORECASE)
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
-# How most links of a long page begin and end, read at once. Without `&` nothing is escaped.
-_PLAIN = re.compile(r'href="([^"#&\s]+)(?:#sha256=([0-9a-f]{64}))?">')
+# How most links of a page are written, read at once. Without `&` nothing is escaped.
+_PLAIN = re.compile(
+    r'href="([^"#&\s]+)(?:#sha256=([0-9a-f]{64}))?"'
+    r'(?: data-dist-info-metadata="sha256=([0-9a-f]{64})")?'
+    r'(?: data-core-metadata="sha256=([0-9a-f]{64})")?(?: data-upload-time="[^"]*")?>'
+)
 _SHA256 = re.compile(r"sha256=([0-9a-f]{64})", re.IGNORECASE)
 _HEX = re.compile(r"[0-9a-f]{64}", re.IGNORECASE)
 _TOO_MANY = f"more than {LINKS} links or comments"
@@ -51,7 +55,8 @@ def html_links(text: str, most: int = LINKS) -> tuple[str, list[Link]]:
     links: list[Link] = []
     for (tag, _, begin), (_, end, _) in pairwise([*ends, ("", len(text), 0)]):
         if tag == "a" and (plain := _PLAIN.match(text, begin)):
-            links.append(Link(plain[1], plain[2]))
+            href, sha256, older, metadata = plain.groups()
+            links.append(Link(href, sha256, metadata or older))
             continue
         attributes = _attributes(text, begin, end)
         if "href" not in attributes:

@@ -45,6 +45,19 @@ def test_agrees_with_the_standard_library(tags: list[list[tuple[str, str | None]
     assert [link.href for link in html_links(text)[1]] == oracle.hrefs
 
 
+@pytest.mark.parametrize("fragment", ["", f"#sha256={'1' * 64}"])
+@pytest.mark.parametrize("older", ["", f' data-dist-info-metadata="sha256={"2" * 64}"'])
+@pytest.mark.parametrize("core", ["", f' data-core-metadata="sha256={"3" * 64}"'])
+@pytest.mark.parametrize("uploaded", ["", ' data-upload-time="2026-10-01T00:00:00Z"'])
+def test_the_usual_spelling_is_only_quicker(
+    fragment: str, older: str, core: str, uploaded: str
+) -> None:
+    """What is read at once is read as where another attribute stands before it."""
+    told = f'href="a-1-py3-none-any.whl{fragment}"{older}{core}{uploaded}>'
+    _, (usual, unusual) = html_links(f"<a {told}</a><a title='' {told}</a>")
+    assert usual == unusual
+
+
 @pytest.mark.parametrize("piece", ["<a href='", '<a "', "<!--", "<a x", "<a href=a ", "<a\t\t\t\t"])
 def test_time_is_linear(piece: str) -> None:
     """A large hostile page costs no more than a good one."""
