@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
@@ -22,14 +23,16 @@ def is_empty(specifiers: SpecifierSet) -> bool:
     return not any(specifiers.contains(probe, prereleases=True) for probe in _probes(specifiers))
 
 
+@lru_cache(maxsize=256)
 def admits_newer(specifiers: SpecifierSet, version: Version) -> bool:
-    """Answer whether the range admits any version above this one."""
+    """Answer whether the range admits any version above this one; the search asks over and over."""
     return any(
         probe > version and specifiers.contains(probe, prereleases=True)
         for probe in (*_probes(specifiers), *_beside(version.public))
     )
 
 
+@lru_cache(maxsize=256)
 def without_local(specifiers: SpecifierSet) -> SpecifierSet:
     """Return a range that names no local versions: ``==2.6.0+cu124`` becomes ``==2.6.0``.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -40,8 +41,12 @@ def dotted(numbers: tuple[int, ...]) -> str:
     return ".".join(map(str, numbers))
 
 
+@lru_cache(maxsize=256)
 def numbers(text: str | None) -> tuple[int, ...]:
-    """Read the numbers of a version: ``580.159.03`` is (580, 159, 3); empty where it has none."""
+    """Read the numbers of a version: ``580.159.03`` is (580, 159, 3); empty where it has none.
+
+    The same text always has the same answer: nothing makes it stale.
+    """
     match = re.match(r"\D*(\d+(?:\.\d+)*)", text or "")
     return tuple(map(int, match[1].split("."))) if match else ()
 
