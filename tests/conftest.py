@@ -1,4 +1,4 @@
-"""What holds for every test: properties are checked without a clock, and repeatably in CI."""
+"""What holds for every test: no clock for properties, no configuration of this machine."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ import pytest
 import trustme
 from hypothesis import HealthCheck, settings
 
+from hatch_torch.frontend import configured as configuration
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
 settings.register_profile(
@@ -34,6 +36,19 @@ def interruptible() -> Iterator[None]:
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_configuration_of_this_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Read pip's and uv's files where a test wrote them, and not those of whoever runs it."""
+    written, read = tmp_path_factory.getbasetemp(), configuration._read  # noqa: SLF001
+
+    def read_own(path: Path, how: Callable[[Path], dict[str, str]]) -> Iterable[tuple[str, str]]:
+        return read(path, how) if path.is_relative_to(written) else ()
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(configuration, "_read", read_own)
+        yield
 
 
 @dataclass
