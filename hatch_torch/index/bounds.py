@@ -10,7 +10,11 @@ MEMORY = 256 * MIB
 PAGES = 32 * MIB
 """Bytes of all pages of a decision together, packed and unpacked; PyTorch's largest has 8 MiB."""
 LINKS = 100_000
-"""Links on all pages of a decision together; a lock of all nightly builds reads half as many."""
+"""Links on all pages of a decision together; a lock of all nightly builds reads half as many.
+
+A wheel counts once for each tag of its name, which takes as much as a link: one of 255 characters
+could spell thousands. Of PyTorch's one in ten has two, the most is four.
+"""
 VALUES = 10 * LINKS
 """Values of a page in JSON; a file takes some ten."""
 METADATA = MIB

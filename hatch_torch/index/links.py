@@ -26,7 +26,7 @@ _PLAIN = re.compile(
 )
 _SHA256 = re.compile(r"sha256=([0-9a-f]{64})", re.IGNORECASE)
 _HEX = re.compile(r"[0-9a-f]{64}", re.IGNORECASE)
-_TOO_MANY = f"more than {LINKS} links or comments"
+TOO_MANY = f"more than {LINKS} links, tags or comments"
 
 
 class Link(NamedTuple):
@@ -46,11 +46,11 @@ def html_links(text: str, most: int = LINKS) -> tuple[str, list[Link]]:
     Raises ValueError where there are too many of them.
     """
     if text.count("<!--") > most:
-        raise ValueError(_TOO_MANY)
+        raise ValueError(TOO_MANY)
     text = _COMMENT.sub("", text)
     ends = [(tag[1], tag.start(), tag.end()) for tag in islice(_TAG.finditer(text), most + 1)]
     if len(ends) > most:
-        raise ValueError(_TOO_MANY)
+        raise ValueError(TOO_MANY)
     bases: list[str] = []
     links: list[Link] = []
     for (tag, _, begin), (_, end, _) in pairwise([*ends, ("", len(text), 0)]):
@@ -80,7 +80,7 @@ def json_links(text: str, most: int = LINKS) -> list[Link]:
     if not isinstance(files, list):
         raise ValueError("it has no list of files")  # noqa: TRY004 - of the page, not of a caller
     if len(files) > most:
-        raise ValueError(_TOO_MANY)
+        raise ValueError(TOO_MANY)
     return [*_from_json(files)]
 
 

@@ -150,12 +150,12 @@ class Index:
             self._notes |= dict.fromkeys(page.notes if page else ())
 
     def _page(self, document: Document) -> Page | None:
-        """Read a page; what its links take is no other page's any more."""
+        """Read a page; what its links and tags take is no other page's any more."""
         if not document.is_found:
             return None
         text = decode(document.body, document.content_type)
         page = parse_page(text, document.content_type, document.url, self._links)
-        self._links -= len(page.wheels) + len(page.folders)
+        self._links -= sum(len(wheel.tags) for wheel in page.wheels) + len(page.folders)
         return page
 
     def _select(self, backend: Backend, name: str) -> Iterable[Wheel]:

@@ -13,7 +13,7 @@ from packaging.utils import InvalidWheelFilename
 
 from hatch_torch.errors import IndexFaultError
 from hatch_torch.index.bounds import LINKS
-from hatch_torch.index.links import Link, html_links, json_links
+from hatch_torch.index.links import TOO_MANY, Link, html_links, json_links
 from hatch_torch.index.wheel import Wheel
 
 if TYPE_CHECKING:
@@ -43,7 +43,8 @@ def parse_page(text: str, content_type: str, url: str, most: int = LINKS) -> Pag
 
     Takes HTML (PEP 503, also a flat list of many packages' files) and JSON (PEP 691). Yanked
     files, sdists and files that are no plain wheels are left out.
-    Raises IndexFaultError where the text is no index page, or has more links than `most`.
+    Raises IndexFaultError where the text is no index page, or has more links than `most`; a wheel
+    counts once for each tag of its name.
     """
     if not text.strip():
         raise IndexFaultError(url, "found an empty answer instead of an index page")
@@ -54,7 +55,10 @@ def parse_page(text: str, content_type: str, url: str, most: int = LINKS) -> Pag
         base = _join(url, base) or url
         if fault := _fault_of(text, links):
             raise IndexFaultError(url, f"found {fault} instead of an index page")
-    return _page(base, links)
+    try:
+        return _page(base, links, most)
+    except ValueError as error:
+        raise IndexFaultError(url, f"found an index page with {error}") from error
 
 
 def decode(body: bytes, content_type: str) -> str:
@@ -93,7 +97,7 @@ def _fault_of(text: str, links: Sequence[Link]) -> str | None:
     return None
 
 
-def _page(base: str, links: Iterable[Link]) -> Page:
+def _page(base: str, links: Iterable[Link], most: int) -> Page:
     wheels: list[Wheel] = []
     folders: list[str] = []
     refused: Counter[str] = Counter()
@@ -105,6 +109,9 @@ def _page(base: str, links: Iterable[Link]) -> Page:
             refused["links with a query"] += ".whl?" in link.href
         elif wheel := _wheel(link, folder_of):
             wheels.append(wheel)
+            most -= len(wheel.tags)
+            if most < 0:
+                raise ValueError(TOO_MANY)
         else:
             refused["links to a .whl that are unsafe or name no wheel"] += 1
     notes = tuple(f"{base}: refused {count} {what}" for what, count in refused.items() if count)
