@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +41,8 @@ def explain(
     """Return what asks for a project's decision on a machine with Python 3.11."""
     monkeypatch.setenv("TORCH_VARIANT_CACHE_DIR", str(tmp_path))
     monkeypatch.setenv("TORCH_VARIANT_INDEX_URL", index)
-    for name in ("TORCH_VARIANT", "UV_TORCH_BACKEND", "PIP_CONSTRAINT", "UV_CONSTRAINT"):
+    installers = [name for name in os.environ if name.startswith(("PIP_", "UV_"))]
+    for name in ("TORCH_VARIANT", *installers):
         monkeypatch.delenv(name, raising=False)
 
     def explained(project: str, machine: str | dict[str, Any], *options: str) -> Any:  # noqa: ANN401 (JSON)
