@@ -6,7 +6,7 @@ import re
 import shutil
 import sysconfig
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from hatch_torch.errors import ConfigurationError
 from hatch_torch.frontend.configured import Configured, configured
@@ -30,7 +30,7 @@ _VARIABLES = {
     "pip": ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS"),
     "uv": ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS"),
 }
-_NAME = re.compile(r"^[\w.-]+=(?=\w+://)")
+_NAMED = re.compile(r"(?:([\w.-]+)=)?(\w+://)([^@/]*@)?(.*)", re.DOTALL)
 _SECONDS = 5.0
 """For all that a keyring is asked in one decision."""
 
@@ -102,13 +102,31 @@ def _indexes(request: Request, settled: Configured) -> Iterator[tuple[str, str, 
     Each with who names it, and with the installer that has it.
     """
     tool = _tool(request)
-    yield from ((_NAME.sub("", url), option, tool) for option, url in request.indexes)
+    environ = settled.environ
+    yield from ((_signed(url, environ), option, tool) for option, url in request.indexes)
     for one in sorted(_VARIABLES, key=lambda name: name != tool):
         for name in _VARIABLES[one]:
             place = settled.places.get(name)
             by = f"{name.partition('_')[2].lower().replace('_', '-')} in {place}" if place else name
-            urls = re.split(r"[\s,]+" if one == "uv" else r"\s+", settled.environ.get(name, ""))
-            yield from ((_NAME.sub("", url), by, one) for url in urls if "://" in url)
+            urls = re.split(r"[\s,]+" if one == "uv" else r"\s+", environ.get(name, ""))
+            yield from ((_signed(url, environ), by, one) for url in urls if "://" in url)
+
+
+def _signed(index: str, environ: Mapping[str, str]) -> str:
+    """Return an index's URL; uv's `name=URL` with the user and password of its variables.
+
+    They are UV_INDEX_<NAME>_USERNAME and _PASSWORD (docs.astral.sh/uv/concepts/indexes); what the
+    URL itself holds comes first. The indexes of a project's `[tool.uv]` are for its portable lock.
+    """
+    found = _NAMED.fullmatch(index)
+    if not found:
+        return index
+    name, scheme, user_info, rest = found.groups()
+    variable = f"UV_INDEX_{re.sub('[^A-Z0-9]', '_', (name or '').upper())}"
+    user, password = (environ.get(f"{variable}_{one}", "") for one in ("USERNAME", "PASSWORD"))
+    if name and not user_info and (user or password):
+        user_info = f"{quote(user, safe='')}:{quote(password, safe='')}@"
+    return f"{scheme}{user_info or ''}{rest}"
 
 
 def _root(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from base64 import b64encode
 from typing import TYPE_CHECKING
 
 import pytest
@@ -56,6 +57,34 @@ def test_variables(
     origin = found(environ, frontend=frontend)
     assert origin.shown == expected
     assert origin.root == (expected[0] if expected else "https://download.pytorch.org/whl")
+
+
+@pytest.mark.parametrize(
+    ("index", "expected"),
+    [
+        (f"my-torch={MIRROR}", "me:a/b"),
+        (MIRROR.replace("//", "//my-torch=you:x@"), "my-torch=you:x"),
+        (f"my-torch={MIRROR}".replace("//", "//you:x@"), "you:x"),
+        (f"other={MIRROR}", None),
+        (MIRROR, None),
+    ],
+)
+def test_user_of_a_named_index(index: str, expected: str | None) -> None:
+    """A user in an index's URL comes before those of uv's variables, which go by the index's name."""
+    named = {"UV_INDEX_MY_TORCH_USERNAME": "me", "UV_INDEX_MY_TORCH_PASSWORD": "a/b"}
+    environ = {"UV_INDEX": index, "NETRC": "/dev/null", **named}
+    origin = found(environ, frontend="uv")
+    sent = f"Basic {b64encode(expected.encode()).decode()}" if expected else None
+    assert origin.shown == (MIRROR, "UV_INDEX")
+    assert origin.credentials.header(f"{MIRROR}/cpu/").get("Authorization") == sent
+    assert origin.locked_out(f"{MIRROR}/cpu/torch.whl") is None
+
+
+@pytest.mark.parametrize(("index", "root"), [(f"torch={MIRROR}", MIRROR), ("/wheels", None)])
+def test_index_on_the_command_line(index: str, root: str | None) -> None:
+    """An index may have a name there too, and may be a folder, which is no mirror."""
+    shown = found({}, frontend="uv", indexes=(("--index", index),)).shown
+    assert (shown[0] if shown else None) == root
 
 
 def test_who_is_first() -> None:

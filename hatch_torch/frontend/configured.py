@@ -152,7 +152,11 @@ def _read_uv(path: Path) -> dict[str, str]:
     found = {f"UV_{key.replace('-', '_').upper()}": value for key, value in plain.items()}
     indexes = table.get("index")
     listed = indexes if isinstance(indexes, list) else []
-    urls = [one["url"] for one in listed if isinstance(one, dict) and "url" in one]
+    urls = [
+        f"{one['name']}={one['url']}" if "name" in one else one["url"]
+        for one in listed
+        if isinstance(one, dict) and "url" in one
+    ]
     return {**found, **({"UV_INDEX": _spelled(urls)} if urls else {})}
 
 

@@ -101,7 +101,7 @@ UV_SAYS = {
     "UV_INDEX_URL": "https://pypi.example.org/simple",
     "UV_OFFLINE": "true",
     "UV_FIND_LINKS": "/wheels /more",
-    "UV_INDEX": MIRROR,
+    "UV_INDEX": f"pytorch={MIRROR}",
 }
 
 
