@@ -70,7 +70,7 @@ def test_variables(
     ],
 )
 def test_user_of_a_named_index(index: str, expected: str | None) -> None:
-    """A user in an index's URL comes before those of uv's variables, which go by the index's name."""
+    """A user in an index's URL comes before that of uv's variables, which go by its name."""
     named = {"UV_INDEX_MY_TORCH_USERNAME": "me", "UV_INDEX_MY_TORCH_PASSWORD": "a/b"}
     environ = {"UV_INDEX": index, "NETRC": "/dev/null", **named}
     origin = found(environ, frontend="uv")
