@@ -36,12 +36,10 @@ def find(name: str, path: str, here: Path, *, suffix: str = "") -> str | None:
     there: it belongs to a project, and need not be what its name says.
     """
     if Path(name).is_absolute():
-        candidates = [Path(name)]
-    else:
-        folders = filter(Path.is_absolute, map(Path, filter(None, path.split(os.pathsep))))
-        candidates = [folder / f"{name}{suffix}" for folder in folders]
-        candidates = [one for one in candidates if not _is_in(here, one)]
-    return next((str(one) for one in candidates if _is_program(one)), None)
+        return name if _is_program(Path(name)) else None
+    folders = filter(Path.is_absolute, map(Path, filter(None, path.split(os.pathsep))))
+    programs = filter(_is_program, (folder / f"{name}{suffix}" for folder in folders))
+    return next((str(one) for one in programs if not _is_in(here, one)), None)
 
 
 def run(command: Sequence[str], environ: Mapping[str, str], seconds: float) -> Ran | None:
