@@ -86,7 +86,7 @@ def test_expand_what_cannot_be_read(tmp_path: Path) -> None:
         ("file:///a%20b", Path("/a b")),
         ("file:a", Path("/home/me/a")),
         ("https://x.org/a", None),
-        ("file://[cpu]/a", None),
+        ("file://[cpu/a", None),
     ],
 )
 def test_to_path(text: str, expected: Path | None) -> None:
