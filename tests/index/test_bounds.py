@@ -151,3 +151,12 @@ def test_memory(server: Server, tmp_path: Path) -> None:
     values = f"found JSON that is no index page: it has more than {VALUES} values"
     assert found == [large, large, many, many, values, many]
     assert int(used) < MEMORY, int(used) / MIB
+
+
+def test_tags_count_as_links_do() -> None:
+    """A page of few wheels with many tags is refused, as one of many wheels is."""
+    link = '<a href="torch-2.6.0-{}-none-any.whl">torch</a>'
+    page = f"<html>{link.format('py3')}{link.format('py2.py3')}</html>"
+    assert len(parse_page(page, "text/html", URL, 3).wheels) == 2
+    with pytest.raises(IndexFaultError, match="found an index page with more than"):
+        parse_page(page, "text/html", URL, 2)
