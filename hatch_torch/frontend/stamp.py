@@ -1,23 +1,56 @@
-"""The stamp that makes uv ask the build hook again, instead of answering from its cache."""
+"""The stamp that makes uv ask the build hook again, instead of answering from its cache.
+
+uv's key is the time (ctime) of the newest file that `cache-keys` names. It looks once for the
+metadata, and once more before it installs. A file that the hook writes has changed in between, so
+that uv builds twice. On Linux the stamp is a link to a file of whichever process looks: it is as
+old as that process's first look at it (proc(5) makes its files when they are looked up). So all
+looks of one uv are the same, and the next uv sees a newer stamp though nobody wrote one.
+"""
 
 from __future__ import annotations
 
-import contextlib
 import os
+import time
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 STAMP = ".torch-variant.stamp"
 """Its file name; uv's key holds the time of the newest file that `cache-keys` names."""
+PROCESS = Path("/proc/self")
+"""Where Linux shows to each process its own files."""
+_TICK = 0.02
+"""Seconds; the clock of a file system has two ticks at least in them (Linux's HZ is 100 or more)."""
 
 
-def write_stamp(project: Path) -> None:
-    """Write a stamp that differs from every earlier one; a folder that forbids it is left alone."""
-    with contextlib.suppress(OSError):
-        (project / STAMP).write_text(f"{os.urandom(8).hex()}\n", encoding="ascii")
+def write_stamp(project: Path, process: Path = PROCESS) -> None:
+    """Leave a stamp that every later uv finds newer; a folder that forbids it is left alone.
+
+    `process`: where a process finds its own files, if the system has such a place.
+    """
+    stamp, of_process = project / STAMP, process / "stat"
+    with suppress(OSError):
+        if stamp.is_symlink():
+            if stamp.readlink() == of_process and of_process.is_file():
+                return
+            stamp.unlink()  # to write through it would change another file
+        if _is_made_by_looking(of_process, process / "statm"):
+            stamp.unlink(missing_ok=True)
+            stamp.symlink_to(of_process)
+        else:
+            stamp.write_text(f"{os.urandom(8).hex()}\n", encoding="ascii")
+
+
+def _is_made_by_looking(one: Path, other: Path) -> bool:
+    """Tell whether files are as old as the first look at them; not every sandbox's /proc does so."""
+    if not one.is_file():
+        return False
+    first = one.stat().st_ctime_ns
+    time.sleep(_TICK)
+    return first < other.stat().st_ctime_ns
 
 
 def names_stamp(pyproject: Mapping[str, Any]) -> bool:

@@ -66,7 +66,7 @@ def test_portable(project: Path, environ: dict[str, str]) -> None:
 
 
 def test_stamp(project: Path, environ: dict[str, str]) -> None:
-    """A run under uv renews the stamp that uv's cache is keyed by, a portable one too."""
+    """A run under uv leaves the stamp that uv's cache is keyed by, a portable one too."""
     run(project, environ, editable=True, above=_below(project, "uv", "lock"))
     assert (project / ".torch-variant.stamp").exists()
 

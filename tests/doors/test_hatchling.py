@@ -180,11 +180,11 @@ def test_extras_are_found_by_their_normalized_names(project: Path) -> None:
 
 
 def test_uv_is_made_to_ask_again(project: Path) -> None:
-    """Each run under uv renews the stamp, and uv has to be able to ask at all."""
+    """Each run under uv leaves the stamp, and uv has to be able to ask at all."""
     hook = build_hook(project, "uv", "pip", "install", "-e", ".")
     with pytest.raises(SystemExit, match="asks no hook"):
         hook.initialize("editable", {"extra_metadata": {}})
-    assert (project / STAMP).read_text("ascii")
+    assert (project / STAMP).exists()
 
 
 def test_an_exclude_that_is_wrong_is_hatchlings_to_tell(project: Path) -> None:

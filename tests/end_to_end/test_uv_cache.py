@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +18,13 @@ ON_CUDA = {"torch": "2.14.1+cu126", "torchvision": "0.29.2+cu126"}
 ON_CPU = {"torch": "2.14.1+cpu", "torchvision": "0.29.2+cpu"}
 FORMS = ["full", pytest.param("one-table", marks=pytest.mark.matrix)]
 STAMP = ".torch-variant.stamp"
+COUNTING = """
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+class Counting(BuildHookInterface):
+    def initialize(self, version, build_data):
+        with open("asked.log", "a", encoding="utf-8") as log:
+            log.write(f"{version}\\n")
+"""
 KEY = 'cache-keys = [{ file = "pyproject.toml" }, { file = ".torch-variant.stamp" }]'
 
 
@@ -115,17 +123,35 @@ def test_missing_cache_key(world: World) -> None:
     assert KEY in world.on("rtx-4090").refusal("uv")
 
 
-def test_stamp(world: World) -> None:
-    """Each run under uv, lock or install, rewrites the stamp; pip leaves it alone."""
-    stamps = []
-    for command in (("lock",), ("pip", "install", "-e", "."), ("lock", "--upgrade")):
+def asked(world: World) -> list[str]:
+    """Return the kinds of build that hatchling made since the last look, one a build."""
+    log = world.project / "asked.log"
+    kinds = log.read_text(encoding="utf-8").split() if log.exists() else []
+    log.unlink(missing_ok=True)
+    return kinds
+
+
+def test_asks_each_time(world: World) -> None:
+    """Each run of uv, lock or install, asks the hook; once, as soon as a stamp of Linux is there.
+
+    The very first run finds no stamp; elsewhere each run finds it rewritten, and builds once more.
+    """
+    world.write("full", more="\n[tool.hatch.build.hooks.custom]\n")
+    world.add("hatch_build.py", COUNTING)
+    world.uv("lock")
+    assert asked(world)
+
+    for command in (("pip", "install", "-e", "."), ("lock", "--upgrade"), ("lock", "--upgrade")):
         world.uv(*command)
-        stamps.append((world.project / STAMP).read_text(encoding="utf-8"))
+        builds = asked(world)
+        assert builds == ["editable"] if sys.platform == "linux" else builds
+
     assert world.exact() == ON_CPU
 
+
+def test_pip_needs_no_stamp(world: World) -> None:
+    """Only uv has a cache of answers."""
     world.install("pip")
 
-    stamps.append((world.project / STAMP).read_text(encoding="utf-8"))
-    assert len(set(stamps)) == 3
-    assert stamps[2] == stamps[3]
+    assert not (world.project / STAMP).exists()
     assert world.versions() == ON_CPU

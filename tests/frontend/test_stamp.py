@@ -2,23 +2,86 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from hatch_torch.frontend import STAMP, has_uv_lock, names_stamp, write_stamp
+from hatch_torch.frontend.stamp import PROCESS
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
+
+LINUX = pytest.mark.skipif(not PROCESS.is_dir(), reason="this system has no /proc/self")
+LOOK = "import os, sys; print(*(os.stat(sys.argv[1]).st_ctime_ns for _ in range(2)))"
 
 
-def test_changes(project: Path) -> None:
-    """Each writing leaves other words."""
+def looked(stamp: Path) -> list[str]:
+    """Return the times that a new process reads off a stamp, at two looks."""
+    command = [sys.executable, "-c", LOOK, str(stamp)]
+    return subprocess.run(command, capture_output=True, check=True, text=True).stdout.split()
+
+
+@LINUX
+def test_every_process_finds_it_newer(project: Path) -> None:
+    """What one process sees stays as it is; the next one sees a newer stamp, without a write."""
     write_stamp(project)
+    (first, again), (second, _) = looked(project / STAMP), looked(project / STAMP)
+
+    assert first == again
+    assert int(first) < int(second)
+
+
+@LINUX
+def test_it_is_made_once(project: Path) -> None:
+    """A stamp that is right is left alone; one that was written becomes a link."""
+    (project / STAMP).write_text("of another system\n", encoding="ascii")
+    write_stamp(project)
+    made = (project / STAMP).lstat()
+    write_stamp(project)
+
+    assert (project / STAMP).readlink() == PROCESS / "stat"
+    assert (project / STAMP).lstat() == made
+
+
+def nowhere(folder: Path) -> Path:
+    """Return a place that is not there, as on macOS."""
+    return folder / "no-proc"
+
+
+def as_old_as_the_system(folder: Path) -> Path:
+    """Return a place whose files all have one time, as a sandbox may show them."""
+    (folder / "stat").touch()
+    (folder / "statm").hardlink_to(folder / "stat")
+    return folder
+
+
+@pytest.mark.parametrize("place", [nowhere, as_old_as_the_system])
+def test_it_is_written(project: Path, tmp_path: Path, place: Callable[[Path], Path]) -> None:
+    """Where the system does not tell processes apart each writing leaves other words."""
+    process = place(tmp_path)
+    write_stamp(project, process)
     first = (project / STAMP).read_text()
-    write_stamp(project)
+    write_stamp(project, process)
 
+    assert not (project / STAMP).is_symlink()
     assert first != (project / STAMP).read_text()
+
+
+def test_no_other_file_is_written(project: Path, tmp_path: Path) -> None:
+    """A stamp that leads elsewhere, or to a place of another system, gives way to a file."""
+    (other := tmp_path / "other").write_text("mine", encoding="ascii")
+    for target in (other, PROCESS / "stat"):
+        (project / STAMP).unlink(missing_ok=True)
+        (project / STAMP).symlink_to(target)
+        write_stamp(project, nowhere(tmp_path))
+
+        assert (project / STAMP).is_file()
+        assert not (project / STAMP).is_symlink()
+    assert other.read_text(encoding="ascii") == "mine"
 
 
 def test_forbidden(project: Path) -> None:
