@@ -23,7 +23,7 @@ STAMP = ".torch-variant.stamp"
 PROCESS = Path("/proc/self")
 """Where Linux shows to each process its own files."""
 _TICK = 0.02
-"""Seconds; the clock of a file system has two ticks at least in them (Linux's HZ is 100 or more)."""
+"""Seconds: two ticks of the clock that dates files, where it is slowest (Linux's HZ is 100)."""
 
 
 def write_stamp(project: Path, process: Path = PROCESS) -> None:
@@ -45,7 +45,7 @@ def write_stamp(project: Path, process: Path = PROCESS) -> None:
 
 
 def _is_made_by_looking(one: Path, other: Path) -> bool:
-    """Tell whether files are as old as the first look at them; not every sandbox's /proc does so."""
+    """Tell whether files are as old as the first look at them; a sandbox may do otherwise."""
     if not one.is_file():
         return False
     first = one.stat().st_ctime_ns

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +13,7 @@ from hatch_torch.frontend.stamp import PROCESS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 LINUX = pytest.mark.skipif(not PROCESS.is_dir(), reason="this system has no /proc/self")
 LOOK = "import os, sys; print(*(os.stat(sys.argv[1]).st_ctime_ns for _ in range(2)))"
