@@ -5,46 +5,32 @@ from __future__ import annotations
 import argparse
 import sys
 from difflib import get_close_matches
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from hatch_torch import __version__
-from hatch_torch.cli import (
-    cache,
-    completion,
-    demo,
-    detect,
-    doctor,
-    download,
-    explain,
-    export,
-    init,
-    install,
-    lock,
-    status,
-    sync,
-    verify,
-)
 from hatch_torch.errors import HatchTorchError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 COMMANDS = (
-    init,
-    detect,
-    explain,
-    export,
-    lock,
-    download,
-    install,
-    status,
-    sync,
-    verify,
-    doctor,
-    demo,
-    completion,
-    cache,
+    "init",
+    "detect",
+    "explain",
+    "export",
+    "lock",
+    "download",
+    "install",
+    "status",
+    "sync",
+    "verify",
+    "doctor",
+    "demo",
+    "completion",
+    "cache",
 )
+"""Their names, which are those of their modules, in the order of `--help`."""
 
 _INTERRUPTED = 130  # 128 and the number of SIGINT, as shells have it
 _EXAMPLES = """\
@@ -60,9 +46,10 @@ examples:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code (contract.md, section 4)."""
     words = sys.argv[1:] if arguments is None else arguments
-    parser = _parser()
-    if hint := _unknown(words):
-        parser.error(hint)
+    word = next((one for one in words if not one.startswith("-")), None)
+    parser = _parser(_needed(word))
+    if word and word not in COMMANDS:
+        parser.error(_unknown(word))
     options = parser.parse_args(words)
     try:
         code: int = options.run(options)
@@ -75,14 +62,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
-def _unknown(words: Sequence[str]) -> str | None:
-    """Say what is wrong with the command's name, and which one is meant; None for a known one."""
-    names = [command.__name__.rpartition(".")[2] for command in COMMANDS]
-    word = next((one for one in words if not one.startswith("-")), None)
-    if word is None or word in names:
-        return None
-    close = get_close_matches(word, names, n=1)
-    meant = f"did you mean {close[0]!r}?" if close else f"choose from {', '.join(names)}"
+def _needed(word: str | None) -> Sequence[str]:
+    """Return the commands to import: the one that is called, or all where they are listed."""
+    listed = word not in COMMANDS or word == "completion"
+    return COMMANDS if listed else (str(word),)
+
+
+def _unknown(word: str) -> str:
+    """Say that there is no such command, and which one is meant."""
+    close = get_close_matches(word, COMMANDS, n=1)
+    meant = f"did you mean {close[0]!r}?" if close else f"choose from {', '.join(COMMANDS)}"
     return f"there is no command {word!r}; {meant}"
 
 
@@ -94,7 +83,7 @@ class _Parser(argparse.ArgumentParser):
         super().__init__(**{"formatter_class": argparse.RawDescriptionHelpFormatter, **options})
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(names: Iterable[str]) -> argparse.ArgumentParser:
     parser = _Parser(
         prog="hatch-torch",
         description="The PyTorch wheel that is right for this machine.",
@@ -102,6 +91,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"hatch-torch {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in COMMANDS:
-        command.add_to(commands)
+    for name in names:
+        import_module(f"hatch_torch.cli.{name}").add_to(commands)
     return parser

@@ -80,11 +80,10 @@ def test_help_has_examples(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_every_command_is_known() -> None:
-    """A command's module is named after it, so that a mistyped one can be told."""
-    assert len(commands.COMMANDS) == len({one.__name__ for one in commands.COMMANDS})
-    for one in commands.COMMANDS:
+    """A command's module is named after it, and is all that a call of it imports."""
+    for name in commands.COMMANDS:
         with pytest.raises(SystemExit) as ended:
-            main([one.__name__.rpartition(".")[2], "--help"])
+            main([name, "--help"])
         assert ended.value.code == 0
 
 
