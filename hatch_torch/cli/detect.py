@@ -6,14 +6,14 @@ import os
 from typing import TYPE_CHECKING
 
 from hatch_torch.cli import show
+from hatch_torch.cli.machine import show_hardware
 from hatch_torch.hardware.detect import detect
 from hatch_torch.hardware.machine import Machine
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
 
-    from hatch_torch.hardware.facts import Accelerator, Hardware, Source
+    from hatch_torch.hardware.facts import Hardware, Source
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -40,36 +40,5 @@ def show_detection(hardware: Hardware) -> None:
     show.table("Asked", ("probe", "result", "ms", "detail"), rows)
 
 
-def show_hardware(hardware: Hardware) -> None:
-    """Print the machine's facts."""
-    show.fields("Machine", _facts(hardware))
-
-
-def accelerators(hardware: Hardware) -> Iterator[str]:
-    """Yield a line for each accelerator, or one that says that there is none."""
-    yield from map(_accelerator, hardware.accelerators)
-    if not hardware.accelerators:
-        yield "none found"
-
-
 def _spent(source: Source) -> str:
     return "" if source.milliseconds is None else str(source.milliseconds)
-
-
-def _facts(hardware: Hardware) -> Iterator[tuple[str, str]]:
-    system = filter(None, (hardware.system, hardware.machine, hardware.libc))
-    yield "system", " ".join(system) or "unknown"
-    yield "Python", hardware.python or "unknown"
-    for accelerator in accelerators(hardware):
-        yield "accelerator", accelerator
-    if hardware.nvidia:
-        yield "driver", f"{hardware.nvidia.driver} (CUDA {hardware.nvidia.cuda or 'unknown'})"
-    if hardware.rocm:
-        yield "ROCm", str(hardware.rocm.version)
-    if hardware.signs:
-        yield "signs", ", ".join(hardware.signs)
-
-
-def _accelerator(one: Accelerator) -> str:
-    memory = f", {one.memory_mib / 1024:.0f} GiB" if one.memory_mib else ""
-    return f"{one.name} ({one.architecture or 'architecture unknown'}{memory})"

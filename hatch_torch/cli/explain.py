@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from hatch_torch.cli import show
-from hatch_torch.cli.detect import show_hardware
+from hatch_torch.cli.machine import show_hardware
 from hatch_torch.cli.options import add_case, case_of
 from hatch_torch.deciding.decide import decide
 from hatch_torch.record import to_json

@@ -1,4 +1,7 @@
-"""Tables and lines on a terminal: with rich where it is installed, plain and complete without."""
+"""Tables and lines: drawn by rich on a terminal, where it is installed; else plain and complete.
+
+What goes into a pipe or a file is neither drawn nor wrapped, and does not wait for rich.
+"""
 
 from __future__ import annotations
 
@@ -31,6 +34,9 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> 
     """Print a table under a title."""
     cells = [[plain(cell) for cell in row] for row in rows]
     _heading(title)
+    if not _is_drawn():
+        _plain_table(columns, cells)
+        return
     try:
         from rich import box  # noqa: PLC0415 (of the extra `cli`: the commands work without)
         from rich.console import Console  # noqa: PLC0415
@@ -62,9 +68,13 @@ def _plain_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 def _heading(text: str) -> None:
-    plain = os.environ.get("NO_COLOR") or not sys.stdout.isatty()  # no-color.org
+    plain = os.environ.get("NO_COLOR") or not _is_drawn()  # no-color.org
     bold, end = ("", "") if plain else ("\033[1m", "\033[0m")
     _line(f"{bold}{text}{end}")
+
+
+def _is_drawn() -> bool:
+    return sys.stdout.isatty() or bool(os.environ.get("FORCE_COLOR"))  # force-color.org
 
 
 def _line(text: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hatch_torch.cli import show
-from hatch_torch.cli.detect import accelerators
+from hatch_torch.cli.machine import accelerators
 from hatch_torch.cli.status import show_findings
 from hatch_torch.deciding.offers import TORCH
 from hatch_torch.environment.drift import described

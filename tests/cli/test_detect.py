@@ -6,7 +6,7 @@ import json
 import platform
 from typing import TYPE_CHECKING
 
-from hatch_torch.cli.detect import show_hardware
+from hatch_torch.cli.machine import show_hardware
 from hatch_torch.hardware.facts import Accelerator, Hardware, Nvidia, Rocm
 
 if TYPE_CHECKING:

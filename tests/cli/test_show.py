@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 
 import pytest
@@ -14,7 +15,14 @@ _ROWS = [("cu130", "no", "driver"), ("cu126", "yes", "")]
 
 
 @pytest.fixture
-def plain(monkeypatch: pytest.MonkeyPatch) -> None:
+def drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask for what a terminal gets."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("NO_COLOR", "1")
+
+
+@pytest.fixture
+def plain(drawn: None, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001 (its variables)
     """Take rich away, as where the extra `cli` is not installed."""
     monkeypatch.setitem(sys.modules, "rich", None)
 
@@ -57,12 +65,21 @@ def test_empty_plain_table(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.splitlines() == ["Backends", "  a  b", "  -  -"]
 
 
+@pytest.mark.usefixtures("drawn")
 def test_rich_table(capsys: pytest.CaptureFixture[str]) -> None:
     """With rich every cell is shown as it is: brackets are no markup."""
     show.table("Backends", _COLUMNS, [("cu130", "no", "[bold]too old[/bold]")])
-    title, head, *_, row = filter(None, map(str.strip, capsys.readouterr().out.splitlines()))
+    said = re.sub(r"\x1b\[\d*m", "", capsys.readouterr().out)
+    title, head, *_, row = filter(None, map(str.strip, said.splitlines()))
     assert (title, head.split()) == ("Backends", [*_COLUMNS])
     assert row.split(maxsplit=2) == ["cu130", "no", "[bold]too old[/bold]"]
+
+
+def test_table_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
+    """In a pipe a row is a line, however long, and nothing is drawn."""
+    show.table("Backends", _COLUMNS, [("cu130", "no", "too old " * 30)])
+    *_, row = capsys.readouterr().out.splitlines()
+    assert row == "  cu130    no      " + ("too old " * 30).strip()
 
 
 def test_notes(capsys: pytest.CaptureFixture[str]) -> None:

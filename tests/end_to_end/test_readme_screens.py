@@ -20,7 +20,7 @@ from hatch_torch.hardware.detect import detect
 from hatch_torch.hardware.recorded import RecordedMachine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from tests.end_to_end.conftest import World
 
@@ -28,7 +28,8 @@ pytestmark = pytest.mark.end_to_end
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
-SCREEN = {"COLUMNS": "110", "NO_COLOR": "1"}
+SCREEN = {"COLUMNS": "110", "FORCE_COLOR": "1"}
+STYLE = r"\x1b\[[\d;]*m"
 IN_CI = {**SCREEN, "CI": "true", "CONDA_OVERRIDE_CUDA": ""}
 EXPLAIN = ("explain", "--python", "3.12", "--require", "torch>=2.3")
 
@@ -47,12 +48,22 @@ def hatch_torch(world: World, *arguments: str) -> str:
     return done.stdout
 
 
+def printed(run: Callable[[], object], environ: Mapping[str, str] = SCREEN) -> str:
+    """Return what something prints in this process, with some variables set."""
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        contextlib.redirect_stdout(io.StringIO()) as screen,
+    ):
+        for name, value in environ.items():
+            patch.setenv(name, value)
+        run()
+    return screen.getvalue()
+
+
 def detected(_world: World) -> str:
     """Return what `detect` prints on a recorded machine."""
     machine = RecordedMachine(ROOT / "fixtures" / "machines" / "linux-nvidia-rtx-4090")
-    with contextlib.redirect_stdout(io.StringIO()) as printed:
-        show_detection(detect(machine))
-    return printed.getvalue()
+    return printed(lambda: show_detection(detect(machine)))
 
 
 def explained(world: World) -> str:
@@ -68,14 +79,7 @@ def judged(world: World) -> str:
 
 def shown(_world: World) -> str:
     """Return what `demo` prints in a CI job without accelerator."""
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        contextlib.redirect_stdout(io.StringIO()) as printed,
-    ):
-        for name, value in IN_CI.items():
-            patch.setenv(name, value)
-        assert main(["demo"]) == 0
-    return printed.getvalue()
+    return printed(lambda: main(["demo"]), IN_CI)
 
 
 SCREENS: dict[str, Callable[[World], str]] = {
@@ -86,12 +90,14 @@ SCREENS: dict[str, Callable[[World], str]] = {
 }
 
 
-def as_written(printed: str, world: World) -> str:
+def as_written(screen: str, world: World) -> str:
     """Replace what differs from run to run: the index's port, hashes, folders, seconds.
 
     Nobody has to name PyTorch's own index, for which the embedded one stands.
     """
-    text = printed.replace(world.index.torch_index, "https://download.pytorch.org/whl")
+    text = re.sub(STYLE, "", screen).replace(
+        world.index.torch_index, "https://download.pytorch.org/whl"
+    )
     text = re.sub(r"\n  index .*, by TORCH_VARIANT_INDEX_URL", "", text)
     text = re.sub(r"sha256=[0-9a-f]{64}", "sha256=…", text).replace(str(world.folder), "~")
     text = re.sub(r"\d+\.\d( *)$", r"…\1", text, flags=re.MULTILINE)
