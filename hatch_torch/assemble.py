@@ -47,6 +47,7 @@ def assemble(  # noqa: PLR0913 (what is not given is the real thing)
     settings = Settings.of(environ)
     settings = settings._replace(offline=settings.offline or asked.offline)
     target = target or targets.here()
+    upgrade = asked.upgrade or settings.upgrade
     sources = Sources(config, settings, environ, target, asked)
     return Case(
         config=config,
@@ -56,11 +57,12 @@ def assemble(  # noqa: PLR0913 (what is not given is the real thing)
         origin=lambda: sources.origin,
         probe=probe or _probe(settings, environ),
         find_installed=_finder(asked, lock),
+        earlier=tuple if lock or upgrade or settings.offline else _earlier(config, asked),
         sees_environment=asked.environment is not None or asked.purpose == "portable",
         environ=environ,
         extras=asked.extras,
         constraints=parsed_constraints(asked.constraints),
-        upgrade=asked.upgrade or settings.upgrade,
+        upgrade=upgrade,
         by_version=asked.pinnable,
         routed=_routed(config, asked, target),
     )
@@ -116,5 +118,20 @@ def _finder(
         return tuple(
             one for one in every if one.builder != "pytorch" or lock.holds(one.name, one.version)
         )
+
+    return found
+
+
+def _earlier(config: Config, request: Request) -> Callable[[], tuple[str, ...]]:
+    """Return what reads the METADATA of the project where it is installed.
+
+    A lock knows better, an upgrade wants what came out since, and offline no URL will do.
+    """
+
+    def found() -> tuple[str, ...]:
+        from hatch_torch.environment.installed import installed  # noqa: PLC0415 (as above)
+
+        own = installed(request.environment or (), {config.name})
+        return tuple(line for one in own for line in one.requires)
 
     return found

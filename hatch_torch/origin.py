@@ -10,7 +10,6 @@ from urllib.parse import quote, urlsplit
 
 from hatch_torch.errors import ConfigurationError
 from hatch_torch.frontend.configured import Configured, configured
-from hatch_torch.hardware.machine import Machine
 from hatch_torch.index.credentials import Credentials
 from hatch_torch.index.hosts import origin_of
 from hatch_torch.index.keyring import Keyring, is_allowed
@@ -171,6 +170,8 @@ def _keyring(environ: Mapping[str, str], tool: str) -> Keyring | None:
     plain = {name: value for name, value in environ.items() if not name.startswith("PYTHON")}
 
     def run(*words: str) -> str | None:
+        from hatch_torch.hardware.machine import Machine  # noqa: PLC0415 (only for a 401)
+
         machine = Machine(plain, _SECONDS)
         ran = machine.run(beside or "keyring", *words, seconds=_SECONDS)
         return ran.out if ran and ran.code == 0 else None

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hatch_torch.backend import Backend
-    from hatch_torch.index import Index
+    from hatch_torch.index.offer import Index
     from hatch_torch.index.wheel import Wheel
     from hatch_torch.index.wheelhouse import Wheelhouse
     from hatch_torch.lock.contents import Lock
@@ -62,9 +62,9 @@ class Sources:
 
     def opened(self) -> Index:
         """Return the index, of which nothing is asked yet."""
-        from hatch_torch.index import Index  # noqa: PLC0415 (what is installed may do)
         from hatch_torch.index.cache import cache_of  # noqa: PLC0415 (likewise)
         from hatch_torch.index.fetch import Fetcher  # noqa: PLC0415 (likewise)
+        from hatch_torch.index.offer import Index  # noqa: PLC0415 (what is installed may do)
 
         config, origin = self.config, self.origin
         fetcher = Fetcher(

@@ -16,7 +16,7 @@ from hatch_torch.deciding.pins import Pin
 from hatch_torch.errors import NoAnswerError
 from hatch_torch.frontend import Request
 from hatch_torch.hardware.facts import Hardware
-from hatch_torch.index import Index
+from hatch_torch.index.offer import Index
 from hatch_torch.index.wheelhouse import Wheelhouse
 from hatch_torch.project.config import Config
 

@@ -33,6 +33,8 @@ class Case(NamedTuple):
     """What the machine has: of these vendors, or (None) of all."""
     find_installed: Callable[[Collection[str]], tuple[Installed, ...]]
     """Which of these packages the environment has."""
+    earlier: Callable[[], tuple[str, ...]] = tuple
+    """What the project's last install in the environment requires; nothing where that is void."""
     has_folders: bool = False
     """The installer has folders of wheels, and no index to ask for what is not in them."""
     origin: Callable[[], Origin | None] = lambda: None

@@ -58,7 +58,7 @@ def unasked(
     if _contains_another(case, answer, extra):
         return [Addition(IMPOSSIBLE, extra)], None
     own = [line for line in lines if line.extra == extra]
-    pins = _pins_beside(case, answer, own)
+    pins = _pins_beside(case, answer, own, extra)
     if pins:
         return additions(own, pins, case.family), None
     names = ", ".join(str(line.requirement) for line in own)
@@ -72,9 +72,15 @@ def _contains_another(case: Case, answer: Answer, extra: str) -> bool:
     return any(canonicalize_name(one.name) in inside for one in others)
 
 
-def _pins_beside(case: Case, answer: Answer, lines: Collection[Line]) -> tuple[Pin, ...] | None:
+def _pins_beside(
+    case: Case, answer: Answer, lines: Collection[Line], extra: str
+) -> tuple[Pin, ...] | None:
     if {line.name for line in lines} <= {pin.name for pin in answer.pins}:
         return answer.pins
+    from hatch_torch.deciding.remembered import remembered  # noqa: PLC0415 (few have such an extra)
+
+    if pins := remembered(case, answer, lines, extra):
+        return pins
     wants = ranges(lines, case.target.environment, None, (), case.constraints)
     try:
         return complete(case, answer.backend, answer.pins, wants)

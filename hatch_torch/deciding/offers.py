@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from packaging.tags import Tag
 
     from hatch_torch.backend import Backend
-    from hatch_torch.index import Index
+    from hatch_torch.index.offer import Index
     from hatch_torch.index.wheel import Wheel
     from hatch_torch.index.wheelhouse import Wheelhouse
     from hatch_torch.lock.locked_index import LockedIndex

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from email.utils import parsedate_to_datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urljoin
@@ -147,6 +146,8 @@ def retry_after(value: str, now: float) -> float:
     seconds = value.strip()
     if seconds.isdecimal():
         return float(seconds[:9])
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415 (few servers send a date)
+
     try:
         return max(0.0, parsedate_to_datetime(value).timestamp() - now)
     except (ValueError, TypeError, OverflowError):

@@ -11,10 +11,10 @@ from packaging.specifiers import SpecifierSet
 from hatch_torch import target as targets
 from hatch_torch.backend import Backend
 from hatch_torch.deciding.offers import Offers
-from hatch_torch.index import Index
 from hatch_torch.index.cache import Cache
 from hatch_torch.index.document import Document
 from hatch_torch.index.fetch import Fetcher
+from hatch_torch.index.offer import Index
 
 if TYPE_CHECKING:
     from pathlib import Path

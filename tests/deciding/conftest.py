@@ -19,9 +19,9 @@ from hatch_torch.demo.server import EmbeddedIndex, serve
 from hatch_torch.environment.installed import Installed
 from hatch_torch.errors import NoAnswerError
 from hatch_torch.hardware.facts import Accelerator, Hardware, Nvidia, Rocm
-from hatch_torch.index import Index
 from hatch_torch.index.cache import Cache
 from hatch_torch.index.fetch import Fetcher
+from hatch_torch.index.offer import Index
 from hatch_torch.project.config import BackendExtra, Config
 from hatch_torch.project.wiring import Wiring
 

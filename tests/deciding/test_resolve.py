@@ -10,7 +10,7 @@ from hatch_torch.deciding import resolve
 from hatch_torch.errors import NoAnswerError
 
 if TYPE_CHECKING:
-    from hatch_torch.index import Index
+    from hatch_torch.index.offer import Index
     from tests.deciding.conftest import Workbench
 
 

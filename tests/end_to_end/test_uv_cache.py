@@ -132,10 +132,7 @@ def asked(world: World) -> list[str]:
 
 
 def test_asks_each_time(world: World) -> None:
-    """Each run of uv, lock or install, asks the hook; once, as soon as a stamp of Linux is there.
-
-    The very first run finds no stamp; elsewhere each run finds it rewritten, and builds once more.
-    """
+    """Each run of uv asks the hook; once, where the stamp is a link that the first run left."""
     world.write("full", more="\n[tool.hatch.build.hooks.custom]\n")
     world.add("hatch_build.py", COUNTING)
     world.uv("lock")

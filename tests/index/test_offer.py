@@ -8,7 +8,7 @@ import pytest
 
 from hatch_torch.backend import Backend
 from hatch_torch.errors import IndexFaultError
-from hatch_torch.index import Index
+from hatch_torch.index.offer import Index
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,9 +12,9 @@ from packaging.version import Version
 from hatch_torch import target as targets
 from hatch_torch.backend import Backend
 from hatch_torch.deciding.offers import Offers
-from hatch_torch.index import Index
 from hatch_torch.index.cache import Cache
 from hatch_torch.index.fetch import Fetcher
+from hatch_torch.index.offer import Index
 from hatch_torch.lock.contents import Narrowed
 from hatch_torch.lock.make import Made, Order, make
 from hatch_torch.lock.scope import places

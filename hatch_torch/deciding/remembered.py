@@ -1,0 +1,84 @@
+"""What the last install found for an extra that nobody asks for: it stands while its torch does.
+
+Else each install of a checkout would open the index for wheels that it does not install.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from hatch_torch.deciding.pins import Pin
+from hatch_torch.index.hosts import PYTORCH_HOSTS, host_of
+from hatch_torch.markers import holds
+from hatch_torch.project.wants import parsed_constraints, ranges, versions_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+
+    from packaging.requirements import Requirement
+
+    from hatch_torch.deciding.answer import Answer
+    from hatch_torch.deciding.case import Case
+    from hatch_torch.project.wants import Line
+
+
+def remembered(
+    case: Case, answer: Answer, lines: Collection[Line], extra: str
+) -> tuple[Pin, ...] | None:
+    """Return the answer's pins with those of an extra that the project's METADATA has, or None.
+
+    That is stale where torch (or another pin of the answer) is not the one that it names, where a
+    member is missing or out of its range, and where a wheel does not lie on the index that is
+    asked now. What came out since is no reason, as for what is installed.
+    """
+    found = {pin.name: pin for pin in reversed([*_pins(case, extra)])}
+    fixed = {pin.name: pin for pin in answer.pins}
+    further = [pin for name, pin in found.items() if name not in fixed]
+    moved = any(found[name].version != fixed[name].version for name in found.keys() & fixed.keys())
+    if moved or not _are_in_range(case, found, lines) or not _may_come(case, answer, further):
+        return None
+    return (*answer.pins, *further)
+
+
+def _pins(case: Case, extra: str) -> Iterator[Pin]:
+    """Yield what the metadata pins under an extra, in its order: what was added is in front."""
+    environment = case.target.environment
+    for one in parsed_constraints(line for line in case.earlier() if "extra" in line):
+        version = _exactly(one)
+        if version and holds(one.marker, environment, extra) and not holds(one.marker, environment):
+            url, _, fragment = (one.url or "").partition("#")
+            sha256 = fragment.removeprefix("sha256=") or None
+            yield Pin(canonicalize_name(one.name), version, url or None, sha256)
+
+
+def _exactly(requirement: Requirement) -> Version | None:
+    """Return the one version that a requirement admits, or None where that is open."""
+    for one in versions_of(requirement):
+        if one.operator == "==" and not one.version.endswith("*"):
+            return Version(one.version)
+    return None
+
+
+def _are_in_range(case: Case, found: Mapping[str, Pin], lines: Collection[Line]) -> bool:
+    wants = ranges(lines, case.target.environment, None, (), case.constraints)
+    return not any(line.requirement.url for line in lines) and all(
+        name in found and versions.contains(found[name].version, prereleases=True)
+        for name, versions in wants.items()
+    )
+
+
+def _may_come(case: Case, answer: Answer, pins: Iterable[Pin]) -> bool:
+    """Say whether wheels lie below the root that is asked now, or both at PyTorch's hosts."""
+    origin = case.origin()
+    if origin is None:
+        return False
+    folder = origin.folders.get(answer.backend, origin.root).rstrip("/") + "/"
+    return all(
+        pin.url is not None
+        and (pin.sha256 or not case.config.require_hashes)
+        and (pin.url.startswith(folder) or {host_of(folder), host_of(pin.url)} <= PYTORCH_HOSTS)
+        for pin in pins
+    )
