@@ -12,6 +12,7 @@ from packaging.version import Version
 
 from hatch_torch.markers import holds
 from hatch_torch.ranges import admits_newer
+from hatch_torch.releases import torch_releases
 from hatch_torch.tables import rows
 
 if TYPE_CHECKING:
@@ -43,6 +44,16 @@ def paired(release: Version) -> Mapping[str, tuple[Version, ...]]:
     return {name: versions for name, versions in found.items() if versions}
 
 
+@cache
+def last_built_for(name: str) -> Version | None:
+    """Return the torch that the newest known release of a companion was built for, if it is known.
+
+    That is the oldest one which it runs with.
+    """
+    pins = [*_pins(name).values()]
+    return next((one for one in torch_releases() if pins and pins[-1].contains(one)), None)
+
+
 def may_pair(release: Version, members: Mapping[str, SpecifierSet]) -> bool:
     """Answer whether a torch can have members in these ranges, as far as the table knows.
 
@@ -64,6 +75,16 @@ def index_only(name: str, platform: str, wanted: SpecifierSet = _ANY) -> bool:
         and platform in row.get("platforms", [platform])
         and _admits(wanted, row.get("versions"))
         for row in rows("index_only")
+    )
+
+
+def may_have_index_only(family: str, platform: str) -> bool:
+    """Say whether a torch that the tables list may need what its index alone serves.
+
+    CPU's and CUDA's take triton from PyPI, but for some on linux_aarch64.
+    """
+    return any(row["family"] == family for row in rows("tritons")) or any(
+        platform in row.get("platforms", ()) for row in rows("index_only")
     )
 
 

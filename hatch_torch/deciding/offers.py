@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from packaging.version import Version
 
 from hatch_torch import releases
-from hatch_torch.companions import may_pair
+from hatch_torch.companions import last_built_for, may_pair
 from hatch_torch.ranges import admits_newer, without_local
 
 if TYPE_CHECKING:
@@ -100,6 +100,11 @@ class Offers:
             require_hashes=self._require_hashes,
         )
 
+    def lists(self, backend: Backend, release: Version) -> bool:
+        """Say whether this is a torch of PyTorch's own that the tables know."""
+        known = releases.published(backend, self.target.platform)
+        return self._in_tables(backend) and release in known
+
     def picks(self, backend: Backend, name: str, versions: SpecifierSet) -> tuple[Pick, ...]:
         """Return the wheels of a package that fit the target and the range, the newest first."""
         best = self._best_of(backend, name)
@@ -135,6 +140,8 @@ class Offers:
                     yield from self._torch(backend, release, wants[backend])
 
     def _torch(self, backend: Backend, release: Version, wants: Wants) -> Iterator[Pick]:
+        if not all(self.index.wheels(backend, name) for name in self._doubtful(backend, wants)):
+            return
         self.index.pages((backend, name) for name in wants)
         yield from self._by_release(backend, wants[TORCH]).get(release, ())
 
@@ -150,9 +157,27 @@ class Offers:
         return self._torches[backend, versions]
 
     def _read_ahead(self, wants: Mapping[Backend, Wants], backends: Collection[Backend]) -> None:
-        """Read the pages that are needed in any case, together: one round trip."""
-        members = [(backend, name) for backend in [*backends][:1] for name in wants[backend]]
-        self.index.pages([*members, *((backend, TORCH) for backend in backends)])
+        """Read the pages that are needed in any case, together: one round trip.
+
+        Those are every torch, and the members of the first backend; of one that may lack a member
+        no more than that is asked, and the next backend is looked at too.
+        """
+        asks = [(backend, TORCH) for backend in backends]
+        for backend in backends:
+            doubtful = self._doubtful(backend, wants[backend])
+            asks += [(backend, name) for name in doubtful or wants[backend]]
+            if not doubtful:
+                break
+        self.index.pages(asks)
+
+    def _doubtful(self, backend: Backend, names: Iterable[str]) -> list[str]:
+        """Return the member that a backend lacks most likely, for it came after its last release.
+
+        Empty where there is none.
+        """
+        known = releases.published(backend, self.target.platform)
+        lasts = {name: last for name in names if known and (last := last_built_for(name))}
+        return sorted((one for one in lasts if lasts[one] < known[0]), key=lasts.__getitem__)[:1]
 
     def _releases(self, backend: Backend, wants: Wants) -> Collection[Version] | None:
         """Return the releases that the tables promise, or None where the page has to tell."""

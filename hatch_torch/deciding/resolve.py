@@ -18,7 +18,7 @@ from resolvelib import (
     Resolver,
 )
 
-from hatch_torch.companions import has_index_only, index_only, torch_pin
+from hatch_torch.companions import has_index_only, index_only, may_have_index_only, torch_pin
 from hatch_torch.deciding.offers import TORCH, Offers, Pick
 from hatch_torch.errors import IndexFaultError
 from hatch_torch.markers import holds
@@ -133,10 +133,15 @@ class _Family(AbstractProvider["Want", "Pick", str]):
     def _companions(self, pick: Pick) -> Iterator[Want]:
         """Which of a wheel's dependencies only the backend's index serves."""
         platform = self._offers.target.platform
-        for one in self._requires(pick):
+        for one in () if self._has_none(pick) else self._requires(pick):
             name = canonicalize_name(one.name)
             if index_only(name, platform, one.specifier):
                 yield Want(name, one.specifier, pick.backend, extras=frozenset(one.extras))
+
+    def _has_none(self, pick: Pick) -> bool:
+        """Say whether the tables know it, so that no METADATA has to be read."""
+        listed = pick.name == TORCH and self._offers.lists(pick.backend, pick.release)
+        return listed and not may_have_index_only(pick.backend.family, self._offers.target.platform)
 
     def _requires(self, pick: Pick) -> Iterator[Requirement]:
         environment = self._offers.target.environment
