@@ -3,34 +3,28 @@
 from __future__ import annotations
 
 import time
+from threading import Lock
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 from hatch_torch.errors import IndexFaultError
-from hatch_torch.index.bounds import FILE, METADATA, PAGES, Room
-from hatch_torch.index.connections import Connections
-from hatch_torch.index.courier import Courier, Reply, Request
+from hatch_torch.index.bounds import PAGES, Room
 from hatch_torch.index.credentials import Credentials
 from hatch_torch.index.document import Document
 from hatch_torch.index.hosts import bare
-from hatch_torch.index.patience import Deadline, Silence, in_time
-from hatch_torch.index.remote import Slice
-from hatch_torch.index.wire import LATE, refusal_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from hatch_torch.index.cache import Cache
-    from hatch_torch.index.courier import Into
+    from hatch_torch.index.courier import Into, Reply
     from hatch_torch.index.hosts import Hosts
+    from hatch_torch.index.network import Network
+    from hatch_torch.index.remote import Slice
 
 R = TypeVar("R")
 
-_PAGE = {
-    "Accept": "application/vnd.pypi.simple.v1+json, text/html;q=0.5, */*;q=0.1",
-    "Accept-Encoding": "gzip",
-}
-_OK, _PARTIAL, _UNCHANGED, _FORBIDDEN = 200, 206, 304, 403
+_OK, _UNCHANGED, _FORBIDDEN = 200, 304, 403
 _MISSING = {_FORBIDDEN, 404, 410}
 """PyTorch's index, and every other on S3, answers 403 for a page that is not there."""
 _OFF = (
@@ -59,15 +53,14 @@ class Fetcher:
         """
         self.credentials = credentials or Credentials(environ)
         self._cache = cache
+        self._environ = environ
+        self._seconds = seconds
         self._offline = offline
         self._now = now
         self._notes: list[str] = []
-        self._deadline = Deadline(seconds)
         self._room = Room(PAGES)
-        self._connections = Connections(environ, self._deadline)
-        self._courier = Courier(self._connections.exchange, self.credentials, self._deadline)
-        self._waiting = Connections(environ, Silence(seconds))
-        self._files = Courier(self._waiting.exchange, self.credentials, Silence(seconds))
+        self._lock = Lock()
+        self._opened: Network | None = None
 
     @property
     def notes(self) -> list[str]:
@@ -81,8 +74,8 @@ class Fetcher:
 
     def close(self) -> None:
         """Close the connections that were kept open."""
-        self._connections.close()
-        self._waiting.close()
+        if self._opened:
+            self._opened.close()
 
     def get_all(
         self, urls: Iterable[str], hosts: Hosts, read: Callable[[Document], R]
@@ -102,18 +95,14 @@ class Fetcher:
 
     def get(self, url: str, hosts: Hosts) -> bytes | None:
         """Return the bytes of a METADATA file, uncached, or None where there is none."""
-        reply = self._send(Request(url, Room(METADATA), _PAGE), hosts)
-        return reply.body if reply.status == _OK else None
+        return self._online(url).metadata(url, hosts)
 
     def get_range(self, url: str, first: int, last: int | None, *, hosts: Hosts) -> Slice | None:
         """Return the bytes from first to last, or (-n, None) the last n.
 
         None where the server does not answer with a part; the whole file is never read.
         """
-        span, size = (f"{first}", -first) if last is None else (f"{first}-{last}", last - first + 1)
-        headers = {"Accept-Encoding": "identity", "Range": f"bytes={span}"}
-        reply = self._send(Request(url, Room(size), headers, _PARTIAL), hosts)
-        return Slice.of(reply.headers, reply.body) if reply.status == _PARTIAL else None
+        return self._online(url).part(url, first, last, hosts)
 
     def stream(self, url: str, start: int, into: Into, hosts: Hosts) -> Reply:
         """Hand a file's bytes from a place on to `into`; returns the reply, without a body.
@@ -122,10 +111,7 @@ class Fetcher:
         reply is neither 200, the whole file, nor 206, a part. To be called from a thread that may
         be left behind.
         """
-        if self._offline:
-            raise IndexFaultError(bare(url), _OFF)
-        headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
-        return self._files.send(Request(url, Room(FILE), headers, into=into), hosts)
+        return self._online(url).file(url, start, into, hosts)
 
     def recall(self, key: str) -> bytes | None:
         """Return what `keep` kept, while it holds."""
@@ -141,13 +127,19 @@ class Fetcher:
         kept = self._cache.read(url)
         return kept if kept and self._room.take(len(kept.body)) else None
 
-    def _send(self, request: Request, hosts: Hosts) -> Reply:
+    @property
+    def _network(self) -> Network:
+        from hatch_torch.index.network import Network  # noqa: PLC0415 (the cache may do)
+
+        with self._lock:
+            if self._opened is None:
+                self._opened = Network(self._environ, self.credentials, self._seconds)
+            return self._opened
+
+    def _online(self, url: str) -> Network:
         if self._offline:
-            raise IndexFaultError(bare(request.url), _OFF)
-        sent = in_time(lambda _: self._courier.send(request, hosts), [None], self._deadline)
-        if not sent:
-            raise IndexFaultError(bare(request.url), LATE)
-        return sent[None]
+            raise IndexFaultError(bare(url), _OFF)
+        return self._network
 
     def _ask_all(
         self, kept: Mapping[str, Document | None], hosts: Hosts
@@ -158,18 +150,18 @@ class Fetcher:
             except IndexFaultError as fault:
                 return fault
 
-        found = {} if self._offline else in_time(ask, kept, self._deadline)
-        silence = _OFF if self._offline else LATE
-        return {url: found.get(url) or IndexFaultError(bare(url), silence) for url in kept}
+        if self._offline or not kept:
+            return {url: IndexFaultError(bare(url), _OFF) for url in kept}
+        return self._network.together(ask, kept)
 
     def _ask(self, url: str, kept: Document | None, hosts: Hosts) -> Document:
         conditions = kept.conditions if kept else {}
-        reply = self._courier.send(Request(url, self._room, {**_PAGE, **conditions}), hosts)
+        reply = self._network.page(url, self._room, conditions, hosts)
         if kept and reply.status == _UNCHANGED:
             return kept.renewed(reply.headers, self._now())
         doubtful = reply.status == _FORBIDDEN and kept and kept.is_found
         if doubtful or (reply.status != _OK and reply.status not in _MISSING):
-            raise IndexFaultError(bare(reply.url), refusal_of(reply))
+            raise self._network.refusal(reply)
         if reply.status == _FORBIDDEN and self.credentials.header(reply.url):
             self.note(f"{bare(reply.url)}: {_FORBIDDEN}: it is not there, or not for this user")
         return Document.of(bare(reply.url), reply.status, reply.headers, reply.body, self._now())
