@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from packaging.utils import canonicalize_name
 
-from hatch_torch import under_uv
 from hatch_torch.companions import FAMILY
 from hatch_torch.frontend import read_request, write_stamp
 from hatch_torch.hardware.processes import ancestors
 from hatch_torch.lock import LOCK
 from hatch_torch.project.files import read_project
-from hatch_torch.steps import asked, decided
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
     from typing import Any
 
@@ -97,18 +95,20 @@ def run(  # noqa: PLR0913 (what is not given is the real thing)
     config = read_project(root, stated)
     request = read_request(root, above(), environ, editable=editable)
     request = request._replace(pinnable=request.pinnable and not anew)
-    _tell(asked(request))
+    _tell(request)
     if request.frontend == "uv" and request.in_place:
         write_stamp(root)
     if request.purpose == "portable":
         return Run(config, request, None)
+    from hatch_torch import under_uv  # noqa: PLC0415 (a portable build is right under uv, too)
+
     notes = under_uv.check(config, request, root, environ)
     from hatch_torch.assemble import assemble  # noqa: PLC0415 (a portable build decides nothing)
     from hatch_torch.deciding.decide import decide  # noqa: PLC0415 (likewise)
 
     lock = _lock(root, config)
     decision = decide(assemble(config, environ, request=request, lock=lock))
-    _tell(decided(decision))
+    _tell(decision)
     return Run(config, request, decision.noting(*notes))
 
 
@@ -120,6 +120,9 @@ def _lock(root: Path, config: Config) -> Lock | None:
     return current_lock(root, config)
 
 
-def _tell(steps: Iterable[str]) -> None:
-    for step in steps if _log.isEnabledFor(logging.DEBUG) else ():
-        _log.debug("%s", step)
+def _tell(done: Request | Decision) -> None:
+    if _log.isEnabledFor(logging.DEBUG):
+        from hatch_torch.steps import steps  # noqa: PLC0415 (few want to know)
+
+        for step in steps(done):
+            _log.debug("%s", step)

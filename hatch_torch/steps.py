@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hatch_torch.frontend.request import Request
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hatch_torch.deciding.decision import Decision
-    from hatch_torch.frontend import Request
 
 
-def asked(request: Request) -> Iterator[str]:
+def steps(done: Request | Decision) -> Iterator[str]:
+    """Yield what was read of a run, or what was decided for it."""
+    return _asked(done) if isinstance(done, Request) else _decided(done)
+
+
+def _asked(request: Request) -> Iterator[str]:
     """Yield who asks, and for what; nothing of a command line but its sub-command."""
     yield f"asked by {request.frontend}: {request.command or 'no command'}"
     yield f"purpose {request.purpose}: {request.why}"
@@ -19,7 +25,7 @@ def asked(request: Request) -> Iterator[str]:
         yield f"extras {', '.join(sorted(request.extras))}"
 
 
-def decided(decision: Decision) -> Iterator[str]:
+def _decided(decision: Decision) -> Iterator[str]:
     """Yield what was found, judged, picked and added."""
     for source in decision.hardware.sources:
         yield f"probe {source.probe}: {source.result}: {source.detail}"

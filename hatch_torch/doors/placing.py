@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
@@ -34,6 +33,8 @@ def put_in_front(
 
 def write_record(folder: Path, record: dict[str, Any]) -> Path:
     """Write the record into a folder, which is made; return its path."""
+    import json  # noqa: PLC0415 (a portable build has no record)
+
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / RECORD
     path.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")

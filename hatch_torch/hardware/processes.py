@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import re
@@ -143,6 +142,8 @@ def parse_ps(text: str) -> Table:
 
 def parse_cim(text: str) -> Table:
     """Read PowerShell's JSON. Raises ValueError where it is none."""
+    import json  # noqa: PLC0415 (only Windows' answer is JSON)
+
     found = json.loads(text)
     return dict(_cim_rows(found if isinstance(found, list) else [found]))
 

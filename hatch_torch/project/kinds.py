@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -116,7 +115,11 @@ def readable(value: object) -> tuple[Requirement, ...]:
 
 def under(path: str, key: str) -> str:
     """Return the TOML path of a key in a table; one that is not bare is quoted."""
-    return f"{path}.{key if re.fullmatch(_BARE_KEY, key) else json.dumps(key, ensure_ascii=False)}"
+    if re.fullmatch(_BARE_KEY, key):
+        return f"{path}.{key}"
+    import json  # noqa: PLC0415 (few keys are that odd)
+
+    return f"{path}.{json.dumps(key, ensure_ascii=False)}"
 
 
 def suggestion(value: object, allowed: Collection[str]) -> str:

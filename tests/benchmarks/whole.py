@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hatch_torch.demo.server import serve
+from tests.benchmarks.nothing import NAME, CountingIndex
 from tests.benchmarks.paired import Compared, compare
 from tests.benchmarks.rows import Row
 from tests.end_to_end.conftest import World, environment
@@ -15,36 +16,39 @@ if TYPE_CHECKING:
 
 BUDGETS = {"pip": 1.10, "uv": 1.15}
 _PLUGIN = ', "hatch-torch"'
+_DYNAMIC = 'dynamic = ["optional-dependencies"]'
 _TABLE = "[tool.torch-variant"
 
 
 def rows(folder: Path, rounds: int) -> Iterator[Row]:
-    """Measure pip and uv: torch is there and right in both environments."""
-    with serve() as index:
+    """Measure pip and uv: torch is there and right in all environments."""
+    with serve(index=CountingIndex) as index:
         world = World(folder, index, environment(folder)).on("none").over(index)
         for tool in BUDGETS:
             yield from _of_tool(tool, world.elsewhere(f"{tool}-ours"), rounds)
 
 
 def _of_tool(tool: str, ours: World, rounds: int) -> Iterator[Row]:
+    assert isinstance(ours.index, CountingIndex)
     ours.write("full")
     ours.install(tool)
-    bare = _without_plugin(ours, tool)
-    wheels = [one["url"] for one in ours.record()["wheels"]]
-    _put(bare, tool, *wheels)
-    bare.install(tool)
+    bare, nothing = _bare(ours, f"{tool}-bare"), _with_nothing(ours, f"{tool}-nothing")
+    for other in (bare, nothing):
+        _put(other, tool, *(one["url"] for one in ours.record()["wheels"]))
+        other.install(tool)
     ours.install(tool)
     ours.index.forget()
     compared = compare(_install(ours, tool), _install(bare, tool), rounds)
+    fetched = ours.index.bytes_of_wheels
+    least = compare(_install(nothing, tool), _install(bare, tool), rounds)
     yield Row(
         f"`{'uv ' * (tool == 'uv')}pip install -e .`, torch already right, against no plugin",
         compared.ratio,
         BUDGETS[tool],
         "times",
-        _told(compared),
+        f"{_told(compared)}; {least.ratio:.2f} times with a plugin that does nothing",
     )
-    fetched = len(ours.fetched())
-    yield Row(f"wheels of the family fetched again, by {tool}", fetched, 0, "")
+    yield Row(f"the family's wheels fetched again, by {tool}", fetched, 0, "bytes")
 
 
 def _told(compared: Compared) -> str:
@@ -54,17 +58,28 @@ def _told(compared: Compared) -> str:
     )
 
 
-def _without_plugin(ours: World, tool: str) -> World:
+def _bare(ours: World, name: str) -> World:
     """Return the same project without the plugin: bare hatchling, in an environment of its own."""
-    bare = ours.elsewhere(f"../{tool}-bare")
-    text = (ours.project / "pyproject.toml").read_text(encoding="utf-8")
-    kept = [one for one in text.split("\n\n") if _TABLE not in one and "hooks.torch" not in one]
-    plain = (
-        "\n\n".join(kept).replace(_PLUGIN, "").replace('dynamic = ["optional-dependencies"]', "")
-    )
-    bare.add("pyproject.toml", plain.partition("[tool.uv]")[0])
+    bare = ours.elsewhere(f"../{name}")
+    bare.add("pyproject.toml", _without_plugin(ours).replace(_DYNAMIC, ""))
     bare.add("my_app.py", '"""An app."""\n')
     return bare
+
+
+def _with_nothing(ours: World, name: str) -> World:
+    """Return the same project with a plugin that does nothing."""
+    nothing = ours.elsewhere(f"../{name}")
+    text = _without_plugin(ours).replace('"]\nbuild-b', f'", "{NAME}"]\nbuild-b')
+    hooks = "".join(f"\n[tool.hatch.{kind}.hooks.nothing]\n" for kind in ("metadata", "build"))
+    nothing.add("pyproject.toml", text + hooks)
+    nothing.add("my_app.py", '"""An app."""\n')
+    return nothing
+
+
+def _without_plugin(ours: World) -> str:
+    text = (ours.project / "pyproject.toml").read_text(encoding="utf-8")
+    kept = [one for one in text.split("\n\n") if _TABLE not in one and "hooks.torch" not in one]
+    return "\n\n".join(kept).replace(_PLUGIN, "").partition("[tool.uv]")[0]
 
 
 def _put(world: World, tool: str, *wheels: str) -> None:
