@@ -1,4 +1,4 @@
-"""The README's table of what can go wrong, and SECURITY.md: what they point to is there."""
+"""The README's tables of what can go wrong and what is kept, and SECURITY.md point to tests."""
 
 from __future__ import annotations
 
@@ -12,11 +12,17 @@ from hatch_torch.toml import loads
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SECURITY = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
-TABLE = README.partition("\n## What can go wrong\n")[2].partition("\n## ")[0]
-ROWS = [line.strip("|").split(" | ") for line in TABLE.splitlines() if line.startswith("| ")][2:]
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0].strip())
+def rows(heading: str) -> list[list[str]]:
+    """Return the cells of the table below a heading, without its head."""
+    table = README.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    return [line.strip("|").split(" | ") for line in table.splitlines() if line[:2] == "| "][2:]
+
+
+@pytest.mark.parametrize(
+    "row", [*rows("What can go wrong"), *rows("What is kept")], ids=lambda row: row[0].strip()
+)
 def test_every_row_has_its_test(row: list[str]) -> None:
     """A row says what happens, and each test that it names is a function of the file it links."""
     what, happens, *tests = row

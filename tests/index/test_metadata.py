@@ -156,6 +156,15 @@ class TestRead:
             assert lines(read_metadata(wheel, new_fetcher(), hosts)) == REQUIRES
         assert len(server.asked) == 1
 
+    def test_kept_for_its_hash(
+        self, server: Server, new_fetcher: Callable[..., Fetcher], hosts: Hosts
+    ) -> None:
+        """A wheel whose page gives another hash is another wheel, whatever its URL."""
+        server.file(f"/{NAME}", archive({PATH: CONTENT}))
+        for digit in "12":
+            read_metadata(wheel_at(server.url, sha256=digit * 64), new_fetcher(), hosts)
+        assert len(server.asked) == 2
+
     @pytest.mark.parametrize(
         ("files", "note"),
         [
