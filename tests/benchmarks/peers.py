@@ -6,6 +6,7 @@ nothing.
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from shutil import rmtree
@@ -21,11 +22,29 @@ from tests.benchmarks.rows import Peer, Row
 from tests.end_to_end.conftest import addresses, environment
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
 FAMILY = ("torch", "torchvision", "torchaudio")
 _REQUIRED = tuple(word for name in FAMILY for word in ("--require", name))
+_PROJECT = """
+[build-system]
+requires = ["hatchling"{plugin}]
+build-backend = "hatchling.build"
+[project]
+name = "my-app"
+version = "1.0"
+dependencies = {dependencies}
+{tables}
+"""
+_TABLES = """
+dynamic = ["optional-dependencies"]
+[tool.hatch.metadata.hooks.torch-variant]
+[tool.hatch.build.hooks.torch-variant]
+[tool.uv]
+cache-keys = [{ file = "pyproject.toml" }, { file = ".torch-variant.stamp" }]
+"""
+_DIRECT = "[tool.hatch.metadata]\nallow-direct-references = true"
 
 
 class _Tool(NamedTuple):
@@ -66,6 +85,7 @@ def measure(folder: Path, rounds: int) -> tuple[list[Peer], list[Row]]:
 
 def _tools(folder: Path, index: str, environ: Mapping[str, str]) -> list[_Tool]:
     uv = str(find_uv_bin())
+    pip = _peer(folder, "pip", environ)
     place = folder / "asked"
     _run([uv, "venv", "--quiet", "--python", sys.executable, str(place)], environ)
     ours = (sys.executable, "-m", "hatch_torch", "explain", *_REQUIRED)
@@ -87,7 +107,7 @@ def _tools(folder: Path, index: str, environ: Mapping[str, str]) -> list[_Tool]:
         ),
         _Tool(
             "`pip install --dry-run --index-url …/cpu`",
-            (_peer(folder, "pip", environ), "install", "--dry-run", "--index-url", index, *FAMILY),
+            (pip, "install", "--dry-run", "--index-url", index, *FAMILY),
             "decides nothing: the backend is given; resolves every dependency",
         ),
         _Tool(
@@ -101,7 +121,37 @@ def _tools(folder: Path, index: str, environ: Mapping[str, str]) -> list[_Tool]:
             "pip inside; on Linux without a GPU it takes PyPI's torch, with CUDA",
             {"PIP_DRY_RUN": "1"},
         ),
+        *_of_checkouts(folder, pip, uv, environ),
     ]
+
+
+def _of_checkouts(folder: Path, pip: str, uv: str, environ: Mapping[str, str]) -> Iterator[_Tool]:
+    """Yield the installs of a checkout: with the plugin, and with what it adds written by hand."""
+    explained = _run(
+        [sys.executable, "-m", "hatch_torch", "explain", "--json", *_REQUIRED], environ
+    )
+    static = _checkout(folder / "static", json.loads(explained)["added"], _DIRECT)
+    plugin = _checkout(folder / "plugin", FAMILY, _TABLES, ', "hatch-torch"')
+    commands = {
+        "pip": (pip, "install", "--dry-run", "-e"),
+        "uv pip": (uv, "pip", "install", "--python", str(folder / "asked"), "--dry-run", "-e"),
+    }
+    for name, command in commands.items():
+        told = f"`{name} install --dry-run -e .`"
+        yield _Tool(f"{told} with the plugin", (*command, plugin), "builds the project")
+        yield _Tool(f"{told}, bare hatchling", (*command, static), _BY_HAND)
+
+
+_BY_HAND = "decides nothing: URLs and hashes of this machine stand in pyproject.toml"
+
+
+def _checkout(folder: Path, dependencies: Iterable[str], tables: str, plugin: str = "") -> str:
+    folder.mkdir()
+    lines = json.dumps([*dependencies])
+    text = _PROJECT.format(plugin=plugin, dependencies=lines, tables=tables)
+    (folder / "pyproject.toml").write_text(text, encoding="utf-8")
+    (folder / "my_app.py").touch()
+    return str(folder)
 
 
 _DISTRIBUTIONS = {"pip": "pip", "ltt": "light-the-torch", "torchruntime": "torchruntime"}
@@ -122,8 +172,8 @@ def _peer(folder: Path, program: str, environ: Mapping[str, str]) -> str:
     return str(place / "bin" / program)
 
 
-def _run(command: list[str], environ: Mapping[str, str]) -> None:
-    subprocess.run(command, env=dict(environ), check=True, capture_output=True)
+def _run(command: list[str], environ: Mapping[str, str]) -> bytes:
+    return subprocess.run(command, env=dict(environ), check=True, capture_output=True).stdout
 
 
 def _seconds(tool: _Tool, environ: Mapping[str, str]) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,6 +14,7 @@ from hatch_torch.deciding.decide import decide
 from hatch_torch.errors import ConfigurationError
 from hatch_torch.frontend.request import Request
 from hatch_torch.hardware.facts import Accelerator, Hardware
+from hatch_torch.lock.contents import Lock, MadeFor
 from hatch_torch.project.wiring import Wiring
 
 if TYPE_CHECKING:
@@ -51,6 +52,39 @@ def test_sees_environment(
     """An install may go where nobody sees; whoever only asks looks at nothing."""
     case = assemble(bench.config(), environ, request=request_)
     assert case.sees_environment is seen
+
+
+@pytest.mark.parametrize(
+    ("request_", "variables", "lock", "expected"),
+    [
+        ({}, {}, None, ("torch>=2.3", "rich")),
+        ({"upgrade": True}, {}, None, ()),
+        ({"offline": True}, {}, None, ()),
+        ({"environment": None}, {}, None, ()),
+        ({}, {"TORCH_VARIANT_UPGRADE": "1"}, None, ()),
+        ({}, {"TORCH_VARIANT_OFFLINE": "1"}, None, ()),
+        ({}, {}, Lock(MadeFor()), ()),
+    ],
+)
+def test_earlier_install(  # noqa: PLR0913, PLR0917 (each is a reason of its own)
+    bench: Workbench,
+    environ: dict[str, str],
+    tmp_path: Path,
+    request_: dict[str, Any],
+    variables: dict[str, str],
+    lock: Lock | None,
+    expected: tuple[str, ...],
+) -> None:
+    """The project's last install counts, unless a lock, an upgrade or no network makes it void."""
+    (info := tmp_path / "my_app-1.0.dist-info").mkdir()
+    lines = ("Metadata-Version: 2.4", "Name: my-app", "Version: 1.0")
+    required = ("Requires-Dist: torch>=2.3", "Requires-Dist: rich")
+    (info / "METADATA").write_text("\n".join((*lines, *required, "", "")), encoding="utf-8")
+    asked = Request(**{"purpose": "install", "environment": (tmp_path,), **request_})
+
+    case = assemble(bench.config(), {**environ, **variables}, request=asked, lock=lock)
+
+    assert case.earlier() == expected
 
 
 @pytest.fixture
