@@ -11,7 +11,7 @@ import subprocess
 import sys
 from datetime import datetime, timezone
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from typing import TYPE_CHECKING
 
 from tests.benchmarks import growth, imports, peers, whole
@@ -83,7 +83,7 @@ def inside(results: Path, *, quick: bool) -> Iterator[Row]:
 
 
 def machine() -> str:
-    """Name the machine, and how busy it is."""
+    """Name the machine, where its files lie, and how busy it is."""
     model = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.is_file():
@@ -92,7 +92,19 @@ def machine() -> str:
     load = os.getloadavg()[0]
     day = datetime.now(timezone.utc).date()
     python = platform.python_version()
-    return f"{os.cpu_count()} processors, {model}, Python {python}, load {load:.1f}, {day}."
+    files = file_system(Path(gettempdir()))
+    return (
+        f"{os.cpu_count()} processors, {model}, Python {python}, files on {files}, "
+        f"load {load:.1f}, {day}."
+    )
+
+
+def file_system(folder: Path) -> str:
+    """Name the kind of file system that a folder lies on (proc_mounts(5)), where that is told."""
+    mounts = Path("/proc/mounts")
+    lines = mounts.read_text(encoding="utf-8").splitlines() if mounts.is_file() else []
+    kinds = {Path(point): kind for _, point, kind, *_ in map(str.split, lines)}
+    return next((kinds[one] for one in (folder, *folder.parents) if one in kinds), "a disk")
 
 
 def write(text: str) -> None:

@@ -129,15 +129,17 @@ def test_explain_a_folder(world: World) -> None:
 
 
 def test_without_rich(world: World, tmp_path: Path) -> None:
-    """Without rich the screen is plainer, and tells the same."""
+    """Without rich a terminal's screen is plainer, and tells the same; a pipe never gets it."""
     (tmp_path / "without" / "rich").mkdir(parents=True)
     (tmp_path / "without" / "rich" / "__init__.py").write_text(NO_RICH, encoding="utf-8")
-    wide = world.on("rtx-4090", COLUMNS="200")
+    terminal = world.on("rtx-4090", COLUMNS="200", FORCE_COLOR="1", NO_COLOR="1", TERM="dumb")
 
-    rich, _ = hatch_torch(wide, "explain")
-    plain, _ = hatch_torch(wide.on(PYTHONPATH=str(tmp_path / "without")), "explain")
+    rich, _ = hatch_torch(terminal, "explain")
+    plain, _ = hatch_torch(terminal.on(PYTHONPATH=str(tmp_path / "without")), "explain")
+    piped, _ = hatch_torch(terminal.on(FORCE_COLOR=""), "explain")
 
     assert rich != plain
+    assert piped == plain
     assert set(plain.split()) - {"-" * len(word) for word in plain.split()} <= set(rich.split())
 
 
