@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from hatch_torch.companions import index_only
 from hatch_torch.deciding.pins import Pin
 from hatch_torch.index.hosts import PYTORCH_HOSTS, host_of
 from hatch_torch.markers import holds
@@ -44,14 +45,15 @@ def remembered(
 
 
 def _pins(case: Case, extra: str) -> Iterator[Pin]:
-    """Yield what the metadata pins under an extra, in its order: what was added is in front."""
-    environment = case.target.environment
+    """Yield what the metadata pins of the family under an extra, what was added in front."""
+    target = case.target
     for one in parsed_constraints(line for line in case.earlier() if "extra" in line):
-        version = _exactly(one)
-        if version and holds(one.marker, environment, extra) and not holds(one.marker, environment):
+        name, version = canonicalize_name(one.name), _exactly(one)
+        ours = name in case.family or index_only(name, target.platform, one.specifier)
+        here, elsewhere = (holds(one.marker, target.environment, of) for of in (extra, ""))
+        if version and ours and here and not elsewhere:
             url, _, fragment = (one.url or "").partition("#")
-            sha256 = fragment.removeprefix("sha256=") or None
-            yield Pin(canonicalize_name(one.name), version, url or None, sha256)
+            yield Pin(name, version, url or None, fragment.removeprefix("sha256=") or None)
 
 
 def _exactly(requirement: Requirement) -> Version | None:

@@ -70,7 +70,7 @@ class TorchVariantBuildHook(BuildHookInterface[Any]):
         """Add the decision in front of the project's requirements, and record it."""
         # Hatchling writes a build hook's additions into an sdist's PKG-INFO too.
         if self.target_name != "wheel":
-            _leave_out_lock(self.build_config)
+            _leave_out_our_files(self.build_config)
             return
         from hatch_torch.doors import hatch_build  # noqa: PLC0415 (see above)
 
@@ -91,11 +91,13 @@ class TorchVariantBuildHook(BuildHookInterface[Any]):
             self._folder.cleanup()
 
 
-def _leave_out_lock(config: BuilderConfig) -> None:
-    """Add the lock to what an artefact excludes; the user's own patterns stay.
+def _leave_out_our_files(config: BuilderConfig) -> None:
+    """Add the lock and uv's stamp to what an artefact excludes; the user's own patterns stay.
 
     Undocumented: hatchling reads `exclude` only after the hooks, and takes no other word for it.
     """
     own = config.target_config.get("exclude", config.build_config.get("exclude", []))
     if isinstance(own, list):  # hatchling refuses anything else, with a better sentence
-        config.target_config["exclude"] = [*own, f"/{LOCK}"]
+        from hatch_torch.frontend.stamp import STAMP  # noqa: PLC0415 (see above)
+
+        config.target_config["exclude"] = [*own, f"/{LOCK}", f"/{STAMP}"]

@@ -33,21 +33,39 @@ def write_stamp(project: Path, process: Path = PROCESS) -> None:
     """
     stamp, of_process = project / STAMP, process / "stat"
     with suppress(OSError):
+        may_link = of_process.is_file() and _is_left_out(project)
         if stamp.is_symlink():
-            if stamp.readlink() == of_process and of_process.is_file():
+            if may_link and stamp.readlink() == of_process:
                 return
             stamp.unlink()  # to write through it would change another file
-        if _is_made_by_looking(of_process, process / "statm"):
+        if may_link and _is_made_by_looking(of_process, process / "statm"):
             stamp.unlink(missing_ok=True)
             stamp.symlink_to(of_process)
         else:
             stamp.write_text(f"{os.urandom(8).hex()}\n", encoding="ascii")
 
 
+def is_ignored(text: str) -> bool:
+    """Tell whether a .gitignore names the stamp."""
+    return STAMP in (line.strip().lstrip("/") for line in text.splitlines())
+
+
+def _is_left_out(project: Path) -> bool:
+    """Tell whether git ignores the stamp, and with it who packs what git has into an sdist.
+
+    Nobody unpacks an sdist with a link that leads out of it.
+    """
+    for folder in (project, *project.parents):
+        with suppress(OSError, UnicodeDecodeError):
+            if is_ignored((folder / ".gitignore").read_text(encoding="utf-8")):
+                return True
+        if (folder / ".git").exists():
+            return False
+    return False
+
+
 def _is_made_by_looking(one: Path, other: Path) -> bool:
     """Tell whether files are as old as the first look at them; a sandbox may do otherwise."""
-    if not one.is_file():
-        return False
     first = one.stat().st_ctime_ns
     time.sleep(_TICK)
     return first < other.stat().st_ctime_ns

@@ -9,7 +9,7 @@ from packaging.utils import canonicalize_name
 
 from hatch_torch.companions import FAMILY
 from hatch_torch.errors import ConfigurationError
-from hatch_torch.frontend.stamp import STAMP
+from hatch_torch.frontend.stamp import STAMP, is_ignored
 from hatch_torch.init.builders import refusal
 from hatch_torch.init.conflicts import conflicting
 from hatch_torch.init.extras import names_backends, supported
@@ -133,6 +133,6 @@ def _config(files: Files) -> Config:
 
 def _ignored(text: str | None) -> str | None:
     """Let git ignore the stamp, where there is git."""
-    if text is None or STAMP in (line.strip().lstrip("/") for line in text.splitlines()):
+    if text is None or is_ignored(text):
         return text
     return "\n".join((*text.splitlines(), STAMP, ""))

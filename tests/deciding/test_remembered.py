@@ -29,6 +29,7 @@ METADATA = (
     TORCH,
     f"torchaudio @ {URL}{HASH} ; extra == 'sound'",
     "torchaudio; extra == 'sound'",
+    "soundfile==0.13.1; extra == 'sound'",
     "torchvision==0.1; extra == 'vision'",
 )
 """As an install leaves it."""

@@ -68,6 +68,7 @@ class World:
             text = text.replace(old, new)
         self.add("pyproject.toml", text + more)
         self.add("my_app.py", '"""An app."""\n')
+        self.add(".gitignore", ".torch-variant.stamp\n")
 
     def add(self, name: str, text: str) -> Path:
         """Write a file of the project."""

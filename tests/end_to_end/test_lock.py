@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hatch_torch.demo.server import serve
+from hatch_torch.frontend.stamp import STAMP
 from hatch_torch.lock import LOCK
 
 if TYPE_CHECKING:
@@ -90,9 +91,11 @@ def test_stale(locked: World) -> None:
 
 
 def test_portable_builds_ignore_it(world: World, tmp_path: Path) -> None:
-    """A wheel and an sdist are made whatever the lock is like, and hold nothing of it."""
+    """A wheel and an sdist are made whatever the lock is like, and hold neither it nor a stamp."""
     world.write("full", more=EXCLUDE)
     world.add(LOCK, "<<<<<<< ours\n")
+    world.add(".gitignore", "")
+    world.add(STAMP, "of a run of uv\n")
     world.add("notes.txt", "mine")
 
     world.run(sys.executable, "-m", "hatchling", "build", "--directory", tmp_path / "out")
@@ -100,7 +103,7 @@ def test_portable_builds_ignore_it(world: World, tmp_path: Path) -> None:
     with tarfile.open(tmp_path / "out" / "my_app-1.0.tar.gz") as sdist:
         names = sdist.getnames()
     assert "my_app-1.0/my_app.py" in names
-    assert not [one for one in names if one.endswith((LOCK, "notes.txt"))]
+    assert not [one for one in names if one.endswith((LOCK, STAMP, "notes.txt"))]
 
 
 def test_a_wheelhouse_has_the_locked_files(locked: World) -> None:

@@ -25,26 +25,62 @@ def looked(stamp: Path) -> list[str]:
     return subprocess.run(command, capture_output=True, check=True, text=True).stdout.split()
 
 
+@pytest.fixture
+def ignored(project: Path) -> Path:
+    """Return a project whose stamp git ignores, as `init` leaves it."""
+    (project / ".gitignore").write_text(f"*.pyc\n/{STAMP}\n", encoding="utf-8")
+    return project
+
+
 @LINUX
-def test_every_process_finds_it_newer(project: Path) -> None:
+def test_every_process_finds_it_newer(ignored: Path) -> None:
     """What one process sees stays as it is; the next one sees a newer stamp, without a write."""
-    write_stamp(project)
-    (first, again), (second, _) = looked(project / STAMP), looked(project / STAMP)
+    write_stamp(ignored)
+    (first, again), (second, _) = looked(ignored / STAMP), looked(ignored / STAMP)
 
     assert first == again
     assert int(first) < int(second)
 
 
 @LINUX
-def test_it_is_made_once(project: Path) -> None:
+def test_it_is_made_once(ignored: Path) -> None:
     """A stamp that is right is left alone; one that was written becomes a link."""
-    (project / STAMP).write_text("of another system\n", encoding="ascii")
-    write_stamp(project)
-    made = (project / STAMP).lstat()
+    (ignored / STAMP).write_text("of another system\n", encoding="ascii")
+    write_stamp(ignored)
+    made = (ignored / STAMP).lstat()
+    write_stamp(ignored)
+
+    assert (ignored / STAMP).readlink() == PROCESS / "stat"
+    assert (ignored / STAMP).lstat() == made
+
+
+@pytest.mark.parametrize(
+    ("above", "own", "git", "link"),
+    [
+        (None, None, "", False),
+        (None, "*.pyc\n", "", False),
+        (STAMP, None, "", True),
+        (STAMP, None, "repository/project", False),
+        (STAMP, None, "repository", True),
+        (b"\xff", STAMP, "", True),
+    ],
+)
+def test_only_where_git_ignores_it(
+    tmp_path: Path, above: str | bytes | None, own: str | None, git: str, *, link: bool
+) -> None:
+    """Who packs what git has gets no link that leads out, which nobody would unpack."""
+    project = tmp_path / "repository" / "project"
+    (tmp_path / git / ".git").mkdir(parents=True)
+    project.mkdir(parents=True, exist_ok=True)
+    for folder, text in ((project.parent, above), (project, own)):
+        if text is not None:
+            encoded = text if isinstance(text, bytes) else text.encode()
+            (folder / ".gitignore").write_bytes(encoded)
+
     write_stamp(project)
 
-    assert (project / STAMP).readlink() == PROCESS / "stat"
-    assert (project / STAMP).lstat() == made
+    assert (project / STAMP).is_symlink() == (link and PROCESS.is_dir())
+    assert (project / STAMP).is_file()
 
 
 def nowhere(folder: Path) -> Path:
@@ -60,27 +96,27 @@ def as_old_as_the_system(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("place", [nowhere, as_old_as_the_system])
-def test_it_is_written(project: Path, tmp_path: Path, place: Callable[[Path], Path]) -> None:
+def test_it_is_written(ignored: Path, tmp_path: Path, place: Callable[[Path], Path]) -> None:
     """Where the system does not tell processes apart each writing leaves other words."""
     process = place(tmp_path)
-    write_stamp(project, process)
-    first = (project / STAMP).read_text()
-    write_stamp(project, process)
+    write_stamp(ignored, process)
+    first = (ignored / STAMP).read_text()
+    write_stamp(ignored, process)
 
-    assert not (project / STAMP).is_symlink()
-    assert first != (project / STAMP).read_text()
+    assert not (ignored / STAMP).is_symlink()
+    assert first != (ignored / STAMP).read_text()
 
 
-def test_no_other_file_is_written(project: Path, tmp_path: Path) -> None:
+def test_no_other_file_is_written(ignored: Path, tmp_path: Path) -> None:
     """A stamp that leads elsewhere, or to a place of another system, gives way to a file."""
     (other := tmp_path / "other").write_text("mine", encoding="ascii")
     for target in (other, PROCESS / "stat"):
-        (project / STAMP).unlink(missing_ok=True)
-        (project / STAMP).symlink_to(target)
-        write_stamp(project, nowhere(tmp_path))
+        (ignored / STAMP).unlink(missing_ok=True)
+        (ignored / STAMP).symlink_to(target)
+        write_stamp(ignored, nowhere(tmp_path))
 
-        assert (project / STAMP).is_file()
-        assert not (project / STAMP).is_symlink()
+        assert (ignored / STAMP).is_file()
+        assert not (ignored / STAMP).is_symlink()
     assert other.read_text(encoding="ascii") == "mine"
 
 
