@@ -6,12 +6,12 @@ from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
 from hatch_torch.errors import ConfigurationError
+from hatch_torch.switches import is_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 DEFAULT_TIMEOUT = 15.0
-_FALSE = {"", "0", "false", "no", "off"}
 
 
 class Settings(NamedTuple):
@@ -35,16 +35,11 @@ class Settings(NamedTuple):
         return cls(
             index_url=environ.get("TORCH_VARIANT_INDEX_URL") or None,
             hardware=environ.get("TORCH_VARIANT_HARDWARE") or None,
-            offline=is_true(environ.get("TORCH_VARIANT_OFFLINE")),
-            upgrade=is_true(environ.get("TORCH_VARIANT_UPGRADE")),
+            offline=is_on(environ.get("TORCH_VARIANT_OFFLINE")),
+            upgrade=is_on(environ.get("TORCH_VARIANT_UPGRADE")),
             timeout=float(environ.get("TORCH_VARIANT_TIMEOUT") or DEFAULT_TIMEOUT),
             debug=environ.get("TORCH_VARIANT_LOG") == "debug",
         )
-
-
-def is_true(value: str | None) -> bool:
-    """Answer whether a variable's value switches its setting on."""
-    return (value or "").strip().lower() not in _FALSE
 
 
 def _is_positive(text: str) -> bool:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from hatch_torch.errors import ConfigurationError
-from hatch_torch.settings import DEFAULT_TIMEOUT, Settings, is_true
+from hatch_torch.settings import DEFAULT_TIMEOUT, Settings
 
 
 def test_nothing_is_set() -> None:
@@ -30,26 +30,6 @@ def test_everything_is_set() -> None:
             "TORCH_VARIANT_LOG": "debug",
         }
     )
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [
-        (None, False),
-        ("", False),
-        ("0", False),
-        (" False ", False),
-        ("no", False),
-        ("OFF", False),
-        ("1", True),
-        ("true", True),
-        ("yes", True),
-        ("on", True),
-    ],
-)
-def test_is_true(value: str | None, *, expected: bool) -> None:
-    """A switch is off where it is empty or says no."""
-    assert expected == is_true(value)
 
 
 def test_faults() -> None:

@@ -10,18 +10,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from hatch_torch.frontend.configured import configured
 from hatch_torch.frontend.grammar import WORD, Option
 from hatch_torch.frontend.installers import Installer, is_python, recognise
+from hatch_torch.switches import is_yes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from hatch_torch.hardware.processes import Process
-
-_TRUE = frozenset({"1", "on", "t", "true", "y", "yes"})
-
-
-def is_true(text: str) -> bool:
-    """Read a switch in an environment variable, as pip and uv do."""
-    return text.strip().lower() in _TRUE
 
 
 class Call(NamedTuple):
@@ -74,7 +68,7 @@ class Call(NamedTuple):
         if any(option.name == name for option in self.options):
             return True
         text = self.environ.get(self.installer.variables.get(name, ""), "")
-        return is_true(text) or (bool(text) and name in self._valued)
+        return is_yes(text) or (bool(text) and name in self._valued)
 
     @property
     def _valued(self) -> frozenset[str]:

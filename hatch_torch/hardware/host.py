@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from hatch_torch.hardware.chain import found
 from hatch_torch.hardware.facts import Hardware
+from hatch_torch.switches import is_on
 from hatch_torch.tables import rows
 
 if TYPE_CHECKING:
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
 
     from hatch_torch.hardware.chain import Answer
     from hatch_torch.hardware.machine import Machine
-
-_FALSE = {"", "0", "false", "no", "off"}
 
 
 def ask_host(machine: Machine) -> Answer:
@@ -49,7 +48,7 @@ def _is_seen(machine: Machine, row: Mapping[str, Any]) -> bool:
 
 
 def _any_set(machine: Machine, names: list[str]) -> bool:
-    return any(machine.environ.get(name, "").strip().lower() not in _FALSE for name in names)
+    return any(is_on(machine.environ.get(name)) for name in names)
 
 
 def _holds(machine: Machine, content: Mapping[str, str]) -> bool:

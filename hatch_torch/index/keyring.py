@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
+from hatch_torch.switches import is_on
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-_FALSE = {"", "0", "f", "false", "n", "no", "off"}
 
 
 def is_allowed(environ: Mapping[str, str]) -> bool:
@@ -19,8 +19,9 @@ def is_allowed(environ: Mapping[str, str]) -> bool:
     providers = {environ.get(name, "") for name in ("PIP_KEYRING_PROVIDER", "UV_KEYRING_PROVIDER")}
     if "disabled" in providers:
         return False
-    silent = environ.get("PIP_NO_INPUT", "").strip().lower() not in _FALSE
-    return not silent or not providers.isdisjoint({"import", "subprocess"})
+    return not is_on(environ.get("PIP_NO_INPUT")) or not providers.isdisjoint(
+        {"import", "subprocess"}
+    )
 
 
 class Keyring(NamedTuple):
