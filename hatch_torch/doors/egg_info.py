@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 from packaging.requirements import Requirement
 
 from hatch_torch.doors.fields import portable_dependencies, portable_extras
-from hatch_torch.doors.placing import RECORD_FOLDER, put_in_front, write_record
+from hatch_torch.doors.placing import NOT_IN_SDISTS, RECORD_FOLDER, put_in_front, write_record
 from hatch_torch.doors.plainly import plainly
 from hatch_torch.doors.stack import running
 from hatch_torch.hardware.processes import ancestors
 from hatch_torch.install import run
-from hatch_torch.lock import LOCK
 from hatch_torch.project.files import read_project
 
 if TYPE_CHECKING:
@@ -55,9 +54,10 @@ def with_additions(base: type[egg_info], above: Above = ancestors) -> type[egg_i
                 write_record(folder, kind.record)
 
         def find_sources(self) -> None:
-            """Leave the lock out of an sdist, which is for any machine."""
+            """Leave out of an sdist what is for the checkout alone."""
             super().find_sources()
-            self.filelist.files = [one for one in self.filelist.files if one != LOCK]
+            every = self.filelist.files
+            self.filelist.files = [one for one in every if one not in NOT_IN_SDISTS]
 
     return TorchVariantEggInfo
 

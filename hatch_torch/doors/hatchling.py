@@ -15,8 +15,6 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from hatchling.metadata.plugin.interface import MetadataHookInterface
 from hatchling.plugin import hookimpl
 
-from hatch_torch.lock import LOCK
-
 if TYPE_CHECKING:
     from hatchling.builders.config import BuilderConfig
 
@@ -98,6 +96,6 @@ def _leave_out_our_files(config: BuilderConfig) -> None:
     """
     own = config.target_config.get("exclude", config.build_config.get("exclude", []))
     if isinstance(own, list):  # hatchling refuses anything else, with a better sentence
-        from hatch_torch.frontend.stamp import STAMP  # noqa: PLC0415 (see above)
+        from hatch_torch.doors.placing import NOT_IN_SDISTS  # noqa: PLC0415 (see above)
 
-        config.target_config["exclude"] = [*own, f"/{LOCK}", f"/{STAMP}"]
+        config.target_config["exclude"] = [*own, *(f"/{name}" for name in NOT_IN_SDISTS)]

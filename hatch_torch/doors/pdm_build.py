@@ -8,11 +8,16 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from hatch_torch.doors.fields import portable_dependencies, portable_extras
-from hatch_torch.doors.placing import RECORD, RECORD_FOLDER, put_in_front, write_record
+from hatch_torch.doors.placing import (
+    NOT_IN_SDISTS,
+    RECORD,
+    RECORD_FOLDER,
+    put_in_front,
+    write_record,
+)
 from hatch_torch.doors.plainly import plainly
 from hatch_torch.hardware.processes import ancestors
 from hatch_torch.install import run
-from hatch_torch.lock import LOCK
 from hatch_torch.project.files import read_project
 
 if TYPE_CHECKING:
@@ -44,8 +49,9 @@ def pdm_build_initialize(context: Any, above: Above = ancestors) -> None:  # noq
 
 
 def pdm_build_update_files(context: Any, files: dict[str, Path]) -> None:  # noqa: ANN401 (likewise)
-    """Put the record into a wheel's dist-info, and leave the lock out of an sdist."""
-    files.pop(LOCK, None)
+    """Put the record into a wheel's dist-info; leave out what is for the checkout alone."""
+    for name in NOT_IN_SDISTS:
+        files.pop(name, None)
     if context.torch_variant:
         context.torch_variant_folder = TemporaryDirectory(prefix="hatch-torch-")
         folder = Path(context.torch_variant_folder.name)

@@ -1,10 +1,13 @@
-"""Where a decision goes in what a build backend writes: its requirements, and its record."""
+"""Where a decision goes in what a build backend writes, and what never goes into it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
+
+from hatch_torch.frontend.stamp import STAMP
+from hatch_torch.lock import LOCK
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,6 +18,8 @@ if TYPE_CHECKING:
 RECORD = "torch-variant.json"
 RECORD_FOLDER = "extra_metadata"
 """The folder in dist-info where the record lies."""
+NOT_IN_SDISTS = (LOCK, STAMP)
+"""What is for the checkout alone."""
 
 
 def put_in_front(

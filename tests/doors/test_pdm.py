@@ -12,6 +12,7 @@ import pytest
 from pdm import backend
 
 from hatch_torch.doors import pdm_build
+from hatch_torch.doors.placing import NOT_IN_SDISTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,13 +78,14 @@ def test_a_portable_build(wheel: Build, required: Required) -> None:
 
 
 def test_an_sdist(project: Path, required: Required) -> None:
-    """An sdist has the requirements as they were written, and no lock."""
-    more = '[tool.pdm.build]\nincludes = ["torch-variant.lock", "my_app.py"]\n'
+    """An sdist has the requirements as they were written, and neither lock nor stamp."""
+    more = f"[tool.pdm.build]\nincludes = {['my_app.py', *NOT_IN_SDISTS]}\n"
     (project / "pyproject.toml").write_text(PROJECT + more, encoding="utf-8")
-    (project / "torch-variant.lock").touch()
+    for name in NOT_IN_SDISTS:
+        (project / name).touch()
     with tarfile.open(project / "dist" / backend.build_sdist("dist")) as sdist:
         assert "my_app-1.0/my_app.py" in sdist.getnames()
-        assert "my_app-1.0/torch-variant.lock" not in sdist.getnames()
+        assert {f"my_app-1.0/{name}" for name in NOT_IN_SDISTS}.isdisjoint(sdist.getnames())
         file = sdist.extractfile("my_app-1.0/PKG-INFO")
         assert file
         assert required(file.read().decode())[:2] == OWN

@@ -16,6 +16,7 @@ from setuptools import build_meta
 from hatch_torch.cli.main import main
 from hatch_torch.demo.server import serve
 from hatch_torch.doors import egg_info
+from hatch_torch.doors.placing import NOT_IN_SDISTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -156,13 +157,15 @@ def test_no_record_stays(project: Path) -> None:
 def test_an_sdist(
     project: Path, called_by: CalledBy, monkeypatch: pytest.MonkeyPatch, required: Required
 ) -> None:
-    """An sdist is portable whoever asks, and leaves the lock out."""
+    """An sdist is portable whoever asks, and leaves out the lock and uv's stamp."""
     changed = partial(egg_info.with_additions, above=called_by("pip", "install", "."))
     monkeypatch.setattr(egg_info, "with_additions", changed)
-    (project / "MANIFEST.in").write_text("include torch-variant.lock my_app.py\n", encoding="utf-8")
-    (project / "torch-variant.lock").touch()
+    (project / "MANIFEST.in").write_text("graft .\n", encoding="utf-8")
+    for name in NOT_IN_SDISTS:
+        (project / name).touch()
     with tarfile.open(project / "dist" / build_meta.build_sdist("dist")) as sdist:
-        assert "my_app-1.0/torch-variant.lock" not in sdist.getnames()
+        assert "my_app-1.0/my_app.py" in sdist.getnames()
+        assert {f"my_app-1.0/{name}" for name in NOT_IN_SDISTS}.isdisjoint(sdist.getnames())
         file = sdist.extractfile("my_app-1.0/PKG-INFO")
         assert file
         assert required(file.read().decode())[:2] == OWN
