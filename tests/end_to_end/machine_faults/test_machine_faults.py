@@ -24,6 +24,8 @@ time.time = lambda start=now(): now() - start
 """
 ASCII = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
 LATIN = os.fsdecode(b"caf\xe9")
+OWN = {".gitignore", "my_app.py", "pyproject.toml"}
+"""The files of the project."""
 
 
 def limited(what: str) -> tuple[str, ...]:
@@ -76,7 +78,7 @@ def test_home_that_is_none(build: Builder, home: str, tmp_path: Path) -> None:
     built = build.with_variables("TORCH_VARIANT_CACHE_DIR", **homes)()
 
     assert built.record["backend"] == "cu126"
-    assert {path.name for path in build.world.project.iterdir()} == {"my_app.py", "pyproject.toml"}
+    assert {path.name for path in build.world.project.iterdir()} == OWN
 
 
 def test_no_home(build: Builder, homeless: tuple[str, ...]) -> None:
@@ -86,7 +88,7 @@ def test_no_home(build: Builder, homeless: tuple[str, ...]) -> None:
 
     (warning,) = built.record["warnings"]
     assert "no home folder is known" in warning
-    assert {path.name for path in build.world.project.iterdir()} == {"my_app.py", "pyproject.toml"}
+    assert {path.name for path in build.world.project.iterdir()} == OWN
     doctor = (sys.executable, "-m", "hatch_torch", "doctor")
     assert "no home folder is known" in build.with_variables(**variables).world.run(
         *homeless, *doctor
