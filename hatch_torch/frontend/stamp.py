@@ -38,10 +38,8 @@ def write_stamp(project: Path, process: Path = PROCESS) -> None:
             if may_link and stamp.readlink() == of_process:
                 return
             stamp.unlink()  # to write through it would change another file
-        if may_link and _is_made_by_looking(of_process, process / "statm"):
-            stamp.unlink(missing_ok=True)
-            stamp.symlink_to(of_process)
-        else:
+        looked_up = may_link and _is_made_by_looking(of_process, process / "statm")
+        if not (looked_up and _is_linked(stamp, of_process)):
             stamp.write_text(f"{os.urandom(8).hex()}\n", encoding="ascii")
 
 
@@ -69,6 +67,18 @@ def _is_made_by_looking(one: Path, other: Path) -> bool:
     first = one.stat().st_ctime_ns
     time.sleep(_TICK)
     return first < other.stat().st_ctime_ns
+
+
+def _is_linked(stamp: Path, of_process: Path) -> bool:
+    """Put a link in the stamp's place; tell whether the file system has such."""
+    new = stamp.with_name(f"{STAMP}.new")
+    try:
+        new.unlink(missing_ok=True)  # of a run that was killed
+        new.symlink_to(of_process)
+        new.replace(stamp)
+    except OSError:
+        return False
+    return True
 
 
 def names_stamp(pyproject: Mapping[str, Any]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,7 +14,6 @@ from hatch_torch.frontend.stamp import PROCESS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 LINUX = pytest.mark.skipif(not PROCESS.is_dir(), reason="this system has no /proc/self")
 LOOK = "import os, sys; print(*(os.stat(sys.argv[1]).st_ctime_ns for _ in range(2)))"
@@ -104,6 +104,20 @@ def test_it_is_written(ignored: Path, tmp_path: Path, place: Callable[[Path], Pa
     write_stamp(ignored, process)
 
     assert not (ignored / STAMP).is_symlink()
+    assert first != (ignored / STAMP).read_text()
+
+
+def test_no_links(ignored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a file system without links, as exFAT, the stamp is written: it never goes missing."""
+
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "symlink_to", refuse)
+    write_stamp(ignored)
+    first = (ignored / STAMP).read_text()
+    write_stamp(ignored)
+
     assert first != (ignored / STAMP).read_text()
 
 
