@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -128,6 +129,7 @@ def _earlier(config: Config, request: Request) -> Callable[[], tuple[str, ...]]:
     A lock knows better, an upgrade wants what came out since, and offline no URL will do.
     """
 
+    @cache  # every extra asks
     def found() -> tuple[str, ...]:
         from hatch_torch.environment.installed import installed  # noqa: PLC0415 (as above)
 

@@ -64,8 +64,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _needed(word: str | None) -> Sequence[str]:
     """Return the commands to import: the one that is called, or all where they are listed."""
-    listed = word not in COMMANDS or word == "completion"
-    return COMMANDS if listed else (str(word),)
+    if word is None or word == "completion" or word not in COMMANDS:
+        return COMMANDS
+    return (word,)
 
 
 def _unknown(word: str) -> str:

@@ -79,9 +79,10 @@ def _pins_beside(
         return answer.pins
     from hatch_torch.deciding.remembered import remembered  # noqa: PLC0415 (few have such an extra)
 
-    if pins := remembered(case, answer, lines, extra):
-        return pins
     wants = ranges(lines, case.target.environment, None, (), case.constraints)
+    obeyed = any(line.requirement.url for line in lines)
+    if not obeyed and (pins := remembered(case, answer, wants, extra)):
+        return pins
     try:
         return complete(case, answer.backend, answer.pins, wants)
     except IndexFaultError:

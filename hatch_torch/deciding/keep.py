@@ -74,9 +74,7 @@ def companion_names(kept: Iterable[Installed], target: Target) -> frozenset[str]
 
 def pinned(one: Installed) -> Pin:
     """Pin an installed member to its exact version."""
-    url, _, fragment = (one.direct_url or "").partition("#")
-    sha256 = fragment.removeprefix("sha256=") or None
-    return Pin(one.name, one.version, url or None, sha256, by_version=True)
+    return Pin.at(one.name, one.version, one.direct_url, by_version=True)
 
 
 def _in_range(one: Installed, wants: Wants) -> bool:

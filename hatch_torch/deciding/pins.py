@@ -25,6 +25,13 @@ class Pin(NamedTuple):
         """Pin a pick to its wheel; by the version alone where no page links to it."""
         return cls(pick.name, pick.version, pick.wheel.url or None, pick.wheel.sha256)
 
+    @classmethod
+    def at(cls, name: str, version: Version, link: str | None, *, by_version: bool = False) -> Pin:
+        """Pin to what a link names, whose fragment may hold its hash (`#sha256=…`)."""
+        url, _, fragment = (link or "").partition("#")
+        sha256 = fragment.removeprefix("sha256=") or None
+        return cls(name, version, url or None, sha256, by_version)
+
     @property
     def requirement(self) -> str:
         """The requirement (PEP 508), without a marker."""

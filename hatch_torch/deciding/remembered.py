@@ -14,32 +14,35 @@ from hatch_torch.companions import index_only
 from hatch_torch.deciding.pins import Pin
 from hatch_torch.index.hosts import PYTORCH_HOSTS, host_of
 from hatch_torch.markers import holds
-from hatch_torch.project.wants import parsed_constraints, ranges, versions_of
+from hatch_torch.project.wants import parsed_constraints, versions_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from packaging.requirements import Requirement
 
     from hatch_torch.deciding.answer import Answer
     from hatch_torch.deciding.case import Case
-    from hatch_torch.project.wants import Line
+    from hatch_torch.deciding.offers import Wants
 
 
-def remembered(
-    case: Case, answer: Answer, lines: Collection[Line], extra: str
-) -> tuple[Pin, ...] | None:
+def remembered(case: Case, answer: Answer, wants: Wants, extra: str) -> tuple[Pin, ...] | None:
     """Return the answer's pins with those of an extra that the project's METADATA has, or None.
 
     That is stale where torch (or another pin of the answer) is not the one that it names, where a
     member is missing or out of its range, and where a wheel does not lie on the index that is
     asked now. What came out since is no reason, as for what is installed.
+    `wants` are the ranges of the extra's members, torch among them.
     """
     found = {pin.name: pin for pin in reversed([*_pins(case, extra)])}
     fixed = {pin.name: pin for pin in answer.pins}
     further = [pin for name, pin in found.items() if name not in fixed]
     moved = any(found[name].version != fixed[name].version for name in found.keys() & fixed.keys())
-    if moved or not _are_in_range(case, found, lines) or not _may_come(case, answer, further):
+    in_range = all(
+        name in found and versions.contains(found[name].version, prereleases=True)
+        for name, versions in wants.items()
+    )
+    if moved or not in_range or not _may_come(case, answer, further):
         return None
     return (*answer.pins, *further)
 
@@ -52,8 +55,7 @@ def _pins(case: Case, extra: str) -> Iterator[Pin]:
         ours = name in case.family or index_only(name, target.platform, one.specifier)
         here, elsewhere = (holds(one.marker, target.environment, of) for of in (extra, ""))
         if version and ours and here and not elsewhere:
-            url, _, fragment = (one.url or "").partition("#")
-            yield Pin(name, version, url or None, fragment.removeprefix("sha256=") or None)
+            yield Pin.at(name, version, one.url)
 
 
 def _exactly(requirement: Requirement) -> Version | None:
@@ -62,14 +64,6 @@ def _exactly(requirement: Requirement) -> Version | None:
         if one.operator == "==" and not one.version.endswith("*"):
             return Version(one.version)
     return None
-
-
-def _are_in_range(case: Case, found: Mapping[str, Pin], lines: Collection[Line]) -> bool:
-    wants = ranges(lines, case.target.environment, None, (), case.constraints)
-    return not any(line.requirement.url for line in lines) and all(
-        name in found and versions.contains(found[name].version, prereleases=True)
-        for name, versions in wants.items()
-    )
 
 
 def _may_come(case: Case, answer: Answer, pins: Iterable[Pin]) -> bool:

@@ -19,9 +19,8 @@ def is_allowed(environ: Mapping[str, str]) -> bool:
     providers = {environ.get(name, "") for name in ("PIP_KEYRING_PROVIDER", "UV_KEYRING_PROVIDER")}
     if "disabled" in providers:
         return False
-    return not is_on(environ.get("PIP_NO_INPUT")) or not providers.isdisjoint(
-        {"import", "subprocess"}
-    )
+    silent = is_on(environ.get("PIP_NO_INPUT"))
+    return not silent or not providers.isdisjoint({"import", "subprocess"})
 
 
 class Keyring(NamedTuple):

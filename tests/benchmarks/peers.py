@@ -88,13 +88,14 @@ def measure(folder: Path, rounds: int) -> tuple[list[Peer], list[Row]]:
 
 def _profile(environ: Mapping[str, str], rounds: int) -> str:
     """Say where explain's time goes, by Python's own clock of imports, with everything cached."""
-    start = min(_seconds(_Tool("", (sys.executable, "-c", "")), environ) for _ in range(rounds))
+    nothing = [sys.executable, "-c", ""]
+    start = min(spent(lambda: _run(nothing, environ)).wall for _ in range(rounds))
     command = [sys.executable, "-X", "importtime", *_EXPLAIN]
     _run(command, environ)  # fills the cache
     done = subprocess.run(command, env=dict(environ), check=True, capture_output=True, text=True)
     found = re.findall(r"import time: +(\d+) \| +\d+ \| *(\S+)", done.stderr)
-    ours = [int(spent) for spent, name in found if name.startswith("hatch_torch")]
-    every = [int(spent) for spent, _ in found]
+    ours = [int(least) for least, name in found if name.startswith("hatch_torch")]
+    every = [int(least) for least, _ in found]
     return (
         f"a Python process against a native one: {start * 1000:.0f} ms are Python's start, "
         f"{(sum(every) - sum(ours)) / 1000:.0f} ms {len(every) - len(ours)} modules of packaging "
