@@ -6,11 +6,14 @@ costs. The rule: what not every run needs is imported in the function that enter
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import is_dataclass
 from importlib import import_module
 
 import pytest
 
+from hatch_torch.cli.main import COMMANDS
 from hatch_torch.demo.server import serve
 from tests.benchmarks.imports import NO_GPU, PLAIN, Checkout
 
@@ -18,6 +21,14 @@ DECIDING = ("hatch_torch.deciding", "hatch_torch.hardware.facts")
 INDEX = ("hatch_torch.index", "packaging.metadata", "resolvelib")
 NETWORK = ("hatch_torch.index.network", "urllib3", "ssl", "http.client")
 NEVER = ("hatch_torch.api", "hatch_torch.cli", "hatch_torch.demo", "hatch_torch.init", "rich")
+CALLED = """
+import contextlib, sys
+from hatch_torch.cli.main import main
+with contextlib.suppress(SystemExit):
+    main([sys.argv[1], "--help"])
+room = "hatch_torch.cli."
+print(*(name.removeprefix(room) for name in sys.modules if name.startswith(room)))
+"""
 MOST = {"asked": 5, "portable": 50, "kept": 86, "cached": 102}
 """Modules of ours, with a few to spare; whoever needs more than that measures first."""
 
@@ -64,3 +75,13 @@ def test_no_dataclass(runs: dict[str, set[str]]) -> None:
     ours = [import_module(one) for one in sorted(runs["cached"]) if one.startswith("hatch_torch.")]
     made = [one for module in ours for one in vars(module).values() if isinstance(one, type)]
     assert [one for one in made if is_dataclass(one)] == []
+
+
+@pytest.mark.parametrize("command", [one for one in COMMANDS if one != "completion"])
+def test_a_command_imports_no_other(command: str) -> None:
+    """What a command needs of others' modules is no command's, but for sync and verify's status."""
+    done = subprocess.run(
+        [sys.executable, "-c", CALLED, command], capture_output=True, text=True, check=True
+    )
+    called = {command, "status"} if command in {"sync", "verify"} else {command}
+    assert {*COMMANDS} & {*done.stdout.splitlines()[-1].split()} == called

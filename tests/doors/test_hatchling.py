@@ -184,7 +184,7 @@ def test_uv_is_made_to_ask_again(project: Path) -> None:
     hook = build_hook(project, "uv", "pip", "install", "-e", ".")
     with pytest.raises(SystemExit, match="asks no hook"):
         hook.initialize("editable", {"extra_metadata": {}})
-    assert (project / STAMP).exists()
+    assert (project / STAMP).read_text("ascii")
 
 
 def test_an_exclude_that_is_wrong_is_hatchlings_to_tell(project: Path) -> None:

@@ -41,6 +41,7 @@ def test_a_newer_release_moves_nothing(earlier: World, tool: str) -> None:
     earlier.on(TORCH_VARIANT_CACHE_DIR=str(earlier.folder / "new")).install(tool)
 
     assert earlier.versions() == OLD
+    assert set() == earlier.fetched()
     assert [
         path
         for _, path in earlier.index.requests

@@ -49,14 +49,14 @@ def hatch_torch(world: World, *arguments: str) -> str:
 
 
 def printed(run: Callable[[], object], environ: Mapping[str, str] = SCREEN) -> str:
-    """Return what something prints in this process, with some variables set."""
+    """Return what something prints in this process, with some variables set; it ends well."""
     with (
         pytest.MonkeyPatch.context() as patch,
         contextlib.redirect_stdout(io.StringIO()) as screen,
     ):
         for name, value in environ.items():
             patch.setenv(name, value)
-        run()
+        assert not run()
     return screen.getvalue()
 
 

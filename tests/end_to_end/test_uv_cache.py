@@ -146,6 +146,23 @@ def test_asks_each_time(world: World) -> None:
     assert world.exact() == ON_CPU
 
 
+def test_stamp(world: World) -> None:
+    """Each run under uv rewrites a stamp that git does not ignore; pip leaves it alone."""
+    world.add(".gitignore", "")
+    stamps = []
+    for command in (("lock",), ("pip", "install", "-e", "."), ("lock", "--upgrade")):
+        world.uv(*command)
+        stamps.append((world.project / STAMP).read_text(encoding="utf-8"))
+    assert world.exact() == ON_CPU
+
+    world.install("pip")
+
+    stamps.append((world.project / STAMP).read_text(encoding="utf-8"))
+    assert len(set(stamps)) == 3
+    assert stamps[2] == stamps[3]
+    assert world.versions() == ON_CPU
+
+
 def test_pip_needs_no_stamp(world: World) -> None:
     """Only uv has a cache of answers."""
     world.install("pip")

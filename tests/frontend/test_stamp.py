@@ -83,6 +83,15 @@ def test_only_where_git_ignores_it(
     assert (project / STAMP).is_file()
 
 
+def test_changes(project: Path) -> None:
+    """Each writing leaves other words."""
+    write_stamp(project)
+    first = (project / STAMP).read_text()
+    write_stamp(project)
+
+    assert first != (project / STAMP).read_text()
+
+
 def nowhere(folder: Path) -> Path:
     """Return a place that is not there, as on macOS."""
     return folder / "no-proc"
