@@ -16,28 +16,27 @@ from typing import TYPE_CHECKING
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.version import InvalidVersion, Version
 
-from hatch_torch.assemble import assemble
-from hatch_torch.backend import Backend
-from hatch_torch.deciding.compatibility import bounds
-from hatch_torch.deciding.decide import decide as decide_case
-from hatch_torch.deciding.offers import TORCH
-from hatch_torch.environment import drift
-from hatch_torch.environment.changes import changes
+from hatch_torch.catalog.backend import Backend
+from hatch_torch.catalog.releases import TORCH
+from hatch_torch.config.config import PYTORCH_INDEX, Config
+from hatch_torch.config.validation import CHANNELS
 from hatch_torch.environment.prefix import Prefix, active
-from hatch_torch.environment.situation import case_of, config_of, survey
 from hatch_torch.errors import ConfigurationError
-from hatch_torch.frontend import Request
-from hatch_torch.lock.stale import current_lock
-from hatch_torch.project.config import PYTORCH_INDEX, Config
-from hatch_torch.project.schema import CHANNELS
+from hatch_torch.frontend.request import Request
+from hatch_torch.lock.lockfile import current_lock
+from hatch_torch.resolution.decide import decide as decide_case
+from hatch_torch.resolution.injection import bounds
+from hatch_torch.resolution.inputs import assemble
+from hatch_torch.verification import checks as drift
+from hatch_torch.verification.snapshot import case_of, changes, config_of, survey
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from hatch_torch.deciding.decision import Decision
-    from hatch_torch.environment.drift import Finding
-    from hatch_torch.environment.installed import Installed
-    from hatch_torch.hardware.facts import Hardware
+    from hatch_torch.environment.packages import Installed
+    from hatch_torch.hardware.model import Hardware
+    from hatch_torch.resolution.model import Decision
+    from hatch_torch.verification.checks import Finding
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hatch_torch.plain import plain
+from hatch_torch._redact import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,7 +17,7 @@ class HatchTorchError(Exception):
 
     def __str__(self) -> str:
         """Return the sentence, without secrets of URLs; what others wrote moves no terminal."""
-        from hatch_torch.redaction import without_secrets  # noqa: PLC0415 - only where one is read
+        from hatch_torch._redact import without_secrets  # noqa: PLC0415 - only where one is read
 
         return without_secrets(plain(super().__str__()))
 

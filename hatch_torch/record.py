@@ -11,9 +11,8 @@ from hatch_torch import __version__
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from hatch_torch.choose import Verdict
-    from hatch_torch.deciding.decision import Decision, Node
-    from hatch_torch.deciding.pins import Pin
+    from hatch_torch.compatibility.support import Verdict
+    from hatch_torch.resolution.model import Decision, Node, Pin
 
 SCHEMA = 1
 

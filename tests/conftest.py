@@ -15,7 +15,7 @@ import pytest
 import trustme
 from hypothesis import HealthCheck, settings
 
-from hatch_torch.frontend import configured as configuration
+from hatch_torch.frontend import installer_config as configuration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -12,7 +12,7 @@ import pytest
 import hatch_torch
 from hatch_torch.demo.server import EmbeddedIndex, serve
 from hatch_torch.errors import ConfigurationError, NoAnswerError
-from hatch_torch.hardware.facts import Accelerator, Hardware, Nvidia
+from hatch_torch.hardware.model import Accelerator, Hardware, Nvidia
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,22 +8,22 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
-from hatch_torch import target as targets
-from hatch_torch.assemble import assemble
-from hatch_torch.backend import Backend
-from hatch_torch.deciding.decide import decide
-from hatch_torch.deciding.pins import Pin
+from hatch_torch.catalog import target as targets
+from hatch_torch.catalog.backend import Backend
+from hatch_torch.config.config import Config
 from hatch_torch.errors import NoAnswerError
-from hatch_torch.frontend import Request
-from hatch_torch.hardware.facts import Hardware
-from hatch_torch.index.offer import Index
-from hatch_torch.index.wheelhouse import Wheelhouse
-from hatch_torch.project.config import Config
+from hatch_torch.frontend.request import Request
+from hatch_torch.hardware.model import Hardware
+from hatch_torch.index.find_links import Wheelhouse
+from hatch_torch.index.pytorch_index import Index
+from hatch_torch.resolution.decide import decide
+from hatch_torch.resolution.inputs import assemble
+from hatch_torch.resolution.model import Pin
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from hatch_torch.deciding.case import Case
+    from hatch_torch.resolution.model import Case
 
 CU126, CU128, CPU = map(Backend.parse, ("cu126", "cu128", "cpu"))
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hatch_torch.atomic import replace
+from hatch_torch._files import replace
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from hatch_torch.backend import FAMILIES, Backend
+from hatch_torch.catalog.backend import FAMILIES, Backend
 
 # Majors and minors for which a spelling without dots can only be read one way.
 _CUDA = st.builds(

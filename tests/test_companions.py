@@ -6,8 +6,7 @@ import pytest
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from hatch_torch.companions import FAMILY, index_only, paired, torch_pin
-from hatch_torch.releases import torch_releases
+from hatch_torch.catalog.releases import FAMILY, index_only, paired, torch_pin, torch_releases
 
 
 def test_torch_leads_the_family() -> None:

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from hatch_torch.errors import (
-    ConfigurationError,
-    HatchTorchError,
-    IndexFaultError,
-    NoAnswerError,
-)
+from hatch_torch.errors import ConfigurationError, HatchTorchError, IndexFaultError, NoAnswerError
 
 
 def test_exit_codes() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hatch_torch.toml import loads
+from hatch_torch._toml import loads
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from packaging.markers import Marker
 
-from hatch_torch.markers import holds
+from hatch_torch.catalog.specifiers import holds
 
 _HERE = {"sys_platform": "linux", "python_version": "3.12"}
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hatch_torch.backend import Backend
+from hatch_torch.catalog.backend import Backend
+from hatch_torch.config.config import BackendExtra, Config
 from hatch_torch.errors import ConfigurationError
-from hatch_torch.frontend import Request
-from hatch_torch.origin import Origin, find_origin
-from hatch_torch.project.config import BackendExtra, Config
+from hatch_torch.frontend.request import Request
+from hatch_torch.index.index_config import Origin, find_origin
 
 if TYPE_CHECKING:
     from pathlib import Path

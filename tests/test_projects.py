@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hatch_torch.assemble import assemble
+from hatch_torch.catalog.releases import FAMILY
+from hatch_torch.catalog.target import of
 from hatch_torch.cli.main import main
-from hatch_torch.companions import FAMILY
-from hatch_torch.deciding.decide import decide
+from hatch_torch.config.pyproject import read_project
 from hatch_torch.demo.server import serve
-from hatch_torch.frontend import Request
-from hatch_torch.project.files import read_project
-from hatch_torch.target import of
+from hatch_torch.frontend.request import Request
+from hatch_torch.resolution.decide import decide
+from hatch_torch.resolution.inputs import assemble
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -7,7 +7,7 @@ from hypothesis import given, settings, strategies as st
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from hatch_torch.ranges import admits_newer, is_empty, without_local
+from hatch_torch.catalog.specifiers import admits_newer, is_empty, without_local
 
 _BASES = ["2", "2.5", "2.5.1", "2.6", "2.6.0.1", "2.6.1", "2.7", "2.10", "3"]
 _SUFFIXES = ["", ".dev0", ".dev1", ".dev2", "a1", "a2", "b1", "rc1", ".post1", ".post2", ".post3"]

@@ -9,13 +9,11 @@ from datetime import datetime, timedelta, timezone
 from packaging.version import Version
 
 from hatch_torch import __version__
-from hatch_torch.backend import Backend
-from hatch_torch.choose import Verdict
-from hatch_torch.deciding.additions import Addition
-from hatch_torch.deciding.decision import Decision
-from hatch_torch.deciding.pins import Pin
-from hatch_torch.hardware.facts import Accelerator, Hardware, Nvidia
+from hatch_torch.catalog.backend import Backend
+from hatch_torch.compatibility.support import Verdict
+from hatch_torch.hardware.model import Accelerator, Hardware, Nvidia
 from hatch_torch.record import record, to_json
+from hatch_torch.resolution.model import Addition, Decision, Pin
 
 _URL = "https://download.pytorch.org/whl/cu124/torch-2.6.0%2Bcu124-cp312-cp312-linux_x86_64.whl"
 _HARDWARE = Hardware(

@@ -7,8 +7,8 @@ import string
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from hatch_torch.redaction import redacted, users_of
-from hatch_torch.report import markdown, variables
+from hatch_torch._redact import redacted, users_of
+from hatch_torch.cli.bug_report import markdown, variables
 
 WORD = st.text(string.ascii_letters + string.digits + "._~!$&'()*+,;=%-:", min_size=6, max_size=20)
 NAME = st.text(string.ascii_lowercase, min_size=4, max_size=12).map(lambda name: f"zq{name}")

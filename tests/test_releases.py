@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from packaging.version import Version
 
-from hatch_torch.backend import Backend
-from hatch_torch.releases import (
+from hatch_torch.catalog.backend import Backend
+from hatch_torch.catalog.releases import (
     known_backends,
     may_grow,
     nearest_published,
@@ -15,7 +15,7 @@ from hatch_torch.releases import (
     pythons,
     torch_releases,
 )
-from hatch_torch.target import PLATFORMS
+from hatch_torch.catalog.target import PLATFORMS
 
 
 def _backend(name: str) -> Backend:

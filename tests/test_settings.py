@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from hatch_torch.config.env import DEFAULT_TIMEOUT, Settings
 from hatch_torch.errors import ConfigurationError
-from hatch_torch.settings import DEFAULT_TIMEOUT, Settings
 
 
 def test_nothing_is_set() -> None:

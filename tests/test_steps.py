@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from hatch_torch.backend import Backend
-from hatch_torch.choose import Verdict
-from hatch_torch.deciding.decision import Decision
-from hatch_torch.frontend import Request
-from hatch_torch.hardware.facts import Hardware, Source
-from hatch_torch.steps import steps
+from hatch_torch.catalog.backend import Backend
+from hatch_torch.compatibility.support import Verdict
+from hatch_torch.frontend.request import Request
+from hatch_torch.hardware.model import Hardware, Source
+from hatch_torch.hook import steps
+from hatch_torch.resolution.model import Decision
 
 
 def test_who_asks() -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
 
-from hatch_torch.toml import loads
+from hatch_torch._toml import loads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

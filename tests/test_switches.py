@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hatch_torch.switches import is_on, is_yes
+from hatch_torch._env import is_on, is_yes
 
 
 @pytest.mark.parametrize(

@@ -12,12 +12,10 @@ from validate_pyproject.api import Validator
 from validate_pyproject.errors import ValidationError
 from validate_pyproject.plugins import PluginWrapper
 
-from hatch_torch.project.config import PYTORCH_INDEX, Config
-from hatch_torch.project.kinds import faults_of
-from hatch_torch.project.schema import EXTRA_KEYS, KEYS, TABLE
-from hatch_torch.releases import known_backends
-from hatch_torch.schemas import schema, tool_schema
-from hatch_torch.toml import loads
+from hatch_torch._toml import loads
+from hatch_torch.catalog.releases import known_backends
+from hatch_torch.config.config import PYTORCH_INDEX, Config
+from hatch_torch.config.validation import EXTRA_KEYS, KEYS, TABLE, faults_of, schema, tool_schema
 
 ROOT = Path(__file__).parents[1]
 FORMS = sorted((ROOT / "tests").glob("end_to_end/projects/*.toml"))

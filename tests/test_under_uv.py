@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from hatch_torch.config.build_system import Wiring
+from hatch_torch.config.config import Config
+from hatch_torch.config.uv_wiring import check
 from hatch_torch.errors import ConfigurationError
-from hatch_torch.frontend import Request
-from hatch_torch.project.config import Config
-from hatch_torch.project.wiring import Wiring
-from hatch_torch.under_uv import check
+from hatch_torch.frontend.request import Request
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,7 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from hatch_torch.index.cache import Cache, cache_of
+from hatch_torch.index.http_cache import Cache, cache_of
 
 if TYPE_CHECKING:
     import argparse

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hatch_torch import demo
-from hatch_torch.cli import show
+from hatch_torch.cli import render as show
 from hatch_torch.demo.server import serve
-from hatch_torch.environment.installed import installed
+from hatch_torch.environment.packages import installed
+from hatch_torch.environment.prefix import site_packages
 from hatch_torch.errors import HatchTorchError
-from hatch_torch.frontend import site_packages
-from hatch_torch.hardware.call import call
+from hatch_torch.hardware.process import call
 
 if TYPE_CHECKING:
     import argparse

@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from hatch_torch.cli import show
-from hatch_torch.cli.machine import show_hardware
+from hatch_torch.cli import render as show
+from hatch_torch.cli.render import show_hardware
 from hatch_torch.hardware.detect import detect
 from hatch_torch.hardware.machine import Machine
 
 if TYPE_CHECKING:
     import argparse
 
-    from hatch_torch.hardware.facts import Hardware, Source
+    from hatch_torch.hardware.model import Hardware, Source
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -9,18 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hatch_torch import __version__
-from hatch_torch.deciding.decide import decide
+from hatch_torch._redact import plain, redacted, users_of
+from hatch_torch.cli.bug_report import markdown, variables
+from hatch_torch.config.pyproject import read_toml
+from hatch_torch.config.validation import table_at
 from hatch_torch.environment.prefix import active
-from hatch_torch.environment.situation import case_of, config_of, survey
-from hatch_torch.environment.state import to_json as state_of
-from hatch_torch.frontend import Request
-from hatch_torch.lock.stale import current_lock
-from hatch_torch.plain import plain
-from hatch_torch.project.files import read_toml
-from hatch_torch.project.kinds import table_at
+from hatch_torch.frontend.request import Request
+from hatch_torch.lock.lockfile import current_lock
 from hatch_torch.record import to_json
-from hatch_torch.redaction import redacted, users_of
-from hatch_torch.report import markdown, variables
+from hatch_torch.resolution.decide import decide
+from hatch_torch.verification.checks import to_json as state_of
+from hatch_torch.verification.snapshot import case_of, config_of, survey
 
 if TYPE_CHECKING:
     import argparse

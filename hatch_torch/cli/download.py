@@ -11,28 +11,27 @@ from typing import TYPE_CHECKING, Any
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from hatch_torch.cli import show
+from hatch_torch.catalog.specifiers import holds
+from hatch_torch.cli import render as show
 from hatch_torch.cli.options import add_machine, case_of, root_of
-from hatch_torch.cli.progress import progress
-from hatch_torch.deciding.decide import decide
-from hatch_torch.environment.installing import lines_of
+from hatch_torch.cli.render import progress
+from hatch_torch.config.pyproject import read_toml
+from hatch_torch.config.requirements import parsed_constraints
+from hatch_torch.config.validation import table_at
 from hatch_torch.errors import HatchTorchError, NoAnswerError
-from hatch_torch.frontend.files import CONSTRAINT
-from hatch_torch.frontend.grammar import WORD
-from hatch_torch.index.files import Got, Wanted, fetch_all
-from hatch_torch.markers import holds
-from hatch_torch.project.files import read_toml
-from hatch_torch.project.kinds import table_at
-from hatch_torch.project.wants import parsed_constraints
-from hatch_torch.sources import index_of
+from hatch_torch.frontend.installers import WORD
+from hatch_torch.frontend.requirements_txt import CONSTRAINT
+from hatch_torch.index.download import Got, Wanted, fetch_all
+from hatch_torch.index.source import index_of
+from hatch_torch.resolution.decide import decide
+from hatch_torch.verification.repair import lines_of
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator, Mapping
 
-    from hatch_torch.deciding.case import Case
-    from hatch_torch.deciding.decision import Decision
-    from hatch_torch.target import Target
+    from hatch_torch.catalog.target import Target
+    from hatch_torch.resolution.model import Case, Decision
 
     Found = Mapping[Wanted, Got | HatchTorchError]
 

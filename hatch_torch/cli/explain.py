@@ -5,19 +5,19 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from hatch_torch.cli import show
-from hatch_torch.cli.machine import show_hardware
+from hatch_torch.cli import render as show
 from hatch_torch.cli.options import add_case, case_of
-from hatch_torch.deciding.decide import decide
+from hatch_torch.cli.render import show_hardware
 from hatch_torch.record import to_json
+from hatch_torch.resolution.decide import decide
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable, Iterator
 
-    from hatch_torch.choose import Verdict
-    from hatch_torch.deciding.decision import Decision
-    from hatch_torch.project.config import Config
+    from hatch_torch.compatibility.support import Verdict
+    from hatch_torch.config.config import Config
+    from hatch_torch.resolution.model import Decision
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -8,23 +8,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hatch_torch.cli.options import add_case, case_of
-from hatch_torch.cli.output import put
-from hatch_torch.deciding.decide import decide
-from hatch_torch.deciding.decision import Decision
+from hatch_torch.cli.render import put
+from hatch_torch.config.requirements import parsed_constraints
 from hatch_torch.errors import ConfigurationError
-from hatch_torch.export import FORMATS, MARK, Format, Subject
-from hatch_torch.export.remarks import elsewhere, remarks
-from hatch_torch.export.requirements_file import RequirementsFile
-from hatch_torch.frontend.files import CONSTRAINT, expand
-from hatch_torch.frontend.grammar import WORD
-from hatch_torch.hardware.facts import Hardware
-from hatch_torch.project.wants import parsed_constraints
-from hatch_torch.sources import index_of
+from hatch_torch.export.context import MARK, Subject, elsewhere, remarks
+from hatch_torch.export.formats import FORMATS, Format
+from hatch_torch.frontend.installers import WORD
+from hatch_torch.frontend.requirements_txt import CONSTRAINT, RequirementsFile, expand
+from hatch_torch.hardware.model import Hardware
+from hatch_torch.index.source import index_of
+from hatch_torch.resolution.decide import decide
+from hatch_torch.resolution.model import Decision
 
 if TYPE_CHECKING:
     import argparse
 
-    from hatch_torch.deciding.case import Case
+    from hatch_torch.resolution.model import Case
 
 _NOBODY = Decision(None, "nobody", Hardware())
 

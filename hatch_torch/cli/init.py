@@ -9,15 +9,15 @@ from difflib import unified_diff
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hatch_torch.atomic import beside
-from hatch_torch.cli import show
+from hatch_torch._files import beside
+from hatch_torch.cli import render as show
 from hatch_torch.errors import ConfigurationError
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping
 
-    from hatch_torch.init.set_up import SetUp
+    from hatch_torch.init.plan import SetUp
 
 _NO_TOMLKIT = "init edits TOML with tomlkit, which is not installed: pip install 'hatch-torch[cli]'"
 _NAMES = {"pyproject": "pyproject.toml", "hatch": "hatch.toml", "gitignore": ".gitignore"}
@@ -89,9 +89,12 @@ def _text(path: Path) -> str | None:
 
 def _set_up(options: argparse.Namespace, texts: Mapping[str, str | None]) -> SetUp:
     try:
-        from hatch_torch.init.form import Files  # noqa: PLC0415 (tomlkit is of the extra `cli`)
-        from hatch_torch.init.set_up import set_up  # noqa: PLC0415 (likewise)
-        from hatch_torch.init.wanted import Wanted, read_backends  # noqa: PLC0415 (likewise)
+        from hatch_torch.init.hatch_tables import Files  # noqa: PLC0415 (tomlkit is of the extra `cli`)
+        from hatch_torch.init.plan import (  # noqa: PLC0415 (likewise)
+            Wanted,
+            read_backends,
+            set_up,
+        )
     except ModuleNotFoundError as error:
         if error.name != "tomlkit":
             raise

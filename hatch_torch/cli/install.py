@@ -1,4 +1,7 @@
-"""`hatch-torch install`: pip or uv, with the decision applied."""
+"""Running an installer for a person, who sees its own progress.
+
+`hatch-torch install`: pip or uv, with the decision applied.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hatch_torch.cli import show
-from hatch_torch.cli.installers import carry_out
-from hatch_torch.environment.installer import find_uv
-from hatch_torch.environment.installing import installing
-from hatch_torch.environment.mending import Place
+from hatch_torch.cli import render as show
+from hatch_torch.cli.render import carry_out
 from hatch_torch.environment.prefix import active
+from hatch_torch.verification.repair import Place, find_uv, installing
 
 if TYPE_CHECKING:
     import argparse
+
 
 _EXAMPLES = """\
 examples:

@@ -8,31 +8,29 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hatch_torch.assemble import assemble
-from hatch_torch.cli import show
+from hatch_torch.cli import render as show
 from hatch_torch.cli.options import add_hardware, case_of
-from hatch_torch.cli.progress import progress
-from hatch_torch.deciding.decide import decide
-from hatch_torch.deciding.nodes import fits_all
+from hatch_torch.cli.render import progress
+from hatch_torch.config.env import Settings
+from hatch_torch.config.pyproject import read_project, read_toml
 from hatch_torch.errors import NoAnswerError
-from hatch_torch.frontend import Request
+from hatch_torch.frontend.request import Request
+from hatch_torch.index.index_config import find_origin
 from hatch_torch.lock import LOCK
-from hatch_torch.lock.contents import Lock, Narrowed, rank_of
-from hatch_torch.lock.make import Made, Order, make
-from hatch_torch.lock.read import read_lock
+from hatch_torch.lock.locker import Made, Order, make
+from hatch_torch.lock.lockfile import read_lock, spell, staleness, write_lock
+from hatch_torch.lock.model import Lock, Narrowed, rank_of
 from hatch_torch.lock.scope import places
-from hatch_torch.lock.stale import staleness
-from hatch_torch.lock.write import spell, write_lock
-from hatch_torch.origin import find_origin
-from hatch_torch.project.files import read_project, read_toml
-from hatch_torch.settings import Settings
+from hatch_torch.resolution.decide import decide
+from hatch_torch.resolution.inputs import assemble
+from hatch_torch.resolution.multi_host import fits_all
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hatch_torch.cli.progress import Tell
-    from hatch_torch.deciding.case import Case
-    from hatch_torch.project.config import Config
+    from hatch_torch.cli.render import Tell
+    from hatch_torch.config.config import Config
+    from hatch_torch.resolution.model import Case
 
 _PATIENCE = "600"
 """Seconds for a whole lock, unless TORCH_VARIANT_TIMEOUT names others."""

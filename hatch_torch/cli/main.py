@@ -44,7 +44,7 @@ examples:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command and return its exit code (contract.md, section 4)."""
+    """Run a command and return its exit code."""
     words = sys.argv[1:] if arguments is None else arguments
     word = next((one for one in words if not one.startswith("-")), None)
     parser = _parser(_needed(word))

@@ -11,26 +11,25 @@ from typing import TYPE_CHECKING
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from hatch_torch import target as targets
-from hatch_torch.assemble import assemble, read_profile
-from hatch_torch.deciding.nodes import common_platform
+from hatch_torch.catalog import target as targets
+from hatch_torch.config.config import Config, declared_extras
+from hatch_torch.config.pyproject import read_project
+from hatch_torch.environment.prefix import site_packages
 from hatch_torch.errors import ConfigurationError
-from hatch_torch.frontend import presumed_request, site_packages
-from hatch_torch.frontend.asked import split
-from hatch_torch.hardware.together import together
-from hatch_torch.lock.stale import current_lock
-from hatch_torch.project.config import Config
-from hatch_torch.project.files import read_project
-from hatch_torch.project.portable import declared_extras
+from hatch_torch.frontend.invocation import split
+from hatch_torch.frontend.request import presumed_request
+from hatch_torch.lock.lockfile import current_lock
+from hatch_torch.resolution.inputs import assemble, read_profile
+from hatch_torch.resolution.multi_host import common_platform, together
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable, Mapping
 
-    from hatch_torch.deciding.case import Case, Profile
-    from hatch_torch.hardware.facts import Hardware
-    from hatch_torch.lock.contents import Lock
-    from hatch_torch.target import Target
+    from hatch_torch.catalog.target import Target
+    from hatch_torch.hardware.model import Hardware
+    from hatch_torch.lock.model import Lock
+    from hatch_torch.resolution.model import Case, Profile
 
 
 def add_case(parser: argparse.ArgumentParser) -> None:

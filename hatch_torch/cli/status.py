@@ -6,21 +6,19 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hatch_torch.cli import show
-from hatch_torch.cli.machine import accelerators
-from hatch_torch.deciding.offers import TORCH
-from hatch_torch.environment.changes import changes
-from hatch_torch.environment.drift import described, findings, notes
+from hatch_torch.catalog.releases import TORCH
+from hatch_torch.cli import render as show
+from hatch_torch.cli.render import accelerators
 from hatch_torch.environment.prefix import active
-from hatch_torch.environment.situation import survey
-from hatch_torch.environment.state import to_json
+from hatch_torch.verification.checks import described, findings, notes, to_json
+from hatch_torch.verification.snapshot import changes, survey
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable, Iterator
 
-    from hatch_torch.environment.drift import Finding
-    from hatch_torch.environment.situation import Situation
+    from hatch_torch.verification.checks import Finding
+    from hatch_torch.verification.snapshot import Situation
 
 _EXAMPLES = """\
 examples:

@@ -7,15 +7,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hatch_torch.cli import show
-from hatch_torch.cli.installers import carry_out
+from hatch_torch.cli import render as show
+from hatch_torch.cli.render import carry_out
 from hatch_torch.cli.status import show_findings
-from hatch_torch.environment.changes import changes
-from hatch_torch.environment.drift import findings
-from hatch_torch.environment.installer import find_uv
-from hatch_torch.environment.mending import Place, mending
 from hatch_torch.environment.prefix import active
-from hatch_torch.environment.situation import survey
+from hatch_torch.verification.checks import findings
+from hatch_torch.verification.repair import Place, find_uv, mending
+from hatch_torch.verification.snapshot import changes, survey
 
 if TYPE_CHECKING:
     import argparse

@@ -6,14 +6,15 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hatch_torch.cli import show
-from hatch_torch.cli.machine import accelerators
+from hatch_torch.catalog.releases import TORCH
+from hatch_torch.cli import render as show
+from hatch_torch.cli.render import accelerators
 from hatch_torch.cli.status import show_findings
-from hatch_torch.deciding.offers import TORCH
-from hatch_torch.environment.drift import described
 from hatch_torch.environment.prefix import Prefix, active
-from hatch_torch.environment.situation import survey
-from hatch_torch.environment.verifying import (
+from hatch_torch.hardware.process import call
+from hatch_torch.verification.checks import described
+from hatch_torch.verification.snapshot import survey
+from hatch_torch.verification.verify import (
     SCRIPT,
     answered,
     by_answer,
@@ -22,13 +23,12 @@ from hatch_torch.environment.verifying import (
     machine_code,
     read_answer,
 )
-from hatch_torch.hardware.call import call
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator, Mapping
 
-    from hatch_torch.environment.situation import Situation
+    from hatch_torch.verification.snapshot import Situation
 
 _EXAMPLES = """\
 examples:

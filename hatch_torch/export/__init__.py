@@ -1,6 +1,1 @@
-"""A decision for people and tools beside the hook: one small file per format, each pure."""
-
-from hatch_torch.export.formats import FORMATS, Format
-from hatch_torch.export.subject import MARK, Subject
-
-__all__ = ["FORMATS", "MARK", "Format", "Subject"]
+"""Formats that hand a decision to people and to tools other than the hooks."""

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from hatch_torch.errors import NoAnswerError
-from hatch_torch.export.toml import Value, inline, pairs
+from hatch_torch.export.tool_tables import Value, inline, pairs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hatch_torch.backend import Backend
-    from hatch_torch.deciding.pins import Pin
-    from hatch_torch.export.subject import Subject
+    from hatch_torch.catalog.backend import Backend
+    from hatch_torch.export.context import Subject
+    from hatch_torch.resolution.model import Pin
 
 FILE_NAME = re.compile(r"pylock\.([^.]+\.)?toml")
 """PEP 751, "File Name": no dot in its middle part; another name is no lock file to pip and uv."""

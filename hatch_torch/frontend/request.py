@@ -1,22 +1,82 @@
-"""Which build hook run is this: the Request, and how it is read."""
+"""Where a source lies: in the user's own folder, or in a copy that an installer made.
+
+The purpose of a build: an install on this machine, or an artefact for any.
+
+Which build hook run is this: the Request, and how it is read.
+"""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from packaging.utils import canonicalize_name
 
-from hatch_torch.frontend.asked import Asked, read_asked
-from hatch_torch.frontend.calls import Call, nearest_call, read_call
-from hatch_torch.frontend.environment import own_site_packages, uv_site_packages
-from hatch_torch.frontend.place import is_in_place
-from hatch_torch.frontend.purpose import PIP_TRACKER, Purpose, judge, judge_unseen
-from hatch_torch.hardware.processes import Process
+from hatch_torch.environment.prefix import find_prefix, own_site_packages, site_packages
+from hatch_torch.frontend.invocation import Asked, Call, nearest_call, read_asked, read_call
+from hatch_torch.frontend.process_tree import Process
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
+
+    from hatch_torch.frontend.invocation import Call
+
+
+_PIP_COPY = r"pip-(req-build|install)-\w{8}"  # made by tempfile.mkdtemp
+_UV_COPY = r"(archive|builds|built-wheels|git|sdists)-v\d+"
+
+
+def is_in_place(project: Path) -> bool:
+    """Tell whether a source is the user's own folder: no unpacked sdist, no installer's copy."""
+    folders = (project, *project.parents)
+    return not ((project / "PKG-INFO").exists() or any(map(_is_copy, folders)))
+
+
+def _is_copy(folder: Path) -> bool:
+    """Know pip's temporary folders by their names, and uv's cache by its tag as well."""
+    if re.fullmatch(_UV_COPY, folder.name):
+        return folder.with_name("CACHEDIR.TAG").exists()
+    return re.fullmatch(_PIP_COPY, folder.name) is not None
+
+
+Purpose = Literal["install", "portable"]
+
+PIP_TRACKER = "PIP_BUILD_TRACKER"
+"""The variable that pip sets for every build that it runs."""
+
+_COPY = "The source is an unpacked archive or an installer's copy."
+_UNSEEN = "The processes above this build cannot be read;"
+
+
+def judge(call: Call | None, *, in_place: bool) -> tuple[Purpose, str]:
+    """Return the purpose and the reason, one plain sentence."""
+    if not in_place:
+        return "portable", _COPY
+    if call is None:
+        return "portable", "No installer that is known runs this build."
+    if _fills_build_environment(call):
+        return "portable", "pip needs this project only to build another one."
+    if call.installs:
+        return "install", f"{call.name} installs this project."
+    return "portable", f"{call.name} is portable: what it makes must fit any machine."
+
+
+def judge_unseen(
+    environ: Mapping[str, str], *, in_place: bool, editable: bool
+) -> tuple[Purpose, str]:
+    """Return the same where no process can be read: nobody ships what pip builds as editable."""
+    if not in_place:
+        return "portable", _COPY
+    if editable and PIP_TRACKER in environ:
+        return "install", f"{_UNSEEN} it is an editable build under pip."
+    return "portable", f"{_UNSEEN} it is not an editable build under pip."
+
+
+def _fills_build_environment(call: Call) -> bool:
+    """Tell whether pip runs itself, for what a build requires (its `build_env.py`)."""
+    prefix = call.value("--prefix") or ""
+    return bool(re.search(r"[/\\]pip-build-env-\w+[/\\]", prefix))
 
 
 class Request(NamedTuple):
@@ -135,3 +195,19 @@ def _environment(
     if calls[0].installer.name == "pip":
         return own()
     return uv_site_packages(calls[0], project)
+
+
+def uv_site_packages(call: Call, project: Path) -> tuple[Path, ...] | None:
+    """Return the site-packages that a call of uv installs into, None where it is not known.
+
+    No folder at all for a tool, whose environment is uv's own affair.
+    """
+    if call.command.startswith("tool "):
+        return ()
+    folder = call.cwd or project
+    if target := call.value("--target"):
+        return (folder / target,)
+    prefix: Path | str | None = call.value("--prefix") or find_prefix(
+        call.environ, folder, python=call.value("--python"), system=call.has("--system")
+    )
+    return site_packages(folder / prefix) if prefix else None

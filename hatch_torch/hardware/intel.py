@@ -6,17 +6,17 @@ import json
 from functools import cache
 from typing import TYPE_CHECKING
 
-from hatch_torch.hardware import reading
-from hatch_torch.hardware.chain import absent, broken, found, nothing
-from hatch_torch.hardware.displays import Display, displays
-from hatch_torch.hardware.facts import Accelerator, Hardware
-from hatch_torch.tables import rows
+from hatch_torch.catalog import rows
+from hatch_torch.hardware import parsers as reading
+from hatch_torch.hardware.model import Accelerator, Hardware
+from hatch_torch.hardware.pci import Display, displays
+from hatch_torch.hardware.probe import absent, broken, found, nothing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from hatch_torch.hardware.chain import Answer
     from hatch_torch.hardware.machine import Machine
+    from hatch_torch.hardware.probe import Answer
 
 _PCI_VENDOR = "8086"
 _LOADERS = tuple(

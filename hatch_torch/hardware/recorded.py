@@ -6,9 +6,9 @@ import re
 from fnmatch import translate
 from typing import TYPE_CHECKING, Any
 
-from hatch_torch.hardware.commands import Ran
+from hatch_torch._toml import loads
 from hatch_torch.hardware.machine import Machine, in_order
-from hatch_torch.toml import loads
+from hatch_torch.hardware.process import Ran
 
 if TYPE_CHECKING:
     from pathlib import Path

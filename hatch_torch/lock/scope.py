@@ -6,20 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from hatch_torch import target as targets
-from hatch_torch.backend import Backend
-from hatch_torch.deciding.courses import plain
+from hatch_torch.catalog import target as targets
+from hatch_torch.catalog.backend import Backend
+from hatch_torch.catalog.releases import known_backends
+from hatch_torch.config.validation import bad_backend, is_backend, table_at
 from hatch_torch.errors import ConfigurationError
-from hatch_torch.project.kinds import table_at
-from hatch_torch.project.schema import bad_backend, is_backend
-from hatch_torch.releases import known_backends
+from hatch_torch.resolution.strategies import plain
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
-    from hatch_torch.lock.contents import Narrowed
-    from hatch_torch.project.config import Config
-    from hatch_torch.target import Target
+    from hatch_torch.catalog.target import Target
+    from hatch_torch.config.config import Config
+    from hatch_torch.lock.model import Narrowed
 
 PYTHONS = tuple(f"3.{minor}" for minor in range(10, 15))
 """The Pythons that a lock is made for, as far as the project admits them."""

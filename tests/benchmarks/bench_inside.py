@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hatch_torch.deciding.decide import decide
-from hatch_torch.hardware.chain import ask
 from hatch_torch.hardware.detect import detect
 from hatch_torch.hardware.machine import Machine
 from hatch_torch.hardware.nvidia import ask_nvml
-from hatch_torch.lock.contents import Narrowed
-from hatch_torch.lock.make import Order, make
+from hatch_torch.hardware.probe import ask
+from hatch_torch.lock.locker import Order, make
+from hatch_torch.lock.model import Narrowed
 from hatch_torch.lock.scope import places
+from hatch_torch.resolution.decide import decide
 from tests.benchmarks.nightly import offered, page, read
 from tests.benchmarks.projects import case
 from tests.benchmarks.serving import Served, served
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from pytest_benchmark.fixture import BenchmarkFixture
 
-    from hatch_torch.deciding.offers import Offers
-    from hatch_torch.lock.contents import Lock
+    from hatch_torch.lock.model import Lock
+    from hatch_torch.resolution.candidates import Offers
 
 __all__ = ["library"]
 

@@ -6,7 +6,7 @@ import time
 from math import log
 from typing import TYPE_CHECKING
 
-from hatch_torch.deciding.decide import decide
+from hatch_torch.resolution.decide import decide
 from tests.benchmarks.nightly import offered, page, read
 from tests.benchmarks.projects import FAMILY, case, machine
 from tests.benchmarks.rows import Row

@@ -17,10 +17,10 @@ from urllib.request import urlopen
 from venv import EnvBuilder
 from zipfile import ZipFile
 
-from hatch_torch.deciding.decide import decide
-from hatch_torch.demo.repack import repacked, tools
-from hatch_torch.frontend import site_packages
-from hatch_torch.hardware.facts import Hardware
+from hatch_torch.demo.wheels import repacked, tools
+from hatch_torch.environment.prefix import site_packages
+from hatch_torch.hardware.model import Hardware
+from hatch_torch.resolution.decide import decide
 from tests.benchmarks.projects import case
 from tests.benchmarks.rows import Row
 

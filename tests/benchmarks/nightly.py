@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
 
-from hatch_torch import target as targets
-from hatch_torch.backend import Backend
-from hatch_torch.deciding.offers import Offers
-from hatch_torch.index.cache import Cache
-from hatch_torch.index.document import Document
-from hatch_torch.index.fetch import Fetcher
-from hatch_torch.index.offer import Index
+from hatch_torch.catalog import target as targets
+from hatch_torch.catalog.backend import Backend
+from hatch_torch.index.client import Fetcher
+from hatch_torch.index.http_cache import Cache, Document
+from hatch_torch.index.pytorch_index import Index
+from hatch_torch.resolution.candidates import Offers
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from hatch_torch.deciding.offers import Pick
+    from hatch_torch.resolution.candidates import Pick
 
 _TAGS = tuple(
     f"{python}-{python}-{platform}"

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hatch_torch.demo.server import EmbeddedIndex
-from hatch_torch.demo.site import Answer
-from hatch_torch.demo.stub import Stub, wheel
+from hatch_torch.demo.server import Answer, EmbeddedIndex
+from hatch_torch.demo.wheels import Stub, wheel
 
 if TYPE_CHECKING:
     from packaging.version import Version

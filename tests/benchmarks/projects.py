@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
 
-from hatch_torch import target as targets
-from hatch_torch.assemble import assemble
-from hatch_torch.hardware.facts import Accelerator, Hardware, Nvidia
-from hatch_torch.project.config import BackendExtra, Config
-from hatch_torch.releases import known_backends
+from hatch_torch.catalog import target as targets
+from hatch_torch.catalog.releases import known_backends
+from hatch_torch.config.config import BackendExtra, Config
+from hatch_torch.hardware.model import Accelerator, Hardware, Nvidia
+from hatch_torch.resolution.inputs import assemble
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from hatch_torch.deciding.case import Case
-    from hatch_torch.lock.contents import Lock
+    from hatch_torch.lock.model import Lock
+    from hatch_torch.resolution.model import Case
 
 GPU = Accelerator("nvidia", "NVIDIA GeForce RTX 4090", "sm_89", 24564)
 FAMILY = ("torch>=2.3", "torchvision", "torchaudio")

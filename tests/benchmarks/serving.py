@@ -14,7 +14,7 @@ from hatch_torch.demo.server import serve
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hatch_torch.demo.site import Answer
+    from hatch_torch.demo.server import Answer
 
 
 class Served(NamedTuple):

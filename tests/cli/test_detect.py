@@ -6,8 +6,8 @@ import json
 import platform
 from typing import TYPE_CHECKING
 
-from hatch_torch.cli.machine import show_hardware
-from hatch_torch.hardware.facts import Accelerator, Hardware, Nvidia, Rocm
+from hatch_torch.cli.render import show_hardware
+from hatch_torch.hardware.model import Accelerator, Hardware, Nvidia, Rocm
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -177,7 +177,7 @@ def test_bad_backends(init: Init) -> None:
     assert (code, "--backends: found 'gpu'" in output) == (2, True)
 
 
-@pytest.mark.parametrize("missing", ["tomlkit", "hatch_torch.init.form"])
+@pytest.mark.parametrize("missing", ["tomlkit", "hatch_torch.init.hatch_tables"])
 def test_without_tomlkit(init: Init, monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
     """Without tomlkit one sentence says what to install; another failure is not hidden."""
     for name in [one for one in sys.modules if one.startswith(("hatch_torch.init", "tomlkit"))]:

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from hatch_torch.lock import LOCK
-from hatch_torch.lock.read import read_lock
+from hatch_torch.lock.lockfile import read_lock
 from tests.cli.conftest import PASCAL
 
 if TYPE_CHECKING:

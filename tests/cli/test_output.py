@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hatch_torch.cli.output import put
+from hatch_torch.cli.render import put
 from hatch_torch.errors import ConfigurationError
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from hatch_torch.cli.progress import progress
+from hatch_torch.cli.render import progress
 
 
 @pytest.mark.parametrize("of_bytes", [True, False])

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from hatch_torch.cli import show
+from hatch_torch.cli import render as show
 
 _COLUMNS = ("backend", "usable", "reason")
 _ROWS = [("cu130", "no", "driver"), ("cu126", "yes", "")]

@@ -9,13 +9,21 @@ import pytest
 from packaging.utils import parse_wheel_filename
 from packaging.version import Version
 
-from hatch_torch.demo.builds import STABLE
-from hatch_torch.demo.catalog import CHANNELS, FAMILY, files, folders, plain, releases, triton
-from hatch_torch.releases import known_backends, published, pythons, torch_releases
-from hatch_torch.target import PLATFORMS
+from hatch_torch.catalog.releases import known_backends, published, pythons, torch_releases
+from hatch_torch.catalog.target import PLATFORMS
+from hatch_torch.demo.catalog import (
+    CHANNELS,
+    FAMILY,
+    STABLE,
+    files,
+    folders,
+    plain,
+    releases,
+    triton,
+)
 
 if TYPE_CHECKING:
-    from hatch_torch.backend import Backend
+    from hatch_torch.catalog.backend import Backend
 
 _NAMES = Path(__file__).parents[2] / "fixtures/catalog/filenames.tsv"
 # The names that are left out, and why.

@@ -11,11 +11,9 @@ from zipfile import ZipFile
 
 import pytest
 
-from hatch_torch.demo.builds import STABLE
-from hatch_torch.demo.catalog import File, files, plain
-from hatch_torch.demo.contents import stub
-from hatch_torch.demo.stub import wheel
-from hatch_torch.environment.installed import installed
+from hatch_torch.demo.catalog import STABLE, File, files, plain
+from hatch_torch.demo.wheels import stub, wheel
+from hatch_torch.environment.packages import installed
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,7 @@ from zipfile import ZipFile
 import pytest
 from packaging.utils import parse_wheel_filename
 
-from hatch_torch.demo.repack import repacked, tools
+from hatch_torch.demo.wheels import repacked, tools
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,9 +6,8 @@ import pytest
 from packaging.markers import default_environment
 from packaging.requirements import Requirement
 
-from hatch_torch.demo.builds import STABLE
-from hatch_torch.demo.catalog import FAMILY, File, files, folders, plain
-from hatch_torch.demo.requires import requires, requires_python
+from hatch_torch.demo.catalog import FAMILY, STABLE, File, files, folders, plain
+from hatch_torch.demo.wheels import requires, requires_python
 
 
 def _file(folder: str, start: str, package: str = "torch", channel: str = STABLE) -> File:

@@ -14,7 +14,7 @@ from packaging.version import Version
 
 from hatch_torch.demo.catalog import CHANNELS, FAMILY, folders
 from hatch_torch.demo.pages import sha256
-from hatch_torch.demo.site import Site
+from hatch_torch.demo.server import Site
 
 _URL = "http://127.0.0.1:8000"
 _SITE = Site(_URL)

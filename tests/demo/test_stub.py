@@ -11,7 +11,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from hatch_torch.demo.stub import Stub, metadata, wheel
+from hatch_torch.demo.wheels import Stub, metadata, wheel
 
 _STUB = Stub(
     "my_pkg-1.0+cu126-2-cp312-cp312-manylinux_2_17_x86_64.manylinux2014_x86_64.whl",

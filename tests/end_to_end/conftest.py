@@ -14,7 +14,7 @@ import pytest
 from uv import find_uv_bin
 
 from hatch_torch.demo.server import EmbeddedIndex, serve
-from hatch_torch.frontend import site_packages
+from hatch_torch.environment.prefix import site_packages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

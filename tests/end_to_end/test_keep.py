@@ -8,7 +8,7 @@ import pytest
 from packaging.version import Version
 
 from hatch_torch.demo.server import serve
-from hatch_torch.frontend import site_packages
+from hatch_torch.environment.prefix import site_packages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

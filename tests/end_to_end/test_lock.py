@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hatch_torch.demo.server import serve
-from hatch_torch.frontend.stamp import STAMP
+from hatch_torch.frontend.uv_cache import STAMP
 from hatch_torch.lock import LOCK
 
 if TYPE_CHECKING:

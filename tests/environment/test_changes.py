@@ -7,12 +7,11 @@ from typing import Any
 
 import pytest
 
-from hatch_torch import target as targets
-from hatch_torch.environment.changes import changes, is_same_machine
+from hatch_torch.catalog import target as targets
+from hatch_torch.config.config import Config
 from hatch_torch.environment.packages import Package
-from hatch_torch.environment.situation import Situation
-from hatch_torch.hardware.facts import Accelerator, Hardware, Nvidia, Rocm
-from hatch_torch.project.config import Config
+from hatch_torch.hardware.model import Accelerator, Hardware, Nvidia, Rocm
+from hatch_torch.verification.snapshot import Situation, changes, is_same_machine
 
 ADA = Accelerator("nvidia", "RTX 4090", "sm_89")
 CUDA = Hardware(accelerators=(ADA,), nvidia=Nvidia("550.54.15", "12.4"))

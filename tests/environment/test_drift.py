@@ -11,16 +11,15 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from hatch_torch import target as targets
-from hatch_torch.backend import Backend
-from hatch_torch.environment.drift import SYNC, findings, notes, runs_not
-from hatch_torch.environment.installed import Installed
-from hatch_torch.environment.packages import Need, Package
-from hatch_torch.environment.situation import Situation
-from hatch_torch.hardware.facts import Accelerator, Hardware, Nvidia
-from hatch_torch.project.config import BackendExtra, Config
-from hatch_torch.project.wiring import Wiring
-from hatch_torch.project.wish import Wish
+from hatch_torch.catalog import target as targets
+from hatch_torch.catalog.backend import Backend
+from hatch_torch.config.backend_request import Wish
+from hatch_torch.config.build_system import Wiring
+from hatch_torch.config.config import BackendExtra, Config
+from hatch_torch.environment.packages import Installed, Need, Package
+from hatch_torch.hardware.model import Accelerator, Hardware, Nvidia
+from hatch_torch.verification.checks import SYNC, findings, notes, runs_not
+from hatch_torch.verification.snapshot import Situation
 
 CUDA = Hardware(
     accelerators=(Accelerator("nvidia", "RTX 4090", "sm_89"),), nvidia=Nvidia("580.65.06", "13.0")

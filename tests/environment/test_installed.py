@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from packaging.version import Version
 
-from hatch_torch.backend import Backend
-from hatch_torch.environment.installed import Installed, installed
+from hatch_torch.catalog.backend import Backend
+from hatch_torch.environment.packages import Installed, installed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

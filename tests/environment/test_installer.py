@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hatch_torch.environment.installer import find_uv, installer_of
 from hatch_torch.environment.prefix import Prefix
 from hatch_torch.errors import HatchTorchError
+from hatch_torch.verification.repair import find_uv, installer_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from hatch_torch import target as targets
+from hatch_torch.catalog import target as targets
 from hatch_torch.environment.packages import RECORD, needs, packages
 
 if TYPE_CHECKING:

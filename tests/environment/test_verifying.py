@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 from packaging.version import Version
 
-from hatch_torch import target as targets
-from hatch_torch.backend import Backend
-from hatch_torch.environment.installed import Installed
-from hatch_torch.environment.situation import Situation
-from hatch_torch.environment.verification import check
-from hatch_torch.environment.verifying import (
+from hatch_torch.catalog import target as targets
+from hatch_torch.catalog.backend import Backend
+from hatch_torch.config.config import Config
+from hatch_torch.environment.packages import Installed
+from hatch_torch.hardware.model import Accelerator, Hardware, Nvidia
+from hatch_torch.hardware.process import call
+from hatch_torch.verification.snapshot import Situation
+from hatch_torch.verification.verify import (
     SCRIPT,
     by_answer,
     by_tables,
@@ -24,9 +26,7 @@ from hatch_torch.environment.verifying import (
     machine_code,
     read_answer,
 )
-from hatch_torch.hardware.call import call
-from hatch_torch.hardware.facts import Accelerator, Hardware, Nvidia
-from hatch_torch.project.config import Config
+from hatch_torch.verification.verify_script import check
 
 SMALL = Path(__file__).parents[1] / "small_torch"
 """A torch that multiplies in plain Python, on a device that FAKE_DEVICE names."""

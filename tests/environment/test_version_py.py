@@ -6,7 +6,7 @@ from string import ascii_letters, digits
 
 from hypothesis import given, settings, strategies as st
 
-from hatch_torch.environment.installed import parse_version_py
+from hatch_torch.environment.packages import parse_version_py
 
 TORCH = """from typing import Optional
 

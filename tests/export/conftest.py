@@ -8,17 +8,16 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-from hatch_torch import target
-from hatch_torch.backend import Backend
-from hatch_torch.companions import FAMILY
-from hatch_torch.deciding.additions import additions
-from hatch_torch.deciding.decision import Decision
-from hatch_torch.deciding.pins import Pin
-from hatch_torch.export import Subject
-from hatch_torch.export.requirements_file import RequirementsFile
-from hatch_torch.hardware.facts import Hardware
-from hatch_torch.project.config import BackendExtra, Config
-from hatch_torch.project.wants import family_lines
+from hatch_torch.catalog import target
+from hatch_torch.catalog.backend import Backend
+from hatch_torch.catalog.releases import FAMILY
+from hatch_torch.config.config import BackendExtra, Config
+from hatch_torch.config.requirements import family_lines
+from hatch_torch.export.context import Subject
+from hatch_torch.frontend.requirements_txt import RequirementsFile
+from hatch_torch.hardware.model import Hardware
+from hatch_torch.resolution.injection import additions
+from hatch_torch.resolution.model import Decision, Pin
 
 if TYPE_CHECKING:
     from collections.abc import Callable

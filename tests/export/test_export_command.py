@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hatch_torch.errors import ConfigurationError, NoAnswerError
-from hatch_torch.export.command import command
-from hatch_torch.export.extra import extra
+from hatch_torch.export.formats import command, extra
 
 if TYPE_CHECKING:
     from collections.abc import Callable

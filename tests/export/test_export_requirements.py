@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hatch_torch.export.constraints import constraints
-from hatch_torch.export.requirements import requirements
+from hatch_torch.export.formats import constraints, requirements
 
 if TYPE_CHECKING:
     from tests.export.conftest import Make

@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 from packaging.requirements import Requirement
 
+from hatch_torch.config.config import Config
 from hatch_torch.export.formats import FORMATS
-from hatch_torch.export.poetry import poetry
-from hatch_torch.export.toml import inline
-from hatch_torch.export.uv import uv
-from hatch_torch.project.config import Config
+from hatch_torch.export.tool_tables import inline, poetry, uv
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from hatch_torch._toml import loads
 from hatch_torch.errors import NoAnswerError
 from hatch_torch.export.pylock import FILE_NAME, pylock
-from hatch_torch.toml import loads
 
 if TYPE_CHECKING:
     from tests.export.conftest import Make

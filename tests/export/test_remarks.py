@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hatch_torch.export.remarks import elsewhere, remarks
-from hatch_torch.export.requirements_file import RequirementsFile
+from hatch_torch.export.context import elsewhere, remarks
+from hatch_torch.frontend.requirements_txt import RequirementsFile
 
 if TYPE_CHECKING:
     from tests.export.conftest import Make

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from hatch_torch.export.requirements import requirements
-from hatch_torch.export.requirements_file import RequirementsFile
+from hatch_torch.export.formats import requirements
+from hatch_torch.frontend.requirements_txt import RequirementsFile
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
-from hatch_torch.frontend import Request, read_request
-from hatch_torch.frontend.calls import Call, read_call
-from hatch_torch.hardware.processes import Process
+from hatch_torch.frontend.invocation import Call, read_call
+from hatch_torch.frontend.process_tree import Process
+from hatch_torch.frontend.request import Request, read_request
 
 if TYPE_CHECKING:
     from pathlib import Path

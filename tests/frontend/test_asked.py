@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hatch_torch.frontend.asked import Asked, read_asked
+from hatch_torch.frontend.invocation import Asked, read_asked
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hatch_torch.frontend.calls import nearest_call
-from hatch_torch.hardware.processes import Process
+from hatch_torch.frontend.invocation import nearest_call
+from hatch_torch.frontend.process_tree import Process
 
 if TYPE_CHECKING:
     from tests.frontend.conftest import ReadCall

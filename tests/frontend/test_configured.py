@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hatch_torch.frontend.configured import configured
+from hatch_torch.frontend.installer_config import configured
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -38,7 +38,7 @@ import json, os, sys, zipfile
 from pathlib import Path
 sys.path += {path!r}
 from hatch_torch.frontend import read_request
-from hatch_torch.hardware.processes import ancestors
+from hatch_torch.frontend.process_tree import ancestors
 
 def build_editable(folder, config_settings=None, metadata_directory=None):
     asked = read_request(Path.cwd(), ancestors(), os.environ, editable=True)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hatch_torch.frontend.environment import own_site_packages, site_packages, uv_site_packages
+from hatch_torch.environment.prefix import own_site_packages, site_packages
+from hatch_torch.frontend.request import uv_site_packages
 
 if TYPE_CHECKING:
     from tests.frontend.conftest import ReadCall

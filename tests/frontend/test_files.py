@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from hatch_torch.frontend.files import CONSTRAINT, expand, parse_requirements, to_path
-from hatch_torch.frontend.grammar import WORD, Option
+from hatch_torch.frontend.installers import WORD, Option
+from hatch_torch.frontend.requirements_txt import CONSTRAINT, expand, parse_requirements, to_path
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from hatch_torch.frontend.grammar import WORD, Grammar, Option
+from hatch_torch.frontend.installers import WORD, Grammar, Option
 
 GRAMMAR = Grammar.of(values=["--editable -e", "--log --log-file"], flags=["--upgrade -U"])
 ABBREVIATING = GRAMMAR | Grammar.of(flags=["--user"], abbreviates=True)

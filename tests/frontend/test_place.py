@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hatch_torch.frontend.place import is_in_place
+from hatch_torch.frontend.request import is_in_place
 
 if TYPE_CHECKING:
     from pathlib import Path

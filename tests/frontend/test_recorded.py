@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from hatch_torch.frontend import read_request
-from hatch_torch.hardware.processes import Process
+from hatch_torch.frontend.process_tree import Process
+from hatch_torch.frontend.request import read_request
 
 RECORDED = json.loads(Path(__file__).with_name("recorded.json").read_text(encoding="utf-8"))
 

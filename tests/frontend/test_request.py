@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hatch_torch.frontend import read_request
-from hatch_torch.hardware.processes import Process
+from hatch_torch.frontend.process_tree import Process
+from hatch_torch.frontend.request import read_request
 
 if TYPE_CHECKING:
     from pathlib import Path

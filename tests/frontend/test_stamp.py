@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hatch_torch.frontend import STAMP, has_uv_lock, names_stamp, write_stamp
-from hatch_torch.frontend.stamp import PROCESS
+from hatch_torch.frontend.uv_cache import PROCESS, STAMP, has_uv_lock, names_stamp, write_stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable

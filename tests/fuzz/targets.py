@@ -11,19 +11,17 @@ from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
 
-from hatch_torch import target
-from hatch_torch.backend import Backend
-from hatch_torch.choose.ranking import rank
-from hatch_torch.environment.installed import parse_version_py
-from hatch_torch.environment.verifying import read_answer
+from hatch_torch._redact import redacted
+from hatch_torch._toml import loads
+from hatch_torch.catalog import target
+from hatch_torch.catalog.backend import Backend
+from hatch_torch.compatibility.ranking import rank
+from hatch_torch.config.config import load
+from hatch_torch.config.env import Settings
+from hatch_torch.environment.packages import parse_version_py
 from hatch_torch.errors import ConfigurationError, IndexFaultError
-from hatch_torch.export.requirements_file import RequirementsFile
-from hatch_torch.frontend import read_request
-from hatch_torch.frontend.files import parse_requirements
 from hatch_torch.frontend.installers import installers
-from hatch_torch.hardware import amd, amd_tools, apple, intel, nvidia, nvidia_library, nvidia_smi
-from hatch_torch.hardware.facts import Hardware
-from hatch_torch.hardware.processes import (
+from hatch_torch.frontend.process_tree import (
     Process,
     parse_cim,
     parse_environ,
@@ -32,19 +30,26 @@ from hatch_torch.hardware.processes import (
     parse_words,
     split_command_line,
 )
-from hatch_torch.index.courier import retry_after
-from hatch_torch.index.document import Document
-from hatch_torch.index.metadata import FAULTS, metadata_in, parse_metadata
-from hatch_torch.index.page import decode, parse_page
-from hatch_torch.index.remote import Slice
-from hatch_torch.index.wheel import Wheel
-from hatch_torch.lock.locked_index import LockedIndex
-from hatch_torch.lock.read import parse as parse_lock
-from hatch_torch.lock.write import spell
-from hatch_torch.project.config import load
-from hatch_torch.redaction import redacted
-from hatch_torch.settings import Settings
-from hatch_torch.toml import loads
+from hatch_torch.frontend.request import read_request
+from hatch_torch.frontend.requirements_txt import RequirementsFile, parse_requirements
+from hatch_torch.hardware import (
+    amd,
+    amd as amd_tools,
+    host as apple,
+    intel,
+    nvidia,
+    nvidia as nvidia_library,
+    nvidia as nvidia_smi,
+)
+from hatch_torch.hardware.model import Hardware
+from hatch_torch.index.http import retry_after
+from hatch_torch.index.http_cache import Document
+from hatch_torch.index.simple_api import Wheel, decode, parse_page
+from hatch_torch.index.transport import Slice
+from hatch_torch.index.wheel_metadata import FAULTS, metadata_in, parse_metadata
+from hatch_torch.lock.lockfile import parse as parse_lock, spell
+from hatch_torch.lock.model import LockedIndex
+from hatch_torch.verification.verify import read_answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

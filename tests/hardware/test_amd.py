@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from hatch_torch.hardware.amd import INSTALLED, parse_product, parse_properties, parse_version
-from hatch_torch.hardware.amd_tools import (
+from hatch_torch.hardware.amd import (
+    INSTALLED,
     parse_enumerator,
+    parse_product,
+    parse_properties,
     parse_release,
     parse_rocminfo,
     parse_smi,
+    parse_version,
 )
-from hatch_torch.hardware.chain import ask
-from hatch_torch.hardware.facts import Accelerator
+from hatch_torch.hardware.model import Accelerator
+from hatch_torch.hardware.probe import ask
 from hatch_torch.hardware.recorded import RecordedMachine
 
 if TYPE_CHECKING:

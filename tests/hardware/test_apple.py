@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hatch_torch.hardware.apple import ask_rosetta, parse_sysctl
-from hatch_torch.hardware.facts import Accelerator
+from hatch_torch.hardware.host import ask_rosetta, parse_sysctl
+from hatch_torch.hardware.model import Accelerator
 from hatch_torch.hardware.recorded import RecordedMachine
 
 if TYPE_CHECKING:

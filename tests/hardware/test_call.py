@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hatch_torch.hardware.call import attend, call
+from hatch_torch.hardware.process import attend, call
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +28,7 @@ except KeyboardInterrupt:
 PERSON = """
 import os, sys
 from pathlib import Path
-from hatch_torch.hardware.call import attend
+from hatch_torch.hardware.process import attend
 try:
     attend([sys.executable, "-c", sys.argv[1]], os.environ, Path())
 except KeyboardInterrupt:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hatch_torch.hardware.chain import absent, ask, broken, found, noted, nothing
-from hatch_torch.hardware.facts import Accelerator, Hardware, Source
 from hatch_torch.hardware.machine import Machine
+from hatch_torch.hardware.model import Accelerator, Hardware, Source
+from hatch_torch.hardware.probe import absent, ask, broken, found, noted, nothing
 
 if TYPE_CHECKING:
-    from hatch_torch.hardware.chain import Way
+    from hatch_torch.hardware.probe import Way
 
 GPU = Hardware(accelerators=(Accelerator("amd"),))
 

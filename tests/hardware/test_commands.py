@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hatch_torch.hardware.commands import LIMIT, Ran, find, run
+from hatch_torch.hardware.process import LIMIT, Ran, find, run
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="the tools are shell scripts")
 ENVIRON = {"PATH": os.environ["PATH"]}

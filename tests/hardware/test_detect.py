@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, NoReturn
 import pytest
 
 from hatch_torch.hardware.detect import PROBES, detect
-from hatch_torch.hardware.facts import Accelerator, Hardware
 from hatch_torch.hardware.machine import Machine
+from hatch_torch.hardware.model import Accelerator, Hardware
 from hatch_torch.hardware.recorded import RecordedMachine
 
 if TYPE_CHECKING:
-    from hatch_torch.hardware.commands import Ran
+    from hatch_torch.hardware.process import Ran
 
 MACHINES = Path(__file__).parents[2] / "fixtures" / "machines"
 NAMES = sorted(path.parent.name for path in MACHINES.glob("*/machine.toml"))

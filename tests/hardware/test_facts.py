@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from hatch_torch.hardware.facts import Accelerator, Hardware, Nvidia, Rocm, Source
+from hatch_torch.hardware.model import Accelerator, Hardware, Nvidia, Rocm, Source
 
 QUICK = settings(max_examples=80, deadline=None)
 LINE = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=1, max_size=20)

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from hatch_torch.catalog import rows
 from hatch_torch.hardware.host import in_container, signs
 from hatch_torch.hardware.recorded import RecordedMachine
-from hatch_torch.tables import rows
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,7 @@ import sys
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from hatch_torch.hardware.in_child import ask_level_zero, ask_libcuda, ask_nvml, main
+from hatch_torch.hardware.driver_probe import ask_level_zero, ask_libcuda, ask_nvml, main
 
 if TYPE_CHECKING:
     from collections.abc import Callable

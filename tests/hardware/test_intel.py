@@ -7,11 +7,11 @@ from collections import Counter
 
 import pytest
 
-from hatch_torch.hardware.commands import Ran
-from hatch_torch.hardware.displays import Display
+from hatch_torch.catalog import rows
 from hatch_torch.hardware.intel import ask_level_zero, described, parse_level_zero
 from hatch_torch.hardware.machine import Machine
-from hatch_torch.tables import rows
+from hatch_torch.hardware.pci import Display
+from hatch_torch.hardware.process import Ran
 
 
 @pytest.mark.parametrize(

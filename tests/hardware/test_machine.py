@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hatch_torch.hardware.commands import Ran
 from hatch_torch.hardware.machine import Machine, libc
+from hatch_torch.hardware.process import Ran
 from hatch_torch.hardware.recorded import RecordedMachine
 
 if TYPE_CHECKING:

@@ -8,21 +8,26 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from hatch_torch.hardware import reading
-from hatch_torch.hardware.chain import ask
-from hatch_torch.hardware.facts import Accelerator, Nvidia
+from hatch_torch.hardware import parsers as reading
 from hatch_torch.hardware.machine import Machine
+from hatch_torch.hardware.model import Accelerator, Nvidia
 from hatch_torch.hardware.nvidia import (
+    FIELDS,
+    OLD_FIELDS,
     WAYS,
+    parse_answer,
+    parse_driver,
+    parse_gpus,
+    parse_header,
     parse_information,
     parse_nvrm,
+    parse_rows,
     parse_windows_driver,
 )
-from hatch_torch.hardware.nvidia_library import parse_answer, parse_driver, parse_gpus
-from hatch_torch.hardware.nvidia_smi import FIELDS, OLD_FIELDS, parse_header, parse_rows
+from hatch_torch.hardware.probe import ask
 
 if TYPE_CHECKING:
-    from hatch_torch.hardware.commands import Ran
+    from hatch_torch.hardware.process import Ran
 
 QUICK = settings(max_examples=60, deadline=None)
 JSON = st.recursive(

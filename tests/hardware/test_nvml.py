@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hatch_torch.hardware.chain import ask
-from hatch_torch.hardware.facts import Accelerator, Hardware, Nvidia
 from hatch_torch.hardware.machine import Machine
+from hatch_torch.hardware.model import Accelerator, Hardware, Nvidia
 from hatch_torch.hardware.nvidia import ask_nvml
+from hatch_torch.hardware.probe import ask
 
 if TYPE_CHECKING:
     from collections.abc import Callable

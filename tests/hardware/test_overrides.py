@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from hatch_torch.hardware.facts import Accelerator, Hardware, Nvidia
+from hatch_torch.hardware.detect import amd_by_uv, nvidia_by_conda, nvidia_by_uv
 from hatch_torch.hardware.machine import Machine
-from hatch_torch.hardware.overrides import amd_by_uv, nvidia_by_conda, nvidia_by_uv
+from hatch_torch.hardware.model import Accelerator, Hardware, Nvidia
 
 GPU = (Accelerator("nvidia"),)
 

@@ -9,13 +9,23 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from hatch_torch.hardware.amd import parse_product, parse_properties, parse_version
-from hatch_torch.hardware.amd_tools import parse_enumerator, parse_rocminfo, parse_smi
-from hatch_torch.hardware.apple import parse_sysctl
+from hatch_torch.frontend.process_tree import parse_cim, parse_ps
+from hatch_torch.hardware.amd import (
+    parse_enumerator,
+    parse_product,
+    parse_properties,
+    parse_rocminfo,
+    parse_smi,
+    parse_version,
+)
+from hatch_torch.hardware.host import parse_sysctl
 from hatch_torch.hardware.intel import parse_level_zero
-from hatch_torch.hardware.nvidia import parse_information, parse_nvrm, parse_windows_driver
-from hatch_torch.hardware.nvidia_smi import parse_header
-from hatch_torch.hardware.processes import parse_cim, parse_ps
+from hatch_torch.hardware.nvidia import (
+    parse_header,
+    parse_information,
+    parse_nvrm,
+    parse_windows_driver,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable

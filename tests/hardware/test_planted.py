@@ -10,7 +10,7 @@ import pytest
 
 from hatch_torch.cli.detect import show_detection
 from hatch_torch.hardware.machine import Machine
-from hatch_torch.hardware.nvidia_smi import ask_nvidia_smi
+from hatch_torch.hardware.nvidia import ask_nvidia_smi
 
 if TYPE_CHECKING:
     from pathlib import Path

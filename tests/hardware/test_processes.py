@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from hatch_torch.hardware.processes import (
+from hatch_torch.frontend.process_tree import (
     POWERSHELL,
     PS,
     Process,

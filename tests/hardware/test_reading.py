@@ -7,8 +7,8 @@ import unicodedata
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from hatch_torch.hardware import reading
-from hatch_torch.hardware.commands import Ran
+from hatch_torch.hardware import parsers as reading
+from hatch_torch.hardware.process import Ran
 
 QUICK = settings(max_examples=60, deadline=None)
 

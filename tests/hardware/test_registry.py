@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hatch_torch.hardware.registry import subkeys
+from hatch_torch.hardware.machine import subkeys
 
 KEY = r"SYSTEM\Class"
 Tree = dict[str, Any]

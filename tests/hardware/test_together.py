@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from hatch_torch.hardware.facts import Accelerator, Hardware, Nvidia, Rocm, Source
-from hatch_torch.hardware.together import together
+from hatch_torch.hardware.model import Accelerator, Hardware, Nvidia, Rocm, Source
+from hatch_torch.resolution.multi_host import together
 
 H200 = Accelerator("nvidia", "NVIDIA H200", "sm_90")
 PASCAL = Accelerator("nvidia", "NVIDIA GeForce GTX 1080", "sm_61")

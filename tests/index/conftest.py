@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hatch_torch.index.cache import Cache
-from hatch_torch.index.fetch import Fetcher
-from hatch_torch.index.hosts import Hosts
+from hatch_torch.index.client import Fetcher
+from hatch_torch.index.http_cache import Cache
+from hatch_torch.index.urls import Hosts
 from tests.index.shelf import Shelf
 
 if TYPE_CHECKING:

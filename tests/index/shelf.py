@@ -5,15 +5,15 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from hatch_torch.index.files import Got, Wanted, fetch_all
-from hatch_torch.index.hosts import Hosts
+from hatch_torch.index.download import Got, Wanted, fetch_all
+from hatch_torch.index.urls import Hosts
 
 if TYPE_CHECKING:
     from http.server import BaseHTTPRequestHandler
     from pathlib import Path
 
     from hatch_torch.errors import HatchTorchError
-    from hatch_torch.index.fetch import Fetcher
+    from hatch_torch.index.client import Fetcher
     from tests.index.conftest import Server
 
 BODY = bytes(range(256)) * 1000

@@ -11,27 +11,27 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hatch_torch.backend import Backend
+from hatch_torch.catalog.backend import Backend
 from hatch_torch.errors import IndexFaultError
-from hatch_torch.index.bounds import LINKS, MEMORY, MIB, PAGES, VALUES, Room
-from hatch_torch.index.offer import Index
-from hatch_torch.index.page import parse_page
+from hatch_torch.index.limits import LINKS, MEMORY, MIB, PAGES, VALUES, Room
+from hatch_torch.index.pytorch_index import Index
+from hatch_torch.index.simple_api import parse_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hatch_torch.index.fetch import Fetcher
+    from hatch_torch.index.client import Fetcher
     from tests.index.conftest import Server
 
 URL = "https://x.org/torch/"
 MEASURE = """
 import sys
 from pathlib import Path
-from hatch_torch.backend import Backend
+from hatch_torch.catalog.backend import Backend
 from hatch_torch.errors import IndexFaultError
-from hatch_torch.index.cache import Cache
-from hatch_torch.index.fetch import Fetcher
-from hatch_torch.index.offer import Index
+from hatch_torch.index.http_cache import Cache
+from hatch_torch.index.client import Fetcher
+from hatch_torch.index.pytorch_index import Index
 
 def kib(field):
     lines = Path("/proc/self/status").read_text().splitlines()
@@ -84,7 +84,7 @@ def test_links_of_all_pages(
     server: Server, fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The links of all pages of a decision count together."""
-    monkeypatch.setattr("hatch_torch.index.offer.LINKS", 3)
+    monkeypatch.setattr("hatch_torch.index.pytorch_index.LINKS", 3)
     server.page("/cpu/torch/", html(line(1) + line(2)))
     server.page("/cpu/torchaudio/", html(line(1)))
     server.page("/cpu/torchvision/", html(line(1)))
@@ -99,7 +99,7 @@ def test_bytes_of_all_pages(
     server: Server, new_fetcher: Callable[..., Fetcher], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The bytes of all pages of a decision count together, those of the cache too."""
-    monkeypatch.setattr("hatch_torch.index.fetch.PAGES", 100)
+    monkeypatch.setattr("hatch_torch.index.client.PAGES", 100)
     server.page("/cpu/torch/", html(line(1)), Cache_Control="max-age=600")
     server.page("/cpu/torchaudio/", html(line(1)))
     for index in (Index(server.url, new_fetcher()), Index(server.url, new_fetcher())):
@@ -115,7 +115,7 @@ def test_a_kept_page_for_which_there_is_no_room(
     """A page that was kept by a run with more room is as none."""
     server.page("/cpu/torch/", html(line(1)), Cache_Control="max-age=600")
     Index(server.url, new_fetcher()).wheels(Backend("cpu"), "torch")
-    monkeypatch.setattr("hatch_torch.index.fetch.PAGES", 10)
+    monkeypatch.setattr("hatch_torch.index.client.PAGES", 10)
     with pytest.raises(IndexFaultError, match="larger than 10 bytes"):
         Index(server.url, new_fetcher()).wheels(Backend("cpu"), "torch")
 

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from hatch_torch.index.cache import Cache, cache_of, distrust
-from hatch_torch.index.document import Document
+from hatch_torch.index.http_cache import Cache, Document, cache_of, distrust
 
 DOCUMENT = Document("https://x.org/", 200, b"body", stored=1.0, max_age=2.0)
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")

@@ -7,20 +7,11 @@ from dataclasses import dataclass, field
 import pytest
 
 from hatch_torch.errors import IndexFaultError
-from hatch_torch.index.bounds import Room
-from hatch_torch.index.courier import (
-    BrokenError,
-    Courier,
-    RefusedError,
-    Reply,
-    Request,
-    UnreachableError,
-    retry_after,
-)
-from hatch_torch.index.credentials import Credentials
-from hatch_torch.index.hosts import Hosts
-from hatch_torch.index.keyring import Keyring
-from hatch_torch.index.patience import Deadline
+from hatch_torch.index.auth import Credentials, Keyring
+from hatch_torch.index.http import Courier, retry_after
+from hatch_torch.index.limits import Deadline, Room
+from hatch_torch.index.transport import BrokenError, RefusedError, Reply, Request, UnreachableError
+from hatch_torch.index.urls import Hosts
 
 URL = "https://x.org/torch/"
 HOSTS = Hosts.of([URL], ["y.org"])

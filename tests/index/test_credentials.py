@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hatch_torch.index.credentials import Credentials, basic
-from hatch_torch.index.keyring import Keyring
+from hatch_torch.index.auth import Credentials, Keyring, basic
 
 if TYPE_CHECKING:
     from pathlib import Path

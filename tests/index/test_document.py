@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from hatch_torch.index.document import Document
+from hatch_torch.index.http_cache import Document
 
 
 def made(cache_control: str) -> Document:

@@ -15,15 +15,15 @@ import pytest
 import trustme
 
 from hatch_torch.errors import IndexFaultError
-from hatch_torch.index.hosts import Hosts
+from hatch_torch.index.urls import Hosts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from http.server import BaseHTTPRequestHandler
     from pathlib import Path
 
-    from hatch_torch.index.document import Document
-    from hatch_torch.index.fetch import Fetcher
+    from hatch_torch.index.client import Fetcher
+    from hatch_torch.index.http_cache import Document
     from tests.index.conftest import Server
 
     Route = Callable[[BaseHTTPRequestHandler], None]

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hatch_torch.errors import ConfigurationError, IndexFaultError
-from hatch_torch.index.files import Got
-from hatch_torch.index.patience import Silence
+from hatch_torch.index.download import Got
+from hatch_torch.index.limits import Silence
 from tests.index.shelf import BODY, NAME, Shelf
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from http.server import BaseHTTPRequestHandler
 
-    from hatch_torch.index.fetch import Fetcher
+    from hatch_torch.index.client import Fetcher
 
 
 def test_fetched_and_there(shelf: Shelf) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hatch_torch.index.hosts import Hosts, bare, host_of
+from hatch_torch.index.urls import Hosts, bare, host_of
 
 PYTORCH = Hosts.of(["https://download.pytorch.org/whl"], ["files.example.org:8443"])
 LOOPBACK = Hosts.of(["http://127.0.0.1:8000/whl"])

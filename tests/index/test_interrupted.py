@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hatch_torch.index.files import Got
+from hatch_torch.index.download import Got
 from tests.index.shelf import BODY, NAME
 
 if TYPE_CHECKING:
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 PROGRAM = """
 import sys
 from pathlib import Path
-from hatch_torch.index.cache import Cache
-from hatch_torch.index.fetch import Fetcher
-from hatch_torch.index.files import Wanted, fetch_all
-from hatch_torch.index.hosts import Hosts
+from hatch_torch.index.http_cache import Cache
+from hatch_torch.index.client import Fetcher
+from hatch_torch.index.download import Wanted, fetch_all
+from hatch_torch.index.urls import Hosts
 
 url, sha256, folder = sys.argv[1:]
 fetcher, hosts = Fetcher(Cache(None)), Hosts.of([url])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hatch_torch.index.keyring import Keyring, is_allowed
+from hatch_torch.index.auth import Keyring, is_allowed
 
 INDEX = "https://x.org:8443/whl"
 CREDS = ("--mode", "creds")

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from hatch_torch.index.links import html_links
+from hatch_torch.index.simple_api import html_links
 
 WORDS = st.text("ab/.&;=é", max_size=6)
 ATTRIBUTE = st.tuples(st.sampled_from(["href", "HREF", "data-yanked", "title"]), WORDS | st.none())

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from hatch_torch.index.metadata import Metadata, parse_metadata, read_metadata
-from hatch_torch.index.wheel import Wheel
+from hatch_torch.index.simple_api import Wheel
+from hatch_torch.index.wheel_metadata import Metadata, parse_metadata, read_metadata
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hatch_torch.index.fetch import Fetcher
-    from hatch_torch.index.hosts import Hosts
+    from hatch_torch.index.client import Fetcher
+    from hatch_torch.index.urls import Hosts
     from tests.index.conftest import Server
 
 NAME = "torch-2.6.0+rocm6.2-cp312-cp312-linux_x86_64.whl"

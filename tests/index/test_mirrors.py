@@ -8,8 +8,8 @@ from string import ascii_letters, ascii_lowercase, digits
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from hatch_torch.index.mirrors import mirror_root, secret_in
-from hatch_torch.releases import known_backends
+from hatch_torch.catalog.releases import known_backends
+from hatch_torch.index.urls import mirror_root, secret_in
 
 ROOT = "https://m.example.org/pytorch/whl"
 

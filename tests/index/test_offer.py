@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hatch_torch.backend import Backend
+from hatch_torch.catalog.backend import Backend
 from hatch_torch.errors import IndexFaultError
-from hatch_torch.index.offer import Index
+from hatch_torch.index.pytorch_index import Index
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hatch_torch.index.fetch import Fetcher
+    from hatch_torch.index.client import Fetcher
     from tests.index.conftest import Server
 
 CU126, CPU, MPS, ROCM = (Backend.parse(name) for name in ("cu126", "cpu", "mps", "rocm6.5"))

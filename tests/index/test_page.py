@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from hatch_torch.errors import IndexFaultError
-from hatch_torch.index.page import Page, decode, parse_page
+from hatch_torch.index.simple_api import Page, decode, parse_page
 
 URL = "https://download.pytorch.org/whl/cu126/torch/"
 FILES = "https://download-r2.pytorch.org/whl/cu126"

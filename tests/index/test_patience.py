@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from hatch_torch.index.patience import WIDTH, Deadline, in_time
+from hatch_torch.index.limits import WIDTH, Deadline, in_time
 
 
 def test_together() -> None:

@@ -7,7 +7,8 @@ import io
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from hatch_torch.index.remote import TAIL, RemoteFile, Slice
+from hatch_torch.index.transport import Slice
+from hatch_torch.index.wheel_metadata import TAIL, RemoteFile
 
 
 class Served:

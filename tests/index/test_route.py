@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hatch_torch.index.route import Proxy, certificates, proxy_for
+from hatch_torch.index.proxies import Proxy, certificates, proxy_for
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
-from hatch_torch.index.wheel import Wheel
+from hatch_torch.index.simple_api import Wheel
 
 PARTS = st.sampled_from(
     ["torch", "2.6.0", "2.6.0+cu126", "1", "cp312", "cp310.cp311", "any", "_", ""]

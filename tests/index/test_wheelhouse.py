@@ -7,8 +7,8 @@ from zipfile import ZipFile
 
 import pytest
 
-from hatch_torch.backend import Backend
-from hatch_torch.index.wheelhouse import Wheelhouse
+from hatch_torch.catalog.backend import Backend
+from hatch_torch.index.find_links import Wheelhouse
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hatch_torch.init.form import Files
-from hatch_torch.init.set_up import SetUp, set_up
-from hatch_torch.init.wanted import Wanted, read_backends
+from hatch_torch.init.hatch_tables import Files
+from hatch_torch.init.plan import SetUp, Wanted, read_backends, set_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hatch_torch.init.edits import (
+from hatch_torch.init.toml_edit import (
     add_item,
     has_table,
     moved,

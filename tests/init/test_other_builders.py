@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hatch_torch.errors import ConfigurationError
-from hatch_torch.init.statements import values
+from hatch_torch.init.toml_edit import values
 
 if TYPE_CHECKING:
     from tests.init.conftest import Written

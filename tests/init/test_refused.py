@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hatch_torch.errors import ConfigurationError
-from hatch_torch.init.wanted import read_backends
+from hatch_torch.init.plan import read_backends
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,12 +10,11 @@ from hatchling.metadata.core import ProjectMetadata
 from hatchling.plugin.manager import PluginManager
 from hypothesis import given, settings, strategies as st
 
-from hatch_torch.init.form import Files
-from hatch_torch.init.set_up import SetUp, set_up
-from hatch_torch.init.statements import read, values
-from hatch_torch.init.wanted import Wanted
-from hatch_torch.project.config import load
-from hatch_torch.releases import known_backends
+from hatch_torch.catalog.releases import known_backends
+from hatch_torch.config.config import load
+from hatch_torch.init.hatch_tables import Files
+from hatch_torch.init.plan import SetUp, Wanted, set_up
+from hatch_torch.init.toml_edit import read, values
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,7 @@ import pytest
 import tomlkit
 from hypothesis import given, settings, strategies as st
 
-from hatch_torch.init.statements import read, text_of, values
+from hatch_torch.init.toml_edit import read, text_of, values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 FILES = [
     ROOT / "pyproject.toml",
-    *sorted(ROOT.glob("hatch_torch/tables/*.toml")),
+    *sorted(ROOT.glob("hatch_torch/catalog/data/*.toml")),
     *sorted(ROOT.glob("tests/**/projects/*.toml")),
 ]
 HARD = '''\

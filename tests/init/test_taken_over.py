@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hatch_torch.init.statements import values
+from hatch_torch.init.toml_edit import values
 
 if TYPE_CHECKING:
     from collections.abc import Callable

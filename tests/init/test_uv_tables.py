@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hatch_torch.init.pytorch import Folder, folder
-from hatch_torch.init.statements import values
+from hatch_torch.init.hatch_tables import Folder, folder
+from hatch_torch.init.toml_edit import values
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 from packaging.version import Version
 
-from hatch_torch.backend import Backend
+from hatch_torch.catalog.backend import Backend
 from hatch_torch.demo.server import EmbeddedIndex, serve
-from hatch_torch.lock.contents import Lock, LockedWheel, MadeFor, Narrowed, Part
+from hatch_torch.lock.model import Lock, LockedWheel, MadeFor, Narrowed, Part
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 import pytest
 from hatchling.builders.sdist import SdistBuilder
 
-from hatch_torch.assemble import assemble
-from hatch_torch.backend import Backend
-from hatch_torch.frontend import Request
+from hatch_torch.catalog.backend import Backend
+from hatch_torch.config.config import BackendExtra, Config
+from hatch_torch.frontend.request import Request
 from hatch_torch.lock import LOCK
-from hatch_torch.project.config import BackendExtra, Config
+from hatch_torch.resolution.inputs import assemble
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from hatch_torch.lock.contents import Lock
+    from hatch_torch.lock.model import Lock
 
 PROJECT = """
 [project]

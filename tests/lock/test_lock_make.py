@@ -9,16 +9,16 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-from hatch_torch import target as targets
-from hatch_torch.backend import Backend
-from hatch_torch.deciding.offers import Offers
-from hatch_torch.index.cache import Cache
-from hatch_torch.index.fetch import Fetcher
-from hatch_torch.index.offer import Index
-from hatch_torch.lock.contents import Narrowed
-from hatch_torch.lock.make import Made, Order, make
+from hatch_torch.catalog import target as targets
+from hatch_torch.catalog.backend import Backend
+from hatch_torch.config.config import BackendExtra, Config
+from hatch_torch.index.client import Fetcher
+from hatch_torch.index.http_cache import Cache
+from hatch_torch.index.pytorch_index import Index
+from hatch_torch.lock.locker import Made, Order, make
+from hatch_torch.lock.model import Narrowed
 from hatch_torch.lock.scope import places
-from hatch_torch.project.config import BackendExtra, Config
+from hatch_torch.resolution.candidates import Offers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

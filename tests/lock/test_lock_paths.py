@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hatch_torch.lock.paths import lengthened, shortened
+from hatch_torch.lock.model import lengthened, shortened
 
 PYTORCH = "https://download.pytorch.org/whl"
 R2 = "https://download-r2.pytorch.org/whl/cu126/torch-2.whl"

@@ -10,9 +10,8 @@ from hypothesis import given, settings, strategies as st
 
 from hatch_torch.errors import ConfigurationError
 from hatch_torch.lock import LOCK
-from hatch_torch.lock.contents import Lock
-from hatch_torch.lock.read import parse, read_lock
-from hatch_torch.lock.write import spell, write_lock
+from hatch_torch.lock.lockfile import parse, read_lock, spell, write_lock
+from hatch_torch.lock.model import Lock
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from hatch_torch.backend import Backend
+from hatch_torch.catalog.backend import Backend
+from hatch_torch.catalog.releases import known_backends
+from hatch_torch.config.config import BackendExtra, Config
 from hatch_torch.errors import ConfigurationError
-from hatch_torch.lock.contents import Narrowed
+from hatch_torch.lock.model import Narrowed
 from hatch_torch.lock.scope import PYTHONS, admitted, places
-from hatch_torch.project.config import BackendExtra, Config
-from hatch_torch.releases import known_backends
 
 LINUX = Narrowed(pythons=("3.12",), platforms=("linux_x86_64",))
 

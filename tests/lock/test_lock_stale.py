@@ -8,13 +8,12 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-from hatch_torch.backend import Backend
+from hatch_torch.catalog.backend import Backend
+from hatch_torch.config.config import BackendExtra, Config
 from hatch_torch.errors import ConfigurationError
 from hatch_torch.lock import LOCK
-from hatch_torch.lock.contents import Lock, MadeFor
-from hatch_torch.lock.stale import current_lock, staleness
-from hatch_torch.lock.write import spell, write_lock
-from hatch_torch.project.config import BackendExtra, Config
+from hatch_torch.lock.lockfile import current_lock, spell, staleness, write_lock
+from hatch_torch.lock.model import Lock, MadeFor
 
 if TYPE_CHECKING:
     from pathlib import Path

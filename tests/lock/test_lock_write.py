@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from hypothesis import given, settings, strategies as st
 
-from hatch_torch.lock.contents import Lock, MadeFor
-from hatch_torch.lock.read import parse
-from hatch_torch.lock.write import spell
+from hatch_torch.lock.lockfile import parse, spell
+from hatch_torch.lock.model import Lock, MadeFor
 
 HASH = "0123456789abcdef" * 4
 SPELLED = f"""\

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from hatch_torch.backend import Backend
+from hatch_torch.catalog.backend import Backend
 from hatch_torch.lock import LOCK
-from hatch_torch.lock.contents import Lock, LockedWheel, Part
-from hatch_torch.lock.locked_index import LockedIndex
+from hatch_torch.lock.model import Lock, LockedIndex, LockedWheel, Part
 
 CPU, ROCM = Backend("cpu"), Backend("rocm", (6, 4))
 ROOT = "https://mirror.example.org/whl"

@@ -11,16 +11,16 @@ from jsonschema import Draft202012Validator
 from packaging.requirements import Requirement
 from referencing import Registry, Resource
 
-from hatch_torch.assemble import assemble
-from hatch_torch.deciding.decide import decide
+from hatch_torch.config.config import Config
+from hatch_torch.config.validation import schema
 from hatch_torch.demo.server import serve
 from hatch_torch.hardware.detect import detect
-from hatch_torch.hardware.facts import Hardware
 from hatch_torch.hardware.machine import Machine
+from hatch_torch.hardware.model import Hardware
 from hatch_torch.hardware.recorded import RecordedMachine
-from hatch_torch.project.config import Config
 from hatch_torch.record import record, to_json
-from hatch_torch.schemas import schema
+from hatch_torch.resolution.decide import decide
+from hatch_torch.resolution.inputs import assemble
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

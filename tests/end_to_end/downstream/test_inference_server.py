@@ -16,7 +16,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 import pytest
 from uv import find_uv_bin
 
-from hatch_torch.demo.repack import repacked, tools
+from hatch_torch.demo.wheels import repacked, tools
 
 if sys.version_info >= (3, 11):
     import tomllib

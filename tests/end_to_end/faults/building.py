@@ -11,8 +11,8 @@ from hatchling.builders.wheel import WheelBuilder
 from hatchling.metadata.core import ProjectMetadata
 from hatchling.plugin.manager import PluginManager
 
-from hatch_torch.doors.hatchling import TorchVariantBuildHook
-from hatch_torch.hardware.processes import Process
+from hatch_torch.frontend.process_tree import Process
+from hatch_torch.integrations.hatch import TorchVariantBuildHook
 
 if TYPE_CHECKING:
     import pytest

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
-    from hatch_torch.demo.site import Answer
+    from hatch_torch.demo.server import Answer
     from tests.end_to_end.faults.servers import Change, Play
 
 MIB = 2**20

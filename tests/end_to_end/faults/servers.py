@@ -14,7 +14,7 @@ from hatch_torch.demo.server import EmbeddedIndex, serve
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from hatch_torch.demo.site import Answer
+    from hatch_torch.demo.server import Answer
 
     Play = Callable[[BaseHTTPRequestHandler], None]
     Change = Callable[[str, Answer], Answer]

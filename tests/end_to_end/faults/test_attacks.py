@@ -10,13 +10,13 @@ from urllib.parse import unquote
 
 import pytest
 
-from hatch_torch.demo.stub import Stub, wheel
+from hatch_torch.demo.wheels import Stub, wheel
 from hatch_torch.lock import LOCK
 from tests.end_to_end.faults.building import build
 from tests.end_to_end.faults.servers import changed, on_pages
 
 if TYPE_CHECKING:
-    from hatch_torch.demo.site import Answer
+    from hatch_torch.demo.server import Answer
     from tests.end_to_end.conftest import World
 
 pytestmark = pytest.mark.end_to_end

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, ParamSpec
 
 from hatchling.build import build_editable
 
-from hatch_torch import atomic
+from hatch_torch import _files as atomic
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hatch_torch.frontend import site_packages
+from hatch_torch.environment.prefix import site_packages
 
 if TYPE_CHECKING:
     from pathlib import Path

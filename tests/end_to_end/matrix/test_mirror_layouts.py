@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hatch_torch.demo.server import EmbeddedIndex, serve
-from hatch_torch.demo.site import Answer
-from hatch_torch.index.links import Link, html_links
+from hatch_torch.demo.server import Answer, EmbeddedIndex, serve
+from hatch_torch.index.simple_api import Link, html_links
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -16,7 +16,7 @@ from urllib.parse import quote
 import pytest
 import virtualenv
 
-from hatch_torch.demo.repack import repacked, tools
+from hatch_torch.demo.wheels import repacked, tools
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

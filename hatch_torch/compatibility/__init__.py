@@ -1,0 +1,1 @@
+"""Which backends run on which hardware, and in which order they are preferred."""

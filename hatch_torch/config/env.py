@@ -1,0 +1,58 @@
+"""The `TORCH_VARIANT_*` environment variables, read once into a value."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import TYPE_CHECKING, NamedTuple
+
+from hatch_torch._env import is_on
+from hatch_torch.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+DEFAULT_TIMEOUT = 15.0
+
+
+class Settings(NamedTuple):
+    """What the environment says about this run; the wish for a backend is `wish`'s to read."""
+
+    index_url: str | None = None
+    """Root of an index, instead of the table's."""
+    hardware: str | None = None
+    """A hardware profile: a path to its JSON, or the JSON itself."""
+    offline: bool = False
+    upgrade: bool = False
+    timeout: float = DEFAULT_TIMEOUT
+    """Seconds for all network use of one decision."""
+    debug: bool = False
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str]) -> Settings:
+        """Read the variables; raises ConfigurationError with every fault."""
+        if faults := [*_faults(environ)]:
+            raise ConfigurationError(faults)
+        return cls(
+            index_url=environ.get("TORCH_VARIANT_INDEX_URL") or None,
+            hardware=environ.get("TORCH_VARIANT_HARDWARE") or None,
+            offline=is_on(environ.get("TORCH_VARIANT_OFFLINE")),
+            upgrade=is_on(environ.get("TORCH_VARIANT_UPGRADE")),
+            timeout=float(environ.get("TORCH_VARIANT_TIMEOUT") or DEFAULT_TIMEOUT),
+            debug=environ.get("TORCH_VARIANT_LOG") == "debug",
+        )
+
+
+def _is_positive(text: str) -> bool:
+    try:
+        return 0 < float(text) < inf
+    except ValueError:
+        return False
+
+
+def _faults(environ: Mapping[str, str]) -> Iterator[str]:
+    timeout = environ.get("TORCH_VARIANT_TIMEOUT") or str(DEFAULT_TIMEOUT)
+    if not _is_positive(timeout):
+        yield f"TORCH_VARIANT_TIMEOUT: found {timeout!r}; allowed is a number of seconds above 0"
+    log = environ.get("TORCH_VARIANT_LOG", "")
+    if log not in {"", "debug"}:
+        yield f"TORCH_VARIANT_LOG: found {log!r}; allowed is 'debug'"

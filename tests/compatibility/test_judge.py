@@ -1,0 +1,129 @@
+"""Platforms, Intel, and wheels that are not PyTorch's."""
+
+from __future__ import annotations
+
+import pytest
+from packaging.version import Version
+
+from hatch_torch.catalog.backend import Backend
+from hatch_torch.catalog.target import PLATFORMS, Target
+from hatch_torch.compatibility.support import why_not
+from hatch_torch.hardware.model import Accelerator, Hardware, Nvidia, Rocm
+
+EVERYTHING = Hardware(
+    accelerators=(
+        Accelerator("nvidia", "NVIDIA H200", "sm_90"),
+        Accelerator("amd", "Radeon RX 7900 XTX", "gfx1100"),
+        Accelerator("intel", "Intel Arc B580", "xe2"),
+    ),
+    nvidia=Nvidia("580.159.03", "13.0"),
+)
+
+
+def _why_not(
+    backend: str,
+    platform: str = "linux_x86_64",
+    hardware: Hardware = EVERYTHING,
+    *,
+    release: str = "2.14.1",
+    foreign: bool = False,
+) -> str | None:
+    target = Target("3.12", platform, {}, {})
+    return why_not(Backend.parse(backend), Version(release), hardware, target, foreign=foreign)
+
+
+class TestPlatforms:
+    """What PyTorch builds for whom."""
+
+    @pytest.mark.parametrize("platform", [*PLATFORMS, "linux_s390x"])
+    def test_cpu_runs_everywhere(self, platform: str) -> None:
+        """No platform is without it; on macOS it is the plain wheel."""
+        assert _why_not("cpu", platform, Hardware()) is None
+
+    @pytest.mark.parametrize(
+        ("backend", "platform", "expected"),
+        [
+            ("rocm7.2", "win_amd64", "no ROCm wheel for Windows"),
+            ("cu130", "macos_arm64", "no CUDA wheel for macOS"),
+            ("cu118", "macos_x86_64", "no CUDA wheel for macOS on Intel"),
+            ("xpu", "linux_aarch64", "no XPU wheel for Linux aarch64"),
+            ("mps", "linux_x86_64", "no MPS wheel for Linux x86_64"),
+            ("mps", "macos_x86_64", "no MPS wheel for macOS on Intel"),
+            ("cu121", "linux_aarch64", "no cu121 wheel for Linux aarch64"),
+            ("cu134", "win_amd64", "no cu134 wheel for Windows"),
+            ("cu130", "linux_s390x", "no CUDA wheel for linux_s390x"),
+        ],
+    )
+    def test_never_published(self, backend: str, platform: str, expected: str) -> None:
+        """The platform is a reason before any hardware is."""
+        assert _why_not(backend, platform) == f"PyTorch publishes {expected}"
+
+    @pytest.mark.parametrize(
+        ("backend", "platform"),
+        [("mps", "macos_arm64"), ("xpu", "win_amd64"), ("cu130", "linux_aarch64")],
+    )
+    def test_published(self, backend: str, platform: str) -> None:
+        """Where the wheel exists the hardware decides."""
+        assert _why_not(backend, platform) is None
+
+    @pytest.mark.parametrize("backend", ["cpu", "cu130", "rocm7.2", "xpu"])
+    def test_musl(self, backend: str) -> None:
+        """On Alpine pip would take the old wheels, which crash there."""
+        expected = "PyTorch's wheels need glibc, and this system has musl 1.2"
+        assert _why_not(backend, hardware=Hardware(libc="musl 1.2")) == expected
+
+    def test_macos_has_no_libc_to_mind(self) -> None:
+        """Only Linux has two C libraries."""
+        assert _why_not("mps", "macos_arm64", Hardware(libc="macos 14.5")) is None
+
+
+class TestIntel:
+    """Which of Intel's GPUs run XPU wheels."""
+
+    @pytest.mark.parametrize("architecture", ["xe-lpg", "xe-hpg", "xe-hpc", "xe2", "xe3"])
+    def test_runs(self, architecture: str) -> None:
+        """Arc and all that came after it, an old integrated GPU beside it or not."""
+        old = Accelerator("intel", "Intel UHD Graphics 770", "xe-lp")
+        one = Hardware(accelerators=(old, Accelerator("intel", architecture=architecture)))
+        assert _why_not("xpu", hardware=one) is None
+
+    @pytest.mark.parametrize("architecture", ["gen9", "gen11", "xe-lp"])
+    def test_too_old(self, architecture: str) -> None:
+        """Old integrated graphics take the CPU's wheel."""
+        one = Hardware(accelerators=(Accelerator("intel", "Intel UHD", architecture),))
+        assert _why_not("xpu", hardware=one) == (
+            f"XPU wheels do not run on Intel UHD ({architecture})"
+        )
+
+    def test_unknown(self) -> None:
+        """Nothing is promised for a GPU that nobody knows."""
+        one = Hardware(accelerators=(Accelerator("intel"),))
+        assert _why_not("xpu", hardware=one) == "XPU wheels do not run on an Intel GPU"
+
+    def test_none(self) -> None:
+        """No GPU of Intel's."""
+        assert _why_not("xpu", hardware=Hardware()) == "no Intel GPU"
+
+
+class TestForeign:
+    """Wheels of an index of the project's own."""
+
+    def test_machine_code_is_unknown(self) -> None:
+        """A vendor's wheel for Jetson runs where PyTorch's own does not."""
+        orin = Hardware(
+            accelerators=(Accelerator("nvidia", "Orin", "sm_87"),), nvidia=Nvidia("540.4.0")
+        )
+        assert _why_not("cu126", "linux_aarch64", orin) is not None
+        assert _why_not("cu126", "linux_aarch64", orin, foreign=True) is None
+
+    def test_platform_is_unknown(self) -> None:
+        """AMD publishes wheels for Windows, on its own index."""
+        radeon = Hardware(accelerators=(Accelerator("amd", architecture="gfx1103"),))
+        assert _why_not("rocm7.14", "win_amd64", radeon, foreign=True) is None
+
+    def test_driver_and_rocm_still_count(self) -> None:
+        """What the machine cannot run at all stays out."""
+        old = Hardware(accelerators=(Accelerator("nvidia"),), nvidia=Nvidia("470.82"))
+        assert str(_why_not("cu126", hardware=old, foreign=True)).startswith("driver 470.82")
+        unknown = Hardware(accelerators=(Accelerator("amd"),), rocm=Rocm("6.4.1"))
+        assert "newer than" in str(_why_not("rocm6.5", hardware=unknown, foreign=True))

@@ -1,0 +1,212 @@
+"""The door for Hatch, called as hatchling calls it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hatchling.builders.wheel import WheelBuilder
+from hatchling.metadata.core import ProjectMetadata
+from hatchling.plugin.manager import PluginManager
+
+from hatch_torch.config.build_system import HOOK
+from hatch_torch.frontend.process_tree import Process
+from hatch_torch.frontend.uv_cache import STAMP
+from hatch_torch.integrations import hatch as hatchling
+from hatch_torch.integrations.hatch import TorchVariantBuildHook, TorchVariantMetadataHook
+
+SMALLEST = """
+[build-system]
+requires = ["hatchling", "hatch-torch"]
+build-backend = "hatchling.build"
+[project]
+name = "my-app"
+version = "1.0"
+dependencies = ["numpy", "torch>=2.3"]
+optional-dependencies = { vision = ["torchvision"] }
+[tool.hatch.build.hooks.torch-variant]
+build-requires = ["torch"]
+"""
+EXTRA = "[tool.torch-variant.extras.cpu]\n"
+ONE_TABLE = """
+[project]
+name = "my-app"
+version = "1.0"
+dynamic = ["dependencies", "optional-dependencies"]
+[tool.hatch.metadata]
+allow-direct-references = true
+[tool.hatch.metadata.hooks.torch-variant]
+[tool.torch-variant]
+dependencies = ["torch>=2.3"]
+extras = { cpu = {}, cu126 = {} }
+"""
+
+
+@pytest.fixture
+def project(folder: Path) -> Path:
+    """Make a project of the smallest form."""
+    (folder / "pyproject.toml").write_text(SMALLEST, encoding="utf-8")
+    return folder
+
+
+def called_by(project: Path, *command: str) -> Any:  # noqa: ANN401 (a hook's attribute)
+    """Return what a hook sees above it when a command runs in the project."""
+    return staticmethod(lambda: (Process(1, command, str(project), {}),))
+
+
+def build_hook(project: Path, *command: str, target: str = "wheel") -> TorchVariantBuildHook:
+    """Make the build hook as hatchling does, below a command."""
+    kind = type("Hook", (TorchVariantBuildHook,), {"above": called_by(project, *command)})
+    manager = PluginManager()
+    metadata = ProjectMetadata(str(project), manager)
+    builder = WheelBuilder(str(project), plugin_manager=manager, metadata=metadata)
+    config = builder.config.hook_config.get(HOOK, {})
+    made: TorchVariantBuildHook = kind(
+        str(project), config, builder.config, metadata, str(project / "dist"), target
+    )
+    return made
+
+
+def test_registers_both_hooks() -> None:
+    """Hatch learns of the two hooks, under one name."""
+    assert hatchling.hatch_register_build_hook() is TorchVariantBuildHook
+    assert hatchling.hatch_register_metadata_hook() is TorchVariantMetadataHook
+    assert TorchVariantBuildHook.PLUGIN_NAME == TorchVariantMetadataHook.PLUGIN_NAME == HOOK
+
+
+def test_an_install_gets_the_wheel_in_front(project: Path) -> None:
+    """The exact wheel stands before the project's own line, which stays; the record is written."""
+    hook = build_hook(project, "pip", "install", "-e", ".")
+    build_data: dict[str, Any] = {"extra_metadata": {}}
+    hook.initialize("editable", build_data)
+    first, *rest = hook.metadata.core.dependencies
+    assert first.startswith("torch @ http://127.0.0.1")
+    assert rest == ["numpy", "torch>=2.3"]
+    assert hook.metadata.core.optional_dependencies["vision"][-1] == "torchvision"
+    ((path, name),) = build_data["extra_metadata"].items()
+    record = json.loads(Path(path).read_text("utf-8"))
+    assert (name, record["backend"], record["purpose"]) == ("torch-variant.json", "cpu", "install")
+    hook.finalize("editable", build_data, "")
+    assert not Path(path).exists()
+
+
+def test_a_portable_build_gets_nothing(project: Path) -> None:
+    """`pip wheel` leaves the requirements as they are, and writes no record."""
+    hook = build_hook(project, "pip", "wheel", ".")
+    build_data: dict[str, Any] = {"extra_metadata": {}}
+    hook.initialize("standard", build_data)
+    hook.finalize("standard", build_data, "")
+    assert build_data == {"extra_metadata": {}}
+    assert hook.metadata.core.dependencies == ["numpy", "torch>=2.3"]
+
+
+def test_an_sdist_is_never_touched(project: Path) -> None:
+    """Hatchling would write additions into PKG-INFO, so an sdist gets none whoever asks."""
+    hook = build_hook(project, "pip", "install", "-e", ".", target="sdist")
+    build_data: dict[str, Any] = {"extra_metadata": {}}
+    hook.initialize("standard", build_data)
+    assert hook.metadata.core.dependencies == ["numpy", "torch>=2.3"]
+    assert hook.dependencies() == []
+
+
+def test_the_build_environment_gets_the_same_wheel(project: Path) -> None:
+    """`build-requires` is the install's wheel by URL, and the project's own line when portable."""
+    (install,) = build_hook(project, "pip", "install", "-e", ".").dependencies()
+    assert install.startswith("torch @ http://127.0.0.1")
+    assert build_hook(project, "pip", "wheel", ".").dependencies() == ["torch>=2.3"]
+
+
+def test_a_fault_is_a_sentence(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is wrong is told without a traceback."""
+    monkeypatch.setenv("TORCH_VARIANT", "cu12.8x")
+    hook = build_hook(project, "pip", "install", "-e", ".")
+    with pytest.raises(SystemExit, match="hatch-torch: TORCH_VARIANT: found"):
+        hook.initialize("editable", {"extra_metadata": {}})
+
+
+def test_the_metadata_hook_is_portable(project: Path) -> None:
+    """It declares requirements and every backend's extra, and only the fields left to it."""
+    (project / "pyproject.toml").write_text(ONE_TABLE, encoding="utf-8")
+    metadata: dict[str, Any] = {"dynamic": ["dependencies", "optional-dependencies"]}
+    TorchVariantMetadataHook(str(project), {}).update(metadata)
+    assert metadata["dependencies"] == ["torch>=2.3"]
+    assert metadata["optional-dependencies"] == {"cpu": ["torch>=2.3"], "cu126": ["torch>=2.3"]}
+    untouched: dict[str, Any] = {"dynamic": []}
+    TorchVariantMetadataHook(str(project), {}).update(untouched)
+    assert untouched == {"dynamic": []}
+
+
+def test_the_metadata_hook_alone_makes_the_additions(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a build hook it adds the wheels itself, when hatchling builds an editable wheel."""
+    (project / "pyproject.toml").write_text(ONE_TABLE, encoding="utf-8")
+    monkeypatch.setattr(
+        TorchVariantMetadataHook, "above", called_by(project, "pip", "install", "-e", ".")
+    )
+    from hatchling.build import build_editable  # noqa: PLC0415 (its functions depend on the environment)
+
+    name = build_editable(str(project / "dist"))
+    assert "my_app-1.0" in name
+
+
+def test_every_step_is_told_to_who_asks(
+    project: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """`TORCH_VARIANT_LOG=debug` tells who asks, what was judged, and what is added."""
+    monkeypatch.setenv("TORCH_VARIANT_LOG", "debug")
+    hook = build_hook(project, "pip", "install", "-e", ".[vision]")
+    hook.initialize("editable", {"extra_metadata": {}})
+    hook.finalize("editable", {}, "")
+    told = [*caplog.messages]
+    assert told[0] == "asked by pip: pip install"
+    assert "extras vision" in told
+    assert "cpu usable: runs everywhere" in told
+    assert any(line.startswith("add torch @ http") for line in told)
+
+
+def test_extras_are_found_by_their_normalized_names(project: Path) -> None:
+    """Hatchling normalizes the names of extras, and the additions follow."""
+    path = project / "pyproject.toml"
+    path.write_text(SMALLEST.replace("vision =", '"Vision.2" ='), encoding="utf-8")
+    hook = build_hook(project, "pip", "install", "-e", ".")
+    hook.initialize("editable", {"extra_metadata": {}})
+    hook.finalize("editable", {}, "")
+    *added, own = hook.metadata.core.optional_dependencies["vision-2"]
+    assert own == "torchvision"
+    assert [one.partition(" @ ")[0] for one in added] == ["torch", "torchvision"]
+
+
+def test_uv_is_made_to_ask_again(project: Path) -> None:
+    """Each run under uv leaves the stamp, and uv has to be able to ask at all."""
+    hook = build_hook(project, "uv", "pip", "install", "-e", ".")
+    with pytest.raises(SystemExit, match="asks no hook"):
+        hook.initialize("editable", {"extra_metadata": {}})
+    assert (project / STAMP).read_text("ascii")
+
+
+def test_an_exclude_that_is_wrong_is_hatchlings_to_tell(project: Path) -> None:
+    """An `exclude` that is no list is left as it is: hatchling says what is wrong with it."""
+    hook = build_hook(project, "hatchling", "build", target="sdist")
+    hook.build_config.target_config["exclude"] = "/docs"
+    hook.initialize("standard", {})
+    assert hook.build_config.target_config["exclude"] == "/docs"
+
+
+def test_a_field_that_is_static_too_is_only_added_to(project: Path) -> None:
+    """Should hatchling come to take both (PEP 808), what is written stays, first and in order."""
+    both = 'dynamic = ["dependencies", "optional-dependencies"]\n[tool.hatch.metadata.hooks'
+    text = SMALLEST.replace(
+        "[tool.hatch.build.hooks", f"{both}.torch-variant]\n[tool.hatch.build.hooks"
+    )
+    (project / "pyproject.toml").write_text(text + EXTRA, encoding="utf-8")
+    own = {
+        "dependencies": ["numpy", "torch>=2.3"],
+        "optional-dependencies": {"vision": ["torchvision"]},
+    }
+    metadata: dict[str, Any] = {**own, "dynamic": ["dependencies", "optional-dependencies"]}
+    TorchVariantMetadataHook(str(project), {}).update(metadata)
+    assert metadata["dependencies"] == own["dependencies"]
+    assert metadata["optional-dependencies"] == {"vision": ["torchvision"], "cpu": ["torch>=2.3"]}

@@ -1,0 +1,125 @@
+"""Pins to requirements, each under its line's marker and extra."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings, strategies as st
+from packaging.markers import Marker
+from packaging.requirements import Requirement
+from packaging.version import Version
+
+from hatch_torch.config.requirements import Line
+from hatch_torch.resolution.injection import IMPOSSIBLE, additions, for_everybody
+from hatch_torch.resolution.model import Addition, Pin
+
+FAMILY = {"torch", "torchvision", "torchaudio"}
+_INDEX = "https://download.pytorch.org/whl/rocm6.4"
+TORCH = Pin("torch", Version("2.9.1+rocm6.4"), f"{_INDEX}/torch-2.9.1%2Brocm6.4.whl", "ab" * 32)
+VISION = Pin("torchvision", Version("0.24.1+rocm6.4"), f"{_INDEX}/torchvision.whl")
+TRITON = Pin("triton-rocm", Version("3.5.1"), by_version=True)
+PINS = (TORCH, VISION, TRITON)
+
+
+def line(text: str, extra: str | None = None) -> Line:
+    """Return a line of the dependencies, or of an extra."""
+    return Line(Requirement(text), extra)
+
+
+def test_torch_alone() -> None:
+    """A line on torch gets torch's wheel, and what only the index serves."""
+    found = additions([line("torch>=2.3")], PINS, FAMILY)
+    assert [Addition(TORCH.requirement), Addition(TRITON.requirement)] == found
+
+
+def test_member() -> None:
+    """A line on another member gets torch's wheel too, in front of its own."""
+    found = additions([line("torchvision")], PINS, FAMILY)
+    assert [Addition(one.requirement) for one in PINS] == found
+
+
+def test_each_once() -> None:
+    """What two lines ask for is added once."""
+    found = additions([line("torch"), line("torchvision"), line("Torch>=2")], PINS, FAMILY)
+    assert len(found) == len(PINS)
+    assert {*found} == {Addition(one.requirement) for one in PINS}
+
+
+def test_url_is_obeyed() -> None:
+    """A member that the project names by URL gets no second one, but its companions."""
+    found = additions([line("torch @ https://wheels.example.org/torch.whl")], PINS, FAMILY)
+    assert [Addition(TRITON.requirement)] == found
+
+
+def test_marker_and_extra() -> None:
+    """The additions stand under the line's own marker, in the line's own list."""
+    found = additions([line("torch; os_name == 'nt'", "train")], [TORCH], FAMILY)
+    assert [Addition(f'{TORCH.requirement} ; os_name == "nt"', "train")] == found
+
+
+def test_for_everybody() -> None:
+    """Pins that nobody's line asks for stand without a marker."""
+    assert for_everybody([TRITON]) == [Addition("triton-rocm==3.5.1")]
+
+
+@pytest.mark.parametrize(
+    ("addition", "expected"),
+    [
+        (Addition("torch==2.6.0"), "torch==2.6.0"),
+        (Addition(IMPOSSIBLE, "cpu"), 'torch<0 ; extra == "cpu"'),
+        (
+            Addition('torch==2.6.0 ; os_name == "nt" or os_name == "java"', "cpu"),
+            'torch==2.6.0 ; (os_name == "nt" or os_name == "java") and extra == "cpu"',
+        ),
+    ],
+)
+def test_line(addition: Addition, expected: str) -> None:
+    """An extra becomes part of the marker, as the core metadata has it."""
+    assert expected == addition.line
+
+
+def test_name() -> None:
+    """An addition knows what it requires."""
+    assert Addition(f"Torch_Vision @ {_INDEX}/a.whl ; os_name == 'nt'").name == "torch-vision"
+
+
+_MARKERS = st.recursive(
+    st.builds(
+        "{} {} {!r}".format,
+        st.sampled_from(["sys_platform", "os_name", "platform_version"]),
+        st.sampled_from(["==", "!=", "in", "not in"]),
+        st.text(alphabet="az;@ #=1.()", max_size=8),
+    ),
+    lambda inner: st.builds("({} {} {})".format, inner, st.sampled_from(["and", "or"]), inner),
+    max_leaves=4,
+)
+_LINES = st.builds(
+    lambda name, marker, extra: line(name + (f" ; {marker}" if marker else ""), extra),
+    st.sampled_from(["torch", "Torch[opt-einsum]>=2.3", "torchvision", "torchaudio!=2.4"]),
+    st.none() | _MARKERS,
+    st.none() | st.sampled_from(["train", "Cu-124", "rocm7.0", "a_b"]),
+)
+_ENVIRONMENTS = st.fixed_dictionaries(
+    {
+        name: st.sampled_from(["", "a", "z1", "a;z", "linux"])
+        for name in ("sys_platform", "os_name", "platform_version")
+    }
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(_LINES, _ENVIRONMENTS)
+def test_every_addition_is_a_requirement(wanted: Line, environment: dict[str, str]) -> None:
+    """Each line can be parsed, and holds exactly where the project's own line does."""
+    own = wanted.requirement.marker
+    asked = {**environment, "extra": wanted.extra or ""}
+    holds = own is None or own.evaluate(asked)
+    found = additions([wanted], PINS, FAMILY)
+    assert found
+    for addition in found:
+        parsed = Requirement(addition.line)
+        (pin,) = [one for one in PINS if one.name == parsed.name]
+        assert Requirement(pin.requirement).url == parsed.url
+        assert holds == (parsed.marker is None or parsed.marker.evaluate(asked))
+        if wanted.extra:
+            assert isinstance(parsed.marker, Marker)
+            assert not parsed.marker.evaluate({**asked, "extra": "another"})

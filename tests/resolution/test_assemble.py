@@ -1,0 +1,223 @@
+"""A case from a project, an environment and a request."""
+
+from __future__ import annotations
+
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from hatch_torch.catalog import target as targets
+from hatch_torch.config.build_system import Wiring
+from hatch_torch.errors import ConfigurationError
+from hatch_torch.frontend.request import Request
+from hatch_torch.hardware.model import Accelerator, Hardware
+from hatch_torch.lock.model import Lock, MadeFor
+from hatch_torch.resolution.decide import decide
+from hatch_torch.resolution.inputs import assemble, read_profile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from hatch_torch.catalog.target import Target
+    from tests.resolution.conftest import Workbench
+
+NO_GPU = '{"accelerators": []}'
+PAGE = """<a href="torch-2.7.0%2Brocm6.5-cp312-cp312-linux_x86_64.whl#sha256=00">torch</a>"""
+
+
+@pytest.fixture
+def environ(bench: Workbench, tmp_path: Path) -> dict[str, str]:
+    """Return the environment of a run on a machine without accelerator."""
+    return {
+        "TORCH_VARIANT_CACHE_DIR": str(tmp_path),
+        "TORCH_VARIANT_HARDWARE": NO_GPU,
+        "TORCH_VARIANT_INDEX_URL": bench.server.torch_index,
+    }
+
+
+@pytest.mark.parametrize(
+    ("request_", "seen"),
+    [
+        (None, True),
+        (Request(purpose="install", environment=()), True),
+        (Request(purpose="install"), False),
+    ],
+)
+def test_sees_environment(
+    bench: Workbench, environ: dict[str, str], request_: Request | None, *, seen: bool
+) -> None:
+    """An install may go where nobody sees; whoever only asks looks at nothing."""
+    case = assemble(bench.config(), environ, request=request_)
+    assert case.sees_environment is seen
+
+
+@pytest.mark.parametrize(
+    ("request_", "variables", "lock", "expected"),
+    [
+        ({}, {}, None, ("torch>=2.3", "rich")),
+        ({"upgrade": True}, {}, None, ()),
+        ({"offline": True}, {}, None, ()),
+        ({"environment": None}, {}, None, ()),
+        ({}, {"TORCH_VARIANT_UPGRADE": "1"}, None, ()),
+        ({}, {"TORCH_VARIANT_OFFLINE": "1"}, None, ()),
+        ({}, {}, Lock(MadeFor()), ()),
+    ],
+)
+def test_earlier_install(  # noqa: PLR0913, PLR0917 (each is a reason of its own)
+    bench: Workbench,
+    environ: dict[str, str],
+    tmp_path: Path,
+    request_: dict[str, Any],
+    variables: dict[str, str],
+    lock: Lock | None,
+    expected: tuple[str, ...],
+) -> None:
+    """The project's last install counts, unless a lock, an upgrade or no network makes it void."""
+    (info := tmp_path / "my_app-1.0.dist-info").mkdir()
+    lines = ("Metadata-Version: 2.4", "Name: my-app", "Version: 1.0")
+    required = ("Requires-Dist: torch>=2.3", "Requires-Dist: rich")
+    (info / "METADATA").write_text("\n".join((*lines, *required, "", "")), encoding="utf-8")
+    asked = Request(**{"purpose": "install", "environment": (tmp_path,), **request_})
+
+    case = assemble(bench.config(), {**environ, **variables}, request=asked, lock=lock)
+
+    assert case.earlier() == expected
+
+
+@pytest.fixture
+def own_index() -> Iterator[str]:
+    """Serve the folder of an index of the project's own, with a ROCm that PyTorch never had."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            """Answer the page of torch."""
+            found = self.path == "/rocm6.5/torch/"
+            self.send_response(200 if found else 404)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(PAGE.encode() if found else b"")
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the base class's)
+            """Be quiet."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/rocm6.5"
+        server.shutdown()
+        thread.join()
+
+
+def test_profile_instead_of_probing(
+    bench: Workbench, here: Target, environ: dict[str, str]
+) -> None:
+    """A hardware profile stands for the machine, whatever vendor is asked for."""
+    case = assemble(bench.config(), environ, target=here)
+    assert case.probe({"nvidia"}) == Hardware()
+
+
+def test_this_machine(bench: Workbench) -> None:
+    """Without a profile the machine is looked at, and without a target this interpreter counts."""
+    case = assemble(bench.config(), {})
+    assert case.target.python == targets.here().python
+    assert [source.probe for source in case.probe({"apple"}).sources]
+    assert case.find_installed({"torch"}) == ()
+
+
+def test_given_probe(bench: Workbench, here: Target) -> None:
+    """A probe that is given is used."""
+    machine = Hardware(accelerators=(Accelerator("intel", architecture="xe2"),))
+    case = assemble(bench.config(), {}, target=here, probe=lambda _: machine)
+    assert case.probe(None) == machine
+
+
+@pytest.mark.parametrize(
+    ("frontend", "routed"), [("uv", frozenset({"torchvision"})), ("pip", frozenset())]
+)
+def test_routed(bench: Workbench, here: Target, frontend: str, routed: frozenset[str]) -> None:
+    """The sources of uv count under uv alone."""
+    wiring = Wiring(build_hook={}, uv_sources={"torchvision": {"index": "mine"}})
+    request = Request(frontend=frontend, constraints=("torch<2.7", "-r what.txt"))
+    case = assemble(bench.config(wiring=wiring), {}, request=request, target=here)
+    assert case.routed == routed
+    assert [str(one) for one in case.constraints] == ["torch<2.7"]
+
+
+def test_channel_of_an_extra(bench: Workbench, here: Target, environ: dict[str, str]) -> None:
+    """An extra of another channel has its own folder there, and its pre-releases."""
+    nightly = bench.backend("rocm70", "torch>=2.10.0.dev0", channel="nightly")
+    stable = bench.backend("cu124", channel="stable")
+    config = bench.config(nightly, stable, "cpu")
+    asked = Request(extras=frozenset({"rocm70"}))
+    case = assemble(bench.requiring(config, "torch>=2.3"), environ, request=asked, target=here)
+    assert str(decide(case).pins[0].version) == "2.10.0.dev20251120+rocm7.0"
+
+
+@pytest.mark.parametrize(
+    ("channel", "path"), [("stable", "/cu126/"), ("nightly", "/nightly/cu126/")]
+)
+def test_channel_of_the_project(
+    bench: Workbench, here: Target, environ: dict[str, str], channel: str, path: str
+) -> None:
+    """A stable extra of a nightly project comes from the stable folder."""
+    extra = bench.backend("cu126", channel=channel)
+    config = bench.config(extra, "cpu", channel="nightly")
+    asked = Request(extras=frozenset({"cu126"}))
+    case = assemble(bench.requiring(config, "torch"), environ, request=asked, target=here)
+    url = decide(case).pins[0].url or ""
+    assert f"/whl{path}torch-" in url
+
+
+def test_own_index(bench: Workbench, here: Target, environ: dict[str, str], own_index: str) -> None:
+    """A ROCm that PyTorch never published comes from the project's own index."""
+    extra = bench.backend("rocm6.5", index_url=own_index)
+    config = bench.requiring(bench.config(extra, "cpu"), "torch>=2.3")
+    environ["TORCH_VARIANT_HARDWARE"] = '{"rocm": {"version": "6.5.0"}}'
+    decision = decide(assemble(config, environ, target=here))
+    assert str(decision.pins[0].version) == "2.7.0+rocm6.5"
+    assert (decision.pins[0].url or "").startswith(own_index)
+
+
+def test_closed_to_the_installer(bench: Workbench, here: Target, environ: dict[str, str]) -> None:
+    """Pages that open to us alone end in the line to write, before the installer fails."""
+    config = bench.requiring(bench.config("cpu"), "torch>=2.3")
+    environ["TORCH_VARIANT_INDEX_URL"] = bench.server.torch_index.replace("//", "//me:secret@")
+    with pytest.raises(ConfigurationError, match=r"machine 127\.0\.0\.1 login USER") as fault:
+        decide(assemble(config, environ, target=here))
+    assert len(fault.value.faults) == 1
+    assert "secret@" not in str(fault.value)
+
+
+def test_source_is_told(bench: Workbench, here: Target, environ: dict[str, str]) -> None:
+    """The decision says which index was asked, and who named it."""
+    config = bench.requiring(bench.config("cpu"), "torch>=2.3")
+    decision = decide(assemble(config, environ, target=here))
+    assert decision.origin == (bench.server.torch_index, "TORCH_VARIANT_INDEX_URL")
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "/no/such/file.json"])
+def test_bad_profile(text: str) -> None:
+    """A profile that cannot be read is told with its place."""
+    with pytest.raises(ConfigurationError, match=r"^--hardware x: "):
+        read_profile(text, "--hardware x")
+
+
+def test_huge_profile(tmp_path: Path) -> None:
+    """Of a file that is larger than any profile no more is read than shows that."""
+    path = tmp_path / "machine.json"
+    path.write_text(" " * 3_000_000, encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="found 1048577 characters, allowed are 1048576"):
+        read_profile(str(path), "--hardware")
+    with pytest.raises(ConfigurationError) as fault:
+        read_profile("x" * 100_000, "--hardware")
+    assert len(str(fault.value)) < 300
+
+
+def test_profile_in_a_file(tmp_path: Path) -> None:
+    """A profile may be a file."""
+    path = tmp_path / "machine.json"
+    path.write_text('{"system": "Linux"}', encoding="utf-8")
+    assert read_profile(str(path), "--hardware") == Hardware(system="Linux")

@@ -1,0 +1,52 @@
+"""Extras that contain others: Hatch writes out in each what it contains."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from packaging.requirements import Requirement
+
+if TYPE_CHECKING:
+    from hatch_torch.resolution.model import Decision
+    from tests.resolution.conftest import Workbench
+
+_OPTIONAL = {
+    "train": (Requirement("torch==2.6.0"), Requirement("rich")),
+    "all": (Requirement("My_App[cu124]"),),
+    "most": (Requirement("my-app[train]"),),
+}
+
+
+def _added(decision: Decision) -> dict[str | None, list[str]]:
+    """Return what is added to each list, URLs without their path."""
+    found: dict[str | None, list[str]] = {}
+    for one in decision.additions:
+        short = one.requirement.partition(" @ ")[0]
+        found.setdefault(one.extra, []).append(short)
+    return found
+
+
+def test_asked(bench: Workbench) -> None:
+    """An extra that contains a backend's gets that backend's wheel, where torch is optional too."""
+    config = bench.config("cu124", "cpu", optional_dependencies=_OPTIONAL)
+    decision = bench.decide("plain", config=config, extras=frozenset({"all"}))
+    assert str(decision.backend) == "cu124"
+    added = _added(decision)
+    assert added["all"] == ["torch"]
+    assert added["cu124"] == ["torch"]
+    assert added["cpu"] == ["torch<0"]
+
+
+def test_unasked(bench: Workbench) -> None:
+    """One that contains another backend's extra cannot be asked for behind our back."""
+    config = bench.config("cu124", "cpu", optional_dependencies=_OPTIONAL)
+    decision = bench.decide("plain", "torch>=2.4", config=config)
+    assert str(decision.backend) == "cpu"
+    assert _added(decision) == {
+        None: ["torch"],
+        "cpu": ["torch"],
+        "cu124": ["torch<0"],
+        "train": ["torch"],
+        "most": ["torch"],
+        "all": ["torch<0"],
+    }

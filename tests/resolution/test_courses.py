@@ -1,0 +1,140 @@
+"""Which backends are tried, in which order, and what a platform never had."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
+
+from hatch_torch.catalog import target as targets
+from hatch_torch.catalog.backend import Backend
+from hatch_torch.config.backend_request import Wish
+from hatch_torch.config.config import Config
+from hatch_torch.errors import NoAnswerError
+from hatch_torch.resolution import strategies as ways
+from hatch_torch.resolution.strategies import Course, default_pins, plain, settle
+
+if TYPE_CHECKING:
+    from hatch_torch.catalog.target import Target
+    from tests.resolution.conftest import Workbench
+
+AUTO = Wish("auto")
+TABLE = "tool.torch-variant.backend"
+
+
+@pytest.mark.parametrize(
+    ("value", "platform", "settled"),
+    [
+        ("cpu", "linux_x86_64", "cpu"),
+        ("cpu", "macos_arm64", "mps"),
+        ("cpu", "macos_x86_64", "cpu"),
+        ("mps", "macos_arm64", "mps"),
+        (Backend.parse("cu124"), "linux_x86_64", "cu124"),
+        (Backend.parse("rocm10.0"), "linux_x86_64", "rocm10.0"),
+        ("cuda", "macos_arm64", "cuda"),
+        ("auto", "macos_arm64", "auto"),
+    ],
+)
+def test_settled(value: Backend | str, platform: str, settled: str) -> None:
+    """The CPU's wheel is the plain one everywhere; a backend that the platform has stays."""
+    target = targets.of("3.12", platform)
+    assert str(settle(Wish(value, "TORCH_VARIANT"), target).value) == settled
+
+
+@pytest.mark.parametrize(
+    ("value", "platform"),
+    [
+        (Backend.parse("cu124"), "macos_arm64"),
+        (Backend.parse("cu199"), "macos_x86_64"),
+        (Backend.parse("rocm7.0"), "win_amd64"),
+        (Backend.parse("xpu"), "linux_aarch64"),
+        ("mps", "linux_x86_64"),
+    ],
+)
+def test_never_published(value: Backend | str, platform: str) -> None:
+    """What the platform never had is an error for who asks now, and the plain wheel for a table."""
+    target = targets.of("3.12", platform)
+    with pytest.raises(NoAnswerError, match=f"PyTorch publishes no {value} wheel for {platform}"):
+        settle(Wish(value, "TORCH_VARIANT"), target)
+    taken = settle(Wish(value, TABLE), target)
+    assert taken.value == plain(target)
+    assert "the plain wheel is taken" in taken.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("machine", "families"),
+    [
+        ("plain", []),
+        ("rtx-4090-on-550", ["cuda"]),
+        ("nvidia-and-amd", ["cuda", "rocm"]),
+        ("amd-and-intel", ["rocm", "xpu"]),
+        ("mixed-nvidia-and-arc", ["cuda", "xpu"]),
+        ("rx-7900-and-rx-580", ["rocm"]),
+        ("rtx-4090-and-t4", ["cuda", "cuda"]),
+    ],
+)
+def test_order(bench: Workbench, here: Target, machine: str, families: list[str]) -> None:
+    """NVIDIA goes before AMD and AMD before Intel, each first with all of its GPUs."""
+    config, hardware = Config(), bench.machines[machine]
+    judged = ways.verdicts(config, AUTO, hardware, here)
+    found = list(ways.courses(config, AUTO, hardware, judged, here))
+    assert [course.backends[0].family for course in found] == families
+
+
+def test_both_vendors_mixed(bench: Workbench, here: Target) -> None:
+    """Each vendor leaves out its own GPUs alone."""
+    hardware = bench.together("gtx-1080-and-rtx-5090", "rx-7900-and-rx-580")
+    judged = ways.verdicts(Config(), AUTO, hardware, here)
+    found = list(ways.courses(Config(), AUTO, hardware, judged, here))
+    left_out = [" ".join(course.warnings).partition("leaves out ")[2] for course in found]
+    assert left_out == ["GeForce sm_61 (sm_61)", "Radeon gfx803 (gfx803)"]
+
+
+def test_verdicts_of_extras(bench: Workbench, here: Target) -> None:
+    """Only the project's backends may be used, and each other one says why not."""
+    config = bench.config("cu124", "cpu")
+    judged = ways.verdicts(config, AUTO, bench.machines["rtx-4090-on-550"], here)
+    assert [str(one.backend) for one in judged if one.usable] == ["cu124", "cpu"]
+    reasons = {one.reason for one in judged if one.backend.family == "rocm"}
+    assert reasons == {"not one of this project's extras"}
+
+
+def test_family_without_a_device(bench: Workbench, here: Target) -> None:
+    """A family of which no device is found is one of the backends that the project has."""
+    wish, hardware = Wish("cuda", "TORCH_VARIANT"), bench.machines["plain"]
+    for config, first in ((bench.config("cu118", "rocm63"), "cu118"), (Config(), "cu134")):
+        judged = ways.verdicts(config, wish, hardware, here)
+        (course,) = ways.courses(config, wish, hardware, judged, here)
+        assert str(course.backends[0]) == first
+        assert {one.family for one in course.backends} == {"cuda"}
+
+
+def test_plain_wheel_of_a_mac_is_the_cpus_extra(bench: Workbench) -> None:
+    """On a Mac the plain wheel may always be used."""
+    mac = targets.of("3.12", "macos_arm64")
+    judged = ways.verdicts(bench.config("cu124"), AUTO, bench.machines["apple-m2"], mac)
+    assert [str(one.backend) for one in judged if one.usable] == ["mps"]
+
+
+def test_own_index(bench: Workbench, here: Target) -> None:
+    """Of wheels on an index of the project's own the tables say nothing: any target may run."""
+    own = bench.backend("rocm6.5", index_url="https://wheels.example.org/rocm6.5")
+    config = bench.config(own, "rocm64", "cpu")
+    judged = ways.verdicts(config, AUTO, bench.machines["rx-580"], here)
+    assert [str(one.backend) for one in judged if one.usable] == ["rocm6.5", "cpu"]
+    (course,) = ways.courses(config, AUTO, bench.machines["rx-580"], judged, here)
+    assert course.fits(own.backend, Version("2.7.0")) is None
+
+
+def test_plain_wheel_that_does_not_run(here: Target) -> None:
+    """PyPI's wheel is pinned only where it runs."""
+    backend = Backend.parse("cu126")
+
+    def fits(_backend: Backend, release: Version) -> str | None:
+        return "no" if release == Version("2.7.1") else None
+
+    found = default_pins(Course((backend,), fits), {backend: {"torch": SpecifierSet()}}, here)
+    assert found
+    assert [str(pin.version) for pin in found[1]] == ["2.7.0"]

@@ -1,0 +1,101 @@
+"""A run of a hook, from the project's folder to the record."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hatch_torch.frontend.process_tree import Process
+from hatch_torch.hook import build_requirements, run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from tests.resolution.conftest import Workbench
+
+PROJECT = """
+[project]
+name = "my-app"
+version = "1"
+dependencies = ["torch<2.7"]
+[tool.hatch.build.hooks.torch-variant]
+build-requires = {}
+"""
+
+
+@pytest.fixture
+def environ(bench: Workbench, tmp_path: Path) -> dict[str, str]:
+    """Return the environment of a run with an MI300."""
+    return {
+        "TORCH_VARIANT_CACHE_DIR": str(tmp_path / "cache"),
+        "TORCH_VARIANT_HARDWARE": '{"accelerators": [{"vendor": "amd", "architecture": "gfx942"}]}',
+        "TORCH_VARIANT_INDEX_URL": bench.server.torch_index,
+    }
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """Return a checkout whose build needs torch."""
+    (tmp_path / "pyproject.toml").write_text(PROJECT.format('["Torch"]'), encoding="utf-8")
+    return tmp_path
+
+
+def _below(project: Path, *command: str) -> Callable[[], Sequence[Process]]:
+    return lambda: (Process(1, command, str(project)),)
+
+
+INSTALL = ("pip", "install", "-e", ".")
+BUILD = ("python", "-m", "build")
+
+
+def test_install(project: Path, environ: dict[str, str]) -> None:
+    """An install is decided and recorded."""
+    done = run(project, environ, editable=True, above=_below(project, *INSTALL))
+    assert done.record
+    assert done.record["backend"] == "rocm6.2.4"
+    assert (done.record["frontend"], done.record["purpose"]) == ("pip", "install")
+
+
+def test_portable(project: Path, environ: dict[str, str]) -> None:
+    """A portable build decides nothing, and leaves no record."""
+    done = run(project, environ, editable=False, above=_below(project, *BUILD))
+    assert (done.decision, done.record) == (None, None)
+
+
+def test_stamp(project: Path, environ: dict[str, str]) -> None:
+    """A run under uv leaves the stamp that uv's cache is keyed by, a portable one too."""
+    run(project, environ, editable=True, above=_below(project, "uv", "lock"))
+    assert (project / ".torch-variant.stamp").exists()
+
+
+def test_steps_are_told(
+    project: Path, environ: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Who wants to know hears every step."""
+    with caplog.at_level(logging.DEBUG, "hatch_torch"):
+        run(project, environ, editable=True, above=_below(project, *INSTALL[:3], ".[dev]"))
+    steps = caplog.messages
+    assert steps[0] == "asked by pip: pip install"
+    assert "extras dev" in steps
+    assert "backend rocm6.2.4, decided by detection" in steps
+
+
+def test_build_requirements(project: Path, environ: dict[str, str]) -> None:
+    """The build environment gets the very wheels that are installed, companions too."""
+    found = build_requirements(project, environ, above=_below(project, *INSTALL))
+    assert [one.partition(" @ ")[0] for one in found] == ["torch", "pytorch-triton-rocm"]
+
+
+def test_build_requirements_of_a_portable_build(project: Path, environ: dict[str, str]) -> None:
+    """A portable build takes the project's own lines."""
+    found = build_requirements(project, environ, above=_below(project, *BUILD))
+    assert found == ["torch<2.7"]
+
+
+def test_no_build_requirements(project: Path, environ: dict[str, str]) -> None:
+    """Most builds need nothing of the family."""
+    (project / "pyproject.toml").write_text(PROJECT.format("[]"), encoding="utf-8")
+    assert build_requirements(project, environ) == []

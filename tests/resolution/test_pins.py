@@ -1,0 +1,40 @@
+"""A member pinned to one wheel."""
+
+from __future__ import annotations
+
+from packaging.requirements import Requirement
+from packaging.version import Version
+
+from hatch_torch.catalog.backend import Backend
+from hatch_torch.index.simple_api import Wheel
+from hatch_torch.resolution.candidates import Pick
+from hatch_torch.resolution.model import Pin
+
+_URL = "https://download.pytorch.org/whl/cu124/torch-2.6.0%2Bcu124-cp312-cp312-linux_x86_64.whl"
+_VERSION = Version("2.6.0+cu124")
+_PIN = Pin("torch", _VERSION, _URL, "ab" * 32)
+
+
+def test_of_a_pick() -> None:
+    """A pick is pinned to its wheel."""
+    filename = "torch-2.6.0+cu124-cp312-cp312-linux_x86_64.whl"
+    wheel = Wheel.from_filename(filename, _URL, sha256="ab" * 32)
+    assert Pin.of(Pick("torch", wheel, Backend("cuda", (12, 4)))) == _PIN
+
+
+def test_by_url() -> None:
+    """The URL carries the hash, so that what arrives is what was chosen."""
+    assert _PIN.requirement == f"torch @ {_URL}#sha256={'ab' * 32}"
+    assert Requirement(_PIN.requirement).url == f"{_URL}#sha256={'ab' * 32}"
+
+
+def test_without_a_hash() -> None:
+    """An index that gives no hash leaves the URL alone."""
+    assert _PIN._replace(sha256=None).requirement == f"torch @ {_URL}"
+
+
+def test_by_version() -> None:
+    """What is installed, or has no URL, is named by its exact version."""
+    expected = "torch==2.6.0+cu124"
+    assert _PIN._replace(by_version=True).requirement == expected
+    assert Pin("torch", _VERSION).requirement == expected

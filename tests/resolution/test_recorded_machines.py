@@ -1,0 +1,46 @@
+"""Every recorded machine, from its recording to its wheel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hatch_torch.catalog import rows, target as targets
+from hatch_torch.errors import NoAnswerError
+from hatch_torch.hardware.detect import detect
+from hatch_torch.hardware.recorded import RecordedMachine
+
+if TYPE_CHECKING:
+    from hatch_torch.hardware.model import Hardware
+    from tests.resolution.conftest import Workbench
+
+MACHINES = Path(__file__).parents[2] / "fixtures" / "machines"
+CHOICES = rows("choices", MACHINES)
+
+
+def chosen(bench: Workbench, hardware: Hardware, requirement: str) -> str:
+    """Return release and backend of the torch that a machine gets, as the table spells it."""
+    platform = targets.platform_of(hardware.system or "", hardware.machine or "")
+    try:
+        found = bench.decide(hardware, requirement, platform=platform, libc=hardware.libc)
+    except NoAnswerError:
+        return "none"
+    return f"{found.pins[0].version.public} {found.backend}" if found.backend else "portable"
+
+
+@pytest.mark.parametrize("row", CHOICES, ids=lambda row: str(row["machine"]))
+def test_gets_the_wheel_that_runs(bench: Workbench, row: dict[str, str]) -> None:
+    """A machine gets what the table says, of all releases and of an older range."""
+    hardware = detect(RecordedMachine(MACHINES / row["machine"]))
+    expected = row["newest"], row["older"]
+    found = chosen(bench, hardware, "torch"), chosen(bench, hardware, "torch>=2.4,<2.7")
+    assert expected == found, row["why"]
+
+
+def test_every_recorded_machine_has_its_choice() -> None:
+    """No recording is without an expectation, and at least forty are there."""
+    recorded = sorted(path.parent.name for path in MACHINES.glob("*/machine.toml"))
+    assert recorded == [row["machine"] for row in CHOICES]
+    assert len(recorded) >= 40

@@ -1,0 +1,168 @@
+"""Why nothing fits, in at most twelve lines, and what would help."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from hatch_torch.catalog.backend import Backend
+from hatch_torch.config.backend_request import Wish
+from hatch_torch.errors import NoAnswerError
+from hatch_torch.hardware.model import Accelerator, Hardware, Nvidia
+from hatch_torch.index.find_links import Wheelhouse
+from hatch_torch.resolution.diagnosis import Attempt, refusal
+from hatch_torch.resolution.model import Decision
+from hatch_torch.resolution.strategies import Course
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.resolution.conftest import Workbench
+
+
+def _refused(bench: Workbench, machine: str | Hardware, *requirements: str, **case: Any) -> str:  # noqa: ANN401 (handed on)
+    with pytest.raises(NoAnswerError) as error:
+        bench.decide(machine, *requirements, **case)
+    told = str(error.value)
+    assert len(told.splitlines()) <= 12
+    assert told.splitlines()[-1] == "  or set       TORCH_VARIANT=portable, which adds nothing"
+    return told
+
+
+def _nearest(told: str) -> str:
+    lines = [line for line in told.splitlines() if line.startswith("  nearest")]
+    return lines[0].removeprefix("  nearest      ") if lines else ""
+
+
+def test_everything_is_told(bench: Workbench) -> None:
+    """The range, the target, the accelerator, the reasons, the change, the variable."""
+    config = bench.config("cu124", "rocm70", "cpu", when_unsupported="error")
+    told = _refused(bench, "rtx-5090-on-580", "torch>=2.3", config=config)
+    assert told.splitlines() == [
+        "no torch fits this project here:",
+        "  wanted       torch>=2.3",
+        "  for          Python 3.12 on linux_x86_64",
+        "  accelerator  GeForce sm_120 (sm_120); driver 580.95.05",
+        "  cu134, cu132, cu130, cu129 and 24 more: not one of this project's extras",
+        "  cu124: no machine code for GeForce sm_120 (sm_120); ends at sm_90",
+        "  rocm7.0: no AMD GPU",
+        "  cpu: runs everywhere",
+        "  nearest      torch 2.15.0 with cu130: add [tool.torch-variant.extras.cu130]",
+        "  or set       TORCH_VARIANT=portable, which adds nothing",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("machine", "backend"), [("rtx-4090-on-550", "cu124"), ("plain", "cpu"), ("alpine", None)]
+)
+def test_a_folder_of_wheels(
+    bench: Workbench, tmp_path: Path, machine: str, backend: str | None
+) -> None:
+    """Where a wheelhouse has nothing for a machine, the command that fetches it is named."""
+    (tmp_path / "torch-2.9.0+rocm6.4-cp312-cp312-manylinux_2_28_x86_64.whl").touch()
+    told = _refused(bench, machine, "torch", index=Wheelhouse([tmp_path]))
+    command = (
+        f"hatch-torch download -d FOLDER --backend {backend} --python 3.12 --platform linux_x86_64"
+    )
+    assert (f"  or fetch     {command}, on a machine with a network" in told) == bool(backend)
+
+
+def test_many_reasons(bench: Workbench) -> None:
+    """Where there are more reasons than lines, those of the backends that were tried are told."""
+    gpus = tuple(Accelerator("nvidia", f"GPU {one}", f"sm_{one}") for one in (37, 61, 90, 120))
+    hardware = Hardware(accelerators=gpus, nvidia=Nvidia("550.54.15"))
+    told = _refused(bench, hardware, "torch<2.6,>=2.4", "torchvision", python="3.13")
+    assert "cpu: no torch in range has all of its family there: torchvision" in told
+    assert "reasons more" in told
+
+
+@pytest.mark.parametrize(
+    ("machine", "requirements", "case", "step"),
+    [
+        ("plain", ["torch<2.2"], {}, "cpu (2.2.0 to 2.15.0): no torch in range for this Python"),
+        ("plain", ["torch"], {"python": "3.9"}, "cpu: no torch for Python 3.9 on linux_x86_64"),
+        ("plain", ["torch<2.6", "torchvision"], {"python": "3.13"}, "all of its family there"),
+        ("plain", ["torch"], {"environ": {"TORCH_VARIANT": "cu116"}}, "index has no torch for it"),
+        ("plain", ["torch"], {"environ": {"TORCH_VARIANT": "cu199"}}, "; there is cu116, cu117"),
+        ("rx-9070", ["torch<2.7"], {}, "no machine code for Radeon gfx1201 (gfx1201)"),
+    ],
+)
+def test_steps(
+    bench: Workbench, machine: str, requirements: list[str], case: dict[str, Any], step: str
+) -> None:
+    """A backend's reason is the step at which it fell out."""
+    config = bench.config(when_unsupported="error")
+    assert step in _refused(bench, machine, *requirements, config=config, **case)
+
+
+@pytest.mark.parametrize(
+    ("machine", "requirements", "case", "change"),
+    [
+        (
+            "plain",
+            ["torch>=2.8"],
+            {"environ": {"TORCH_VARIANT": "cu118"}},
+            "torch 2.15.0 with cu126: ask for it instead of cu118",
+        ),
+        (
+            "plain",
+            ["torch<2.4,>=2.3"],
+            {"environ": {"TORCH_VARIANT": "xpu"}},
+            "torch 2.5.0 with xpu: change the ranges to admit it",
+        ),
+        ("plain", ["torch<2.2"], {}, "torch 2.2.0 with cpu: change the ranges to admit it"),
+        ("plain", ["torch>=3"], {}, "torch 2.15.0 with cpu: change the ranges to admit it"),
+        (
+            "plain",
+            ["torch==2.6.0", "torchvision>=0.22"],
+            {},
+            "torch 2.6.0, torchvision 0.21.0 with cpu: change the ranges to admit it",
+        ),
+        (
+            "rtx-5090-on-580",
+            ["torch>=2.4,<2.7"],
+            {},
+            "torch 2.7.0 with cu128: change the ranges to admit it",
+        ),
+        ("plain", ["torch"], {"python": "3.9"}, "torch 2.14.1 with cpu: use Python 3.10"),
+        (
+            "plain",
+            ["torch"],
+            {"python": "3.13", "platform": "macos_x86_64"},
+            "torch 2.2.2 with cpu: use Python 3.12",
+        ),
+        ("rx-580", ["torch"], {}, "torch 2.15.0 with cpu: set TORCH_VARIANT=cpu"),
+        ("plain", ["torch"], {"platform": "linux_ppc64le"}, ""),
+        ("plain", ["torch"], {"libc": "musl 1.2"}, ""),
+    ],
+)
+def test_nearest(
+    bench: Workbench, machine: str, requirements: list[str], case: dict[str, Any], change: str
+) -> None:
+    """The nearest change was tried, and works."""
+    config = bench.config(when_unsupported="error")
+    assert _nearest(_refused(bench, machine, *requirements, config=config, **case)) == change
+
+
+def test_no_backend_runs(bench: Workbench) -> None:
+    """Where no other backend would do either, the CPU's wheel is the change."""
+    config = bench.config("cu124", when_unsupported="error")
+    told = _refused(bench, "rtx-5090-on-580", "torch<2.7", config=config)
+    assert _nearest(told) == "torch 2.6.0 with cpu: add [tool.torch-variant.extras.cpu]"
+
+
+def test_cpu_is_no_extra(bench: Workbench) -> None:
+    """Where the project does not list the plain wheel, the change adds it."""
+    told = _refused(bench, "plain", "torch", config=bench.config("cu124"))
+    assert _nearest(told) == "torch 2.15.0 with cpu: add [tool.torch-variant.extras.cpu]"
+
+
+def test_index_that_falls_silent(bench: Workbench) -> None:
+    """Where the index answers no more, what is known is told all the same."""
+    case = bench.case("plain", "torch", index=bench.silent())
+    cpu = Backend("cpu")
+    attempt = Attempt(case, Wish(cpu), Decision(None, "", Hardware()), (Course((cpu,)),), ())
+    told = refusal(attempt)
+    assert "the network is switched off" in told
+    assert _nearest(told) == ""

@@ -1,0 +1,132 @@
+"""What an extra got at the last install stands while torch does, and no index is asked for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from packaging.requirements import Requirement
+
+from hatch_torch.catalog.backend import Backend
+from hatch_torch.index.auth import Credentials
+from hatch_torch.index.index_config import Origin
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hatch_torch.resolution.model import Decision
+    from tests.resolution.conftest import Workbench
+
+ROOT = "https://download.pytorch.org/whl"
+MIRROR = "https://mirror.example.org/whl"
+SOUND = "torchaudio-2.6.0%2Bcu124-cp312-cp312-linux_x86_64.whl"
+URL = f"https://download-r2.pytorch.org/whl/cu124/{SOUND}"
+HASH = "#sha256=" + 64 * "0"
+TORCH = "torch==2.6.0+cu124; extra == 'sound'"
+METADATA = (
+    "torch==2.6.0+cu124",
+    "torch>=2.3",
+    TORCH,
+    f"torchaudio @ {URL}{HASH} ; extra == 'sound'",
+    "torchaudio; extra == 'sound'",
+    "soundfile==0.13.1; extra == 'sound'",
+    "torchvision==0.1; extra == 'vision'",
+)
+"""As an install leaves it."""
+IMPOSSIBLE = {"torch<0"}
+
+
+def origin(root: str = ROOT, folders: Mapping[Backend, str] | None = None) -> Origin:
+    """Return an index that is asked."""
+    return Origin(root, None, folders or {}, Credentials({}), {})
+
+
+def again(bench: Workbench, *metadata: str, line: str = "torchaudio", **more: Any) -> Decision:  # noqa: ANN401 (handed on)
+    """Decide for a project that was installed before; the index does not answer any more."""
+    lists = {"sound": (Requirement(line),)}
+    facts = {
+        "config": bench.config(optional_dependencies=lists),
+        "installed": (bench.put("torch", "2.6.0+cu124"),),
+        "index": bench.silent(),
+        "origin": origin,
+        **more,
+    }
+    earlier = metadata or METADATA
+    return bench.decide("rtx-4090-on-550", "torch>=2.3", earlier=lambda: earlier, **facts)
+
+
+def sound(decision: Decision) -> set[str]:
+    """Return what goes into the extra."""
+    return {one.requirement for one in decision.additions if one.extra == "sound"}
+
+
+@pytest.mark.parametrize("version", ["torchaudio", "torchaudio>=2.6,<2.7", "torchaudio==2.6.*"])
+def test_stands(bench: Workbench, version: str) -> None:
+    """The wheel is named as before, with the torch that is installed."""
+    decision = again(bench, line=version)
+
+    assert sound(decision) == {"torch==2.6.0+cu124", f"torchaudio @ {URL}{HASH}"}
+    assert decision.warnings == ()
+
+
+def test_below_the_root(bench: Workbench) -> None:
+    """A wheel of a mirror stands while the mirror is asked."""
+    url = f"{MIRROR}/cu124/{SOUND}"
+    metadata = (TORCH, f"torchaudio @ {url} ; extra == 'sound'")
+
+    assert f"torchaudio @ {url}" in sound(again(bench, *metadata, origin=lambda: origin(MIRROR)))
+    assert sound(again(bench, *metadata)) == IMPOSSIBLE
+
+
+STALE = {
+    "never installed": {"metadata": ("torch>=2.3",)},
+    "of another torch": {"installed": "2.5.1+cu124"},
+    "of another backend": {"installed": "2.6.0+cu118"},
+    "out of range": {"line": "torchaudio<2.6"},
+    "another member": {"line": "torchvision"},
+    "from a URL of the project": {"line": f"torchaudio @ https://example.org/{SOUND}"},
+    "outside a constraint": {"constraints": (Requirement("torchaudio<2.6"),)},
+    "of another index": {"origin": lambda: origin(MIRROR)},
+    "of a backend with its own index": {
+        "origin": lambda: origin(folders={Backend.parse("cu124"): MIRROR})
+    },
+    "offline": {"origin": lambda: None},
+    "kept then, gone now": {"metadata": (TORCH, "torchaudio==2.6.0+cu124; extra == 'sound'")},
+    "for another system": {
+        "metadata": (
+            TORCH,
+            f"torchaudio @ {URL} ; sys_platform == 'darwin' and extra == 'sound'",
+        )
+    },
+    "open": {"metadata": (TORCH, "torchaudio>=2.6; extra == 'sound'")},
+    "half open": {"metadata": (TORCH, "torchaudio==2.6.*; extra == 'sound'")},
+    "no requirement": {"metadata": (TORCH, "torch audio; extra == 'sound'")},
+}
+
+
+@pytest.mark.parametrize("facts", STALE.values(), ids=STALE)
+def test_is_stale(bench: Workbench, facts: dict[str, Any]) -> None:
+    """Whatever has moved, the index is asked, which has no answer here."""
+    facts = {**facts}
+    metadata = facts.pop("metadata", METADATA)
+    if version := facts.pop("installed", None):
+        facts["installed"] = (bench.put("torch", version),)
+
+    assert sound(again(bench, *metadata, **facts)) == IMPOSSIBLE
+
+
+@pytest.mark.parametrize(("fragment", "expected"), [(HASH, True), ("", False)])
+def test_hashes(bench: Workbench, *, fragment: str, expected: bool) -> None:
+    """Where hashes are required, a wheel without one does not stand."""
+    lists = {"sound": (Requirement("torchaudio"),)}
+    config = bench.config(optional_dependencies=lists, require_hashes=True)
+    metadata = (TORCH, f"torchaudio @ {URL}{fragment} ; extra == 'sound'")
+
+    assert (sound(again(bench, *metadata, config=config)) != IMPOSSIBLE) == expected
+
+
+def test_the_index_is_asked(bench: Workbench) -> None:
+    """What is stale is found anew, beside the torch that stays."""
+    found = again(bench, "torch>=2.3", index=bench.shared())
+
+    assert {one.partition(" ")[0] for one in sound(found)} == {"torch==2.6.0+cu124", "torchaudio"}
