@@ -8,10 +8,20 @@ from typing import Any
 
 from hatch_torch._toml import loads
 
+FOLDER = Path(__file__).parent / "data"
+
+
+def find_table(name: str) -> Path:
+    """Return the file of one of the package's own tables; the tests replace it by a frozen copy."""
+    return FOLDER / f"{name}.toml"
+
 
 @cache
-def rows(name: str, folder: Path = Path(__file__).parent / "data") -> tuple[dict[str, Any], ...]:
-    """Return the rows of ``<name>.toml``, which holds one array of tables and nothing else."""
-    text = (folder / f"{name}.toml").read_text(encoding="utf-8")
-    (array,) = loads(text).values()
+def load_table(name: str, folder: Path | None = None) -> tuple[dict[str, Any], ...]:
+    """Return the rows of ``<name>.toml``, which holds one array of tables and nothing else.
+
+    `folder`: where the table lies, if it is not one of the package's own.
+    """
+    path = folder / f"{name}.toml" if folder else find_table(name)
+    (array,) = loads(path.read_text(encoding="utf-8")).values()
     return tuple(array)
