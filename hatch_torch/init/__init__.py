@@ -1,4 +1,4 @@
-"""What `hatch-torch init` writes: the text of a project's files to the text with our tables.
+"""What `hatch-torch init` writes, as functions from text to text; the command does the I/O.
 
-Nothing here reads or writes a file. The package needs tomlkit, which is in the extra `cli`.
+Needs tomlkit, which comes with the extra `cli`.
 """

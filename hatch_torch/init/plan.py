@@ -1,10 +1,6 @@
-"""What a user wants `init` to write.
+"""What `hatch-torch init` changes in a project: the files with hatch-torch's tables, and notes.
 
-Projects that `init` cannot serve, and what their people can do instead.
-
-The shapes that `init` needs of tables that are not ours, before it edits anything in them.
-
-The whole of `init`: a project's files to the same with our tables, and what to note.
+The files are validated first: what hatch-torch cannot be added to is an error with the other ways.
 """
 
 from __future__ import annotations
@@ -14,241 +10,230 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
 
+from hatch_torch._toml import format_path, loads
 from hatch_torch.catalog.backend import Backend
-from hatch_torch.catalog.releases import FAMILY, known_backends, nearest_published
-from hatch_torch.config.build_system import Builder
-from hatch_torch.config.config import declared_extras, load
-from hatch_torch.config.requirements import Line, fixed_backend
-from hatch_torch.config.validation import bad_backend, shown, table_at
+from hatch_torch.catalog.releases import FAMILY, nearest_published
+from hatch_torch.config.build_system import BuildBackend
+from hatch_torch.config.config import declared_extras, load_config
+from hatch_torch.config.requirements import FamilyRequirement, fixed_backend
+from hatch_torch.config.validation import expected, get_table, unknown_backend_message
 from hatch_torch.errors import ConfigurationError
-from hatch_torch.frontend.uv_cache import STAMP, is_ignored
+from hatch_torch.frontend.uv_cache import STAMP, ignores_stamp
 from hatch_torch.init.hatch_tables import (
-    Files,
-    called,
-    dynamic,
-    names_backends,
-    required,
-    supported,
+    ProjectFiles,
+    add_build_requires,
+    add_extras,
+    add_hooks,
+    has_foreign_backends,
+    make_dynamic,
 )
-from hatch_torch.init.toml_edit import values
-from hatch_torch.init.uv_tables import cached, conflicting, routed, routed_extras, with_tritons
+from hatch_torch.init.uv_tables import (
+    add_cache_key,
+    add_conflicts,
+    add_sources,
+    add_tritons,
+    collect_routed_extras,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from hatch_torch.config.config import Config
-    from hatch_torch.init.toml_edit import Path
+    from hatch_torch.init.toml_edit import TomlPath
 
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """The form of the tables, and the backends that the project supports."""
-
-    smallest: bool = False
-    """Only the build hook: enough for pip, and the extras stay where they are."""
-    backends: tuple[Backend, ...] = ()
-
-
-def read_backends(text: str, place: str = "--backends") -> tuple[Backend, ...]:
-    """Read `cu124,rocm70,cpu`; raises ConfigurationError with every name that is no backend's."""
-    names = [name.strip() for name in text.split(",") if name.strip()]
-    faults = [*_faults(names, place)] if names else [f"{place}: found {text!r}; allowed is a list"]
-    if faults:
-        raise ConfigurationError(faults)
-    return tuple(dict.fromkeys(map(_meant, names)))
-
-
-def _meant(name: str) -> Backend:
-    """Return the backend, or what stands for a ROCm that PyTorch never published."""
-    backend = Backend.parse(name)
-    stand_in = nearest_published(backend)
-    return stand_in[0] if stand_in else backend
-
-
-def _faults(names: list[str], place: str) -> Iterator[str]:
-    for name in names:
-        try:
-            Backend.parse(name)
-        except ValueError:
-            yield bad_backend(name, place, [one.extra for one in known_backends()])
-
-
-_INSTEAD = """\
-What is possible from outside: `hatch-torch install` installs the project and its requirements for \
-this machine, and `hatch-torch export` writes them for pip, uv or Poetry. A project in plain \
-Python can move to Hatch with these lines:
+_ALTERNATIVES = """\
+hint: `hatch-torch install` installs the project and its requirements for this machine, and \
+`hatch-torch export` writes them for pip, uv or Poetry. A pure Python project can switch to \
+Hatch with these lines:
     [build-system]
     requires = ["hatchling>=1.27"]
     build-backend = "hatchling.build\""""
-_NO_PROJECT = "project: not found; {} needs the table [project], with the name at least"
-
-
-def refusal(pyproject: Mapping[str, Any]) -> str | None:
-    """Say why nobody can call us in a project's build, and what can be done; None where it can."""
-    builder = Builder.of(pyproject)
-    if builder.door == "none" or not builder.name:
-        name = builder.name or "another backend"
-        found = f"build-system.build-backend: found {builder.backend!r}, so that {name} builds it"
-        return f"{found}, where no plugin of ours can add requirements. {_INSTEAD}"
-    if "project" not in pyproject and builder.name != "setuptools":
-        return _NO_PROJECT.format(builder.name)
-    return None
-
-
-_ARRAYS: tuple[Path, ...] = (
-    ("build-system", "requires"),
-    ("project", "dynamic"),
-    ("tool", "uv", "cache-keys"),
-)
-_ARRAYS_OF_TABLES: tuple[Path, ...] = (("tool", "uv", "index"), ("tool", "poetry", "source"))
-_CONFLICTS = ("tool", "uv", "conflicts")
-_TABLES: tuple[Path, ...] = (("project",), ("tool", "uv", "sources"))
-
-
-def shape_faults(pyproject: Mapping[str, Any]) -> Iterator[str]:
-    """Find what is no array or no table where it should be one."""
-    for path in _ARRAYS:
-        yield from _unless(_is_array(_at(pyproject, path)), pyproject, path, "an array")
-    for path in _ARRAYS_OF_TABLES:
-        yield from _unless(_are_tables(_at(pyproject, path)), pyproject, path, "an array of tables")
-    groups = _at(pyproject, _CONFLICTS)
-    fine = groups is None or (_is_array(groups) and all(map(_are_tables, groups)))
-    yield from _unless(fine, pyproject, _CONFLICTS, "an array of arrays of tables")
-    for path in _TABLES:
-        fine = isinstance(_at(pyproject, path), dict | None)
-        yield from _unless(fine, pyproject, path, "a table")
-    for name, source in table_at(pyproject, "tool", "uv", "sources").items():
-        fine = isinstance(source, dict) or _are_tables(source)
-        yield from _unless(fine, pyproject, ("tool", "uv", "sources", name), "a table, or several")
-
-
-def _unless(
-    fine: bool,  # noqa: FBT001 (the answer to a question, handed on)
-    pyproject: Mapping[str, Any],
-    path: Path,
-    allowed: str,
-) -> Iterator[str]:
-    if not fine:
-        yield f"{'.'.join(path)}: found {shown(_at(pyproject, path))}; allowed is {allowed}"
-
-
-def _at(pyproject: Mapping[str, Any], path: Path) -> Any:  # noqa: ANN401 (whatever is there)
-    return table_at(pyproject, *path[:-1]).get(path[-1])
-
-
-def _is_array(value: object) -> bool:
-    return value is None or isinstance(value, list)
-
-
-def _are_tables(value: object) -> bool:
-    return value is None or (
-        isinstance(value, list) and all(isinstance(one, dict) for one in value)
-    )
 
 
 @dataclass(frozen=True, slots=True)
-class SetUp:
-    """The files as they should be, and what the user should know."""
+class InitOptions:
+    """The form of the tables, and the backends that the project supports."""
 
-    files: Files
+    smallest: bool = False
+    """Add the build hook only: enough for pip, and the extras stay where they are."""
+    backends: tuple[Backend, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class InitPlan:
+    """The files with hatch-torch's tables, and what the user should know."""
+
+    files: ProjectFiles
     notes: tuple[str, ...] = ()
 
 
-def set_up(files: Files, wanted: Wanted) -> SetUp:
-    """Write the tables that a project lacks; what is there stays word for word.
+def parse_backends(text: str, place: str = "--backends") -> tuple[Backend, ...]:
+    """Return the backends of a list such as `cu124,rocm70,cpu`.
 
-    Raises ConfigurationError where Hatch does not build the project, where the files are no TOML,
-    and where its own tables are at fault.
+    A ROCm version that PyTorch never published stands for the nearest published one below it.
+    Raises ConfigurationError with every unknown name.
     """
-    _check(files)
-    if _is_crlf(files.pyproject):
-        made = set_up(replace(files, pyproject=files.pyproject.replace("\r\n", "\n")), wanted)
-        pyproject = made.files.pyproject.replace("\n", "\r\n")
-        return replace(made, files=replace(made.files, pyproject=pyproject))
-    made = _made(files, wanted)
-    _config(made.files)
-    return made
-
-
-def _check(files: Files) -> None:
-    for name, text in (("pyproject.toml", files.pyproject), ("hatch.toml", files.hatch or "")):
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    errors = [] if names else [expected("a list such as cu128,rocm64,cpu", text, place)]
+    backends = []
+    for name in names:
         try:
-            values(text)
-        except ValueError as error:
-            raise ConfigurationError([f"{name}: {error}"]) from None
-    pyproject = values(files.pyproject)
-    if reason := refusal(pyproject):
-        raise ConfigurationError([reason])
-    if faults := [*shape_faults(pyproject)]:
-        raise ConfigurationError(faults)
-    load({"project": table_at(pyproject, "project")}, {})
+            backend = Backend.parse(name)
+        except ValueError:
+            errors.append(unknown_backend_message(name, place, ("cpu",)))
+        else:
+            nearest = nearest_published(backend)
+            backends.append(nearest[0] if nearest else backend)
+    if errors:
+        raise ConfigurationError(errors)
+    return tuple(dict.fromkeys(backends))
+
+
+def plan_init(files: ProjectFiles, options: InitOptions) -> InitPlan:
+    """Return the files with the tables that they lack; what they say already stays as it is.
+
+    Raises ConfigurationError if no plugin can add requirements to the project's builds, if a file
+    is not valid TOML, or if the project's own tables are invalid.
+    """
+    _validate(files)
+    if _is_crlf(files.pyproject):
+        plan = plan_init(replace(files, pyproject=files.pyproject.replace("\r\n", "\n")), options)
+        pyproject = plan.files.pyproject.replace("\n", "\r\n")
+        return replace(plan, files=replace(plan.files, pyproject=pyproject))
+    plan = _add_tables(files, options)
+    _load_config(plan.files)
+    return plan
 
 
 def _is_crlf(text: str) -> bool:
     return 0 < text.count("\n") == text.count("\r\n")
 
 
-def _made(files: Files, wanted: Wanted) -> SetUp:
-    files = required(files)
-    if wanted.smallest:
-        return _noted(_smallest(files))
-    if _is_one_table(files) and not wanted.backends:
-        return _noted(files)
-    routes = bool(wanted.backends) or names_backends(files.pyproject)
-    files = replace(files, pyproject=supported(files.pyproject, wanted.backends))
-    files = called(dynamic(files), "metadata", "build")
-    files = replace(files, pyproject=cached(files.pyproject), gitignore=_ignored(files.gitignore))
-    return _routed(files) if routes else _noted(files)
+def _load_config(files: ProjectFiles) -> Config:
+    return load_config(loads(files.pyproject), files.hatch_tables)
 
 
-def _smallest(files: Files) -> Files:
-    """Have us called and no more; a provider may add only to what is dynamic."""
-    return called(dynamic(files) if files.wiring.builder.door == "provider" else files, "build")
+def _validate(files: ProjectFiles) -> None:
+    for name, text in (("pyproject.toml", files.pyproject), ("hatch.toml", files.hatch or "")):
+        try:
+            loads(text)
+        except ValueError as error:
+            raise ConfigurationError([f"{name}: {error}"]) from None
+    pyproject = loads(files.pyproject)
+    if reason := unsupported_reason(pyproject):
+        raise ConfigurationError([reason])
+    if errors := [*find_shape_errors(pyproject)]:
+        raise ConfigurationError(errors)
+    load_config({"project": get_table(pyproject, "project")}, {})
 
 
-def _is_one_table(files: Files) -> bool:
-    """Answer whether the metadata hook makes the additions itself, which is a form of its own."""
-    return files.wiring.one_table and "dependencies" in files.wiring.dynamic
-
-
-def _routed(files: Files) -> SetUp:
-    text, tritons = with_tritons(files.pyproject, _config(files))
-    config = _config(replace(files, pyproject=text))
-    text, staying = routed(text, config)
-    text = conflicting(text, routed_extras(text, config))
-    return _noted(replace(files, pyproject=text), *tritons, *staying)
-
-
-def _noted(files: Files, *notes: str) -> SetUp:
-    config = _config(files)
-    if not config.wiring.standard:
-        return SetUp(
-            files, (*notes, "the requirements are not in [project]: setuptools tells them")
+def unsupported_reason(pyproject: Mapping[str, Any]) -> str | None:
+    """Return why no hook can run in a project's builds, with the alternatives; None if one can."""
+    backend = BuildBackend.from_pyproject(pyproject)
+    if backend.integration == "none" or not backend.name:
+        return (
+            f"build-system.build-backend: {backend.name or 'an unknown build backend'} "
+            f"({backend.import_path!r}) does not let plugins add requirements\n{_ALTERNATIVES}"
         )
-    return SetUp(files, (*notes, *_of_builder(config), *_of_requirements(config)))
+    if "project" not in pyproject and backend.name != "setuptools":
+        return f"project: not found; {backend.name} needs the table [project] with at least a name"
+    return None
 
 
-def _of_builder(config: Config) -> Iterator[str]:
-    if config.wiring.builder.door == "provider":
-        yield f"{config.wiring.builder.name} reads [[tool.dynamic-metadata]] since 1.0"
+def find_shape_errors(pyproject: Mapping[str, Any]) -> Iterator[str]:
+    """Yield an error for each array or table that `init` may edit and that is something else."""
+    sources: TomlPath = ("tool", "uv", "sources")
+    source_shapes = [
+        ((*sources, name), _is_source, "a table or an array of tables")
+        for name in get_table(pyproject, *sources)
+    ]
+    for path, is_valid, description in (*_SHAPES, *source_shapes):
+        value = get_table(pyproject, *path[:-1]).get(path[-1])
+        if value is not None and not is_valid(value):
+            yield expected(description, value, format_path(path))
 
 
-def _of_requirements(config: Config) -> Iterator[str]:
-    """Say where the project's requirements leave nothing to choose."""
+def _is_array(value: object) -> bool:
+    return isinstance(value, list)
+
+
+def _is_table(value: object) -> bool:
+    return isinstance(value, dict)
+
+
+def _is_table_array(value: object) -> bool:
+    return isinstance(value, list) and all(map(_is_table, value))
+
+
+def _is_nested_array(value: object) -> bool:
+    return isinstance(value, list) and all(map(_is_table_array, value))
+
+
+def _is_source(value: object) -> bool:
+    return _is_table(value) or _is_table_array(value)
+
+
+_SHAPES: tuple[tuple[TomlPath, Callable[[object], bool], str], ...] = (
+    (("build-system", "requires"), _is_array, "an array"),
+    (("project",), _is_table, "a table"),
+    (("project", "dynamic"), _is_array, "an array"),
+    (("tool", "uv", "cache-keys"), _is_array, "an array"),
+    (("tool", "uv", "index"), _is_table_array, "an array of tables"),
+    (("tool", "uv", "conflicts"), _is_nested_array, "an array of arrays of tables"),
+    (("tool", "uv", "sources"), _is_table, "a table"),
+    (("tool", "poetry", "source"), _is_table_array, "an array of tables"),
+)
+
+
+def _add_tables(files: ProjectFiles, options: InitOptions) -> InitPlan:
+    files = add_build_requires(files)
+    system = files.build_system
+    if options.smallest:
+        # A provider may add to dynamic fields only.
+        needs_dynamic = system.build_backend.integration == "provider"
+        return _with_notes(add_hooks(make_dynamic(files) if needs_dynamic else files, "build"))
+    # The one-table form: the metadata hook adds the requirements itself.
+    is_one_table = system.metadata_hook_only and "dependencies" in system.dynamic
+    if is_one_table and not options.backends:
+        return _with_notes(files)
+    has_backends = bool(options.backends) or has_foreign_backends(files.pyproject)
+    files = replace(files, pyproject=add_extras(files.pyproject, options.backends))
+    files = add_hooks(make_dynamic(files), "metadata", "build")
+    pyproject, gitignore = add_cache_key(files.pyproject), _ignore_stamp(files.gitignore)
+    files = replace(files, pyproject=pyproject, gitignore=gitignore)
+    return _add_uv_routes(files) if has_backends else _with_notes(files)
+
+
+def _add_uv_routes(files: ProjectFiles) -> InitPlan:
+    text, triton_notes = add_tritons(files.pyproject, _load_config(files))
+    config = _load_config(replace(files, pyproject=text))
+    text, source_notes = add_sources(text, config)
+    text = add_conflicts(text, collect_routed_extras(text, config))
+    return _with_notes(replace(files, pyproject=text), *triton_notes, *source_notes)
+
+
+def _ignore_stamp(gitignore: str | None) -> str | None:
+    """Add the stamp to a .gitignore; None, where the project is not in git, stays None."""
+    if gitignore is None or ignores_stamp(gitignore):
+        return gitignore
+    return "\n".join((*gitignore.splitlines(), STAMP, ""))
+
+
+def _with_notes(files: ProjectFiles, *notes: str) -> InitPlan:
+    return InitPlan(files, (*notes, *_requirement_notes(_load_config(files))))
+
+
+def _requirement_notes(config: Config) -> Iterator[str]:
+    system = config.build_system
+    if not system.standard:
+        yield "there is no [project]; setuptools reads the requirements from setup.cfg or setup.py"
+        return
+    if system.build_backend.integration == "provider":
+        yield f"[[tool.dynamic-metadata]] needs {system.build_backend.name} 1.0 or later"
     extras = declared_extras(config).values()
-    lines = [*config.dependencies, *(one for own in extras for one in own)]
-    if {canonicalize_name(one.name) for one in lines}.isdisjoint({*FAMILY, *config.family}):
-        yield "nothing here requires torch; add it to the project's dependencies"
-    if fixed := fixed_backend(map(Line, config.dependencies)):
-        yield f"{str(fixed[1])!r} names {fixed[0]} itself, so that no other can be chosen"
-
-
-def _config(files: Files) -> Config:
-    return load(values(files.pyproject), files.hatch_tables)
-
-
-def _ignored(text: str | None) -> str | None:
-    """Let git ignore the stamp, where there is git."""
-    if text is None or is_ignored(text):
-        return text
-    return "\n".join((*text.splitlines(), STAMP, ""))
+    requirements = [*config.dependencies, *(one for extra in extras for one in extra)]
+    names = {canonicalize_name(requirement.name) for requirement in requirements}
+    if names.isdisjoint({*FAMILY, *config.family}):
+        yield "this project does not depend on torch; add it to the project's dependencies"
+    if fixed := fixed_backend(map(FamilyRequirement, config.dependencies)):
+        yield f"{str(fixed[1])!r} names {fixed[0]} itself, so no other backend can be chosen"

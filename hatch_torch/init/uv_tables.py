@@ -1,8 +1,7 @@
-"""What lets uv lock backends side by side: that no two of them are installed together.
+"""The tables for people who use uv: cache key, indexes, sources and conflicts of the backends.
 
-The tritons that only PyTorch's index has, which uv routes only where an extra names them.
-
-The tables for people who use uv: what it caches by, and where each backend's wheels are.
+Each function takes the text of a pyproject.toml and returns it with one thing added, beside what
+the project says itself.
 """
 
 from __future__ import annotations
@@ -13,214 +12,220 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from hatch_torch.catalog import rows
-from hatch_torch.catalog.releases import FAMILY, published, torch_releases
-from hatch_torch.config.build_system import Builder
+from hatch_torch._toml import format_array, format_key_lines, format_value, loads, quote
+from hatch_torch.catalog import load_table
+from hatch_torch.catalog.releases import FAMILY, TORCH, published_releases, torch_releases
+from hatch_torch.config.build_system import BuildBackend
 from hatch_torch.config.config import PYTORCH_INDEX, declared_extras
-from hatch_torch.config.validation import table_at
+from hatch_torch.config.validation import get_table
 from hatch_torch.frontend.uv_cache import STAMP, names_stamp
-from hatch_torch.init.hatch_tables import EXTRAS, column, folder, inline, pairs, row
-from hatch_torch.init.toml_edit import add_item, has_table, put, read, values, with_section
+from hatch_torch.init.hatch_tables import BACKEND_EXTRAS, parse_index_url
+from hatch_torch.init.toml_edit import (
+    append_item,
+    append_table,
+    has_table,
+    parse_statements,
+    set_value,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from packaging.requirements import Requirement
 
     from hatch_torch.config.config import BackendExtra, Config
-    from hatch_torch.init.toml_edit import Path
+    from hatch_torch.init.toml_edit import TomlPath
 
-    Group = list[Mapping[str, Any]]
+    ConflictGroup = list[Mapping[str, Any]]
+
+_UV: TomlPath = ("tool", "uv")
+_CACHE_KEYS: TomlPath = (*_UV, "cache-keys")
+_CONFLICTS: TomlPath = (*_UV, "conflicts")
+_INDEX: TomlPath = (*_UV, "index")
+_SOURCES: TomlPath = (*_UV, "sources")
+# Writing `cache-keys` replaces uv's defaults, so they have to be written too.
+_DEFAULT_KEYS = ('{ file = "pyproject.toml" }', '{ dir = "src" }')
+_SETUPTOOLS_KEYS = ('{ file = "setup.py" }', '{ file = "setup.cfg" }')
+_TRITON_PLATFORM = "linux_x86_64"
 
 
-_CONFLICTS: Path = ("tool", "uv", "conflicts")
-
-
-def conflicting(text: str, extras: Sequence[str]) -> str:
-    """Name the extras as conflicting; groups of some of them alone become the one of all."""
-    there: list[Group] = table_at(values(text), "tool", "uv").get("conflicts", [])
-    if len(extras) < 2 or any(set(extras) <= {*_extras(group)} for group in there):  # noqa: PLR2004 (one alone conflicts with nothing)
+def add_cache_key(text: str) -> str:
+    """Add the stamp to uv's cache keys, so that uv runs the hook on every install."""
+    pyproject = loads(text)
+    if names_stamp(pyproject):
         return text
-    ours = row(inline({"extra": name}) for name in extras)
-    staying = [group for group in there if not _only_of(group, extras)]
-    if staying == there:
-        return add_item(text, _CONFLICTS, ours)
-    return put(text, _CONFLICTS, column([*(row(map(inline, group)) for group in staying), ours]))
+    is_setuptools = BuildBackend.from_pyproject(pyproject).name == "setuptools"
+    first = (*_DEFAULT_KEYS, *(_SETUPTOOLS_KEYS if is_setuptools else ()))
+    return append_item(text, _CACHE_KEYS, f'{{ file = "{STAMP}" }}', first=first)
 
 
-def _extras(group: Group) -> list[str]:
-    """Return the extras of a group that are the project's own, not another member's."""
-    return [one["extra"] for one in group if one.keys() == {"extra"}]
+def add_conflicts(text: str, extras: Sequence[str]) -> str:
+    """Declare the extras as conflicting; a group of some of them is replaced by that of all."""
+    groups: list[ConflictGroup] = get_table(loads(text), *_UV).get("conflicts", [])
+    is_declared = any(set(extras) <= {*_group_extras(group)} for group in groups)
+    if len(extras) <= 1 or is_declared:
+        return text
+    group: ConflictGroup = [{"extra": name} for name in extras]
+    kept = [other for other in groups if not all(entry in group for entry in other)]
+    if kept == groups:
+        return append_item(text, _CONFLICTS, format_value(group))
+    return set_value(text, _CONFLICTS, format_array([*kept, group]))
 
 
-def _only_of(group: Group, extras: Sequence[str]) -> bool:
-    return len(_extras(group)) == len(group) and {*_extras(group)} <= {*extras}
+def _group_extras(group: ConflictGroup) -> list[str]:
+    """Return the extras of a group that are the project's own, not a workspace member's."""
+    return [entry["extra"] for entry in group if entry.keys() == {"extra"}]
 
 
-_PLATFORM = "linux_x86_64"
+def add_tritons(text: str, config: Config) -> tuple[str, tuple[str, ...]]:
+    """Add the triton that its torch requires to each extra; return the text and the notes.
 
-
-def with_tritons(text: str, config: Config) -> tuple[str, tuple[str, ...]]:
-    """Have each extra name the triton that its torch requires; returns what to note, too.
-
-    uv takes a package from an index of `[tool.uv.sources]` only where the project itself
-    requires it, and PyPI has none of these, or strays, which `above` excludes.
+    uv takes a package from an index of `[tool.uv.sources]` only if the project itself requires
+    it. PyPI has none of these packages, or only strays, which the lower bound (`above`) excludes.
     """
     notes = []
     for extra in config.extras:
-        if row := _missing(config, extra):
-            line = f"{row['name']}>{row['above']}; {row['where']}"
-            text = add_item(text, (*EXTRAS, extra.name, "dependencies"), f'"{line}"')
+        if row := _missing_triton(config, extra):
+            requirement = f"{row['name']}>{row['above']}; {row['where']}"
+            path = (*BACKEND_EXTRAS, extra.name, "dependencies")
+            text = append_item(text, path, quote(requirement))
             notes.append(
-                f"extra {extra.name}: {row['name']} is named, so that uv takes it from PyTorch's "
-                "index; PyPI does not have it"
+                f"extra {extra.name}: added {row['name']}, so that uv takes it from PyTorch's "
+                "index (it is not on PyPI)"
             )
     return text, tuple(notes)
 
 
-def _missing(config: Config, extra: BackendExtra) -> dict[str, Any] | None:
-    lines = declared_extras(config)[extra.name]
-    wanted = [one for one in lines if canonicalize_name(one.name) == "torch"]
-    rows_of_family = [row for row in rows("tritons") if row["family"] == extra.backend.family]
-    named = {canonicalize_name(one.name) for one in lines} & {row["name"] for row in rows_of_family}
-    if not wanted or named:
+def _missing_triton(config: Config, extra: BackendExtra) -> dict[str, Any] | None:
+    """Return the row of the triton that an extra needs and does not name."""
+    requirements = declared_extras(config)[extra.name]
+    torch = [one for one in requirements if canonicalize_name(one.name) == TORCH]
+    tritons = [row for row in load_table("tritons") if row["family"] == extra.backend.family]
+    required = {canonicalize_name(one.name) for one in requirements}
+    if not torch or not required.isdisjoint(row["name"] for row in tritons):
         return None
-    torch = _newest(wanted, extra)
-    found = [row for row in rows_of_family if Version(row["first"]) <= torch]
-    return found[-1] if found else None
+    version = _newest_torch(torch, extra)
+    return next((row for row in reversed(tritons) if Version(row["first"]) <= version), None)
 
 
-def _newest(wanted: list[Requirement], extra: BackendExtra) -> Version:
-    """Return the newest torch in range; where no table knows one, the newest of all."""
-    versions = SpecifierSet()
-    for one in wanted:
-        versions &= one.specifier
-    known = published(extra.backend, _PLATFORM)
-    fitting = [one for one in known if versions.contains(one, prereleases=True)]
-    return (fitting or known or torch_releases())[-1]
+def _newest_torch(requirements: Iterable[Requirement], extra: BackendExtra) -> Version:
+    """Return the newest torch in range, or the newest of all if the tables have none in range."""
+    specifiers = SpecifierSet()
+    for requirement in requirements:
+        specifiers &= requirement.specifier
+    published = published_releases(extra.backend, _TRITON_PLATFORM)
+    in_range = [version for version in published if specifiers.contains(version, prereleases=True)]
+    return (in_range or published or torch_releases())[-1]
 
 
-_UV: Path = ("tool", "uv")
-_CACHE_KEYS: Path = (*_UV, "cache-keys")
-_INDEX: Path = (*_UV, "index")
-_SOURCES: Path = (*_UV, "sources")
-# What uv looks at where no keys are written; what setuptools reads is nothing to others.
-_DEFAULT_KEYS = ('{ file = "pyproject.toml" }', '{ dir = "src" }')
-_SETUPTOOLS_KEYS = ('{ file = "setup.py" }', '{ file = "setup.cfg" }')
-
-
-def cached(text: str) -> str:
-    """Let the stamp, beside what is there, make uv ask the hook again."""
-    if names_stamp(values(text)):
-        return text
-    more = _SETUPTOOLS_KEYS if Builder.of(values(text)).name == "setuptools" else ()
-    return add_item(text, _CACHE_KEYS, f'{{ file = "{STAMP}" }}', first=(*_DEFAULT_KEYS, *more))
-
-
-def routed(text: str, config: Config) -> tuple[str, tuple[str, ...]]:
-    """Route the family by extra, each to the index of its backend; returns what to note, too."""
+def add_sources(text: str, config: Config) -> tuple[str, tuple[str, ...]]:
+    """Route the torch family by extra to the backends' indexes; return the text and the notes."""
     names: dict[str, str] = {}
     for extra in config.extras:
-        text, names[extra.name] = _indexed(text, _address(config, extra), extra)
-    kept = []
-    for package, entries in _wanted_sources(config, names).items():
-        merged = _merged(text, package, entries)
+        text, names[extra.name] = _add_index(text, _index_url(config, extra), extra)
+    notes = []
+    for package, sources in _collect_sources(config, names).items():
+        merged = _merge_sources(text, package, sources)
         if merged is None:
-            kept.append(f"tool.uv.sources.{package}: stays as it is, so under uv it decides")
-        elif merged != _sources(text).get(package):
-            text = put(text, (*_SOURCES, package), column(map(inline, merged)))
-    return text, tuple(kept)
+            notes.append(f"tool.uv.sources.{package}: left as it is; uv takes {package} from there")
+        elif merged != get_table(loads(text), *_SOURCES).get(package):
+            text = set_value(text, (*_SOURCES, package), format_array(merged))
+    return text, tuple(notes)
 
 
-def routed_extras(text: str, config: Config) -> list[str]:
-    """Return the extras by which the family is routed: the backends', and others that were so."""
-    found = [extra.name for extra in config.extras]
+def collect_routed_extras(text: str, config: Config) -> list[str]:
+    """Return the extras that route the torch family: the backends', then the project's own."""
+    extras = [extra.name for extra in config.extras]
     for package in FAMILY:
-        found += [one["extra"] for one in _entries(text, package) if "extra" in one]
-    return [*dict.fromkeys(found)]
+        extras += [source["extra"] for source in _get_sources(text, package) if "extra" in source]
+    return [*dict.fromkeys(extras)]
 
 
-def _address(config: Config, extra: BackendExtra) -> str:
+def _index_url(config: Config, extra: BackendExtra) -> str:
+    root = (config.index_url or PYTORCH_INDEX).rstrip("/")
     channel = extra.channel or config.channel
-    parts = (
-        (config.index_url or PYTORCH_INDEX).rstrip("/"),
-        "" if channel == "stable" else channel,
-    )
-    return extra.index_url or "/".join(filter(None, (*parts, extra.backend.folder)))
+    folders = (root, "" if channel == "stable" else channel, extra.backend.folder)
+    return extra.index_url or "/".join(filter(None, folders))
 
 
-def _indexed(text: str, url: str, extra: BackendExtra) -> tuple[str, str]:
-    """Name a backend's index, and return its name: that of one that is there, or a new one."""
-    names = {one.get("name") for one in _indexes(text)}
-    name = f"pytorch-{extra.name}"
-    name = f"torch-variant-{extra.name}" if name in names else name
-    for one in _indexes(text):
-        if str(one.get("url")).rstrip("/") == url.rstrip("/"):
-            found = one.get("name", name)
-            return _completed(text, one, {"name": found, "explicit": True}), found
-    return _with_index(text, {"name": name, "url": url, "explicit": True}), name
+def _add_index(text: str, url: str, extra: BackendExtra) -> tuple[str, str]:
+    """Add a backend's index, or complete the one with its URL; return the text and its name."""
+    indexes = _get_indexes(text)
+    is_taken = any(index.get("name") == f"pytorch-{extra.name}" for index in indexes)
+    name = f"torch-variant-{extra.name}" if is_taken else f"pytorch-{extra.name}"
+    for index in indexes:
+        if str(index.get("url")).rstrip("/") == url.rstrip("/"):
+            name = index.get("name", name)
+            return _complete_index(text, index, name), name
+    index = {"name": name, "url": url, "explicit": True}
+    if indexes and not has_table(text, _INDEX):
+        return append_item(text, _INDEX, format_value(index)), name
+    return append_table(text, _INDEX, f"{format_key_lines(index)}\n", in_array=True), name
 
 
-def _completed(text: str, index: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
-    """Give an index a name, and let it serve only what names it, unless it stands for PyPI."""
-    lacking = {key: value for key, value in wanted.items() if key not in index}
-    if index.get("default"):
-        lacking.pop("explicit", None)
-    statements = read(text)
-    urls = [one for one in statements if one.key == (*_INDEX, "url")]
-    found = next((one for one in urls if values(one.text)["url"] == index["url"]), None)
-    return "".join(one.text + (pairs(lacking) if one == found else "") for one in statements)
+def _complete_index(text: str, index: Mapping[str, Any], name: str) -> str:
+    """Give an index its name and make it explicit, unless it is the default one."""
+    keys = {"name": name} if index.get("default") else {"name": name, "explicit": True}
+    missing = {key: value for key, value in keys.items() if key not in index}
+    lines = []
+    for statement in parse_statements(text):
+        lines.append(statement.text)
+        is_url = statement.key == (*_INDEX, "url")
+        if missing and is_url and loads(statement.text)["url"] == index["url"]:
+            lines.append(f"{format_key_lines(missing)}\n")
+            missing = {}  # the first index with this URL only
+    return "".join(lines)
 
 
-def _with_index(text: str, index: Mapping[str, Any]) -> str:
-    if _indexes(text) and not has_table(text, _INDEX):
-        return add_item(text, _INDEX, inline(index))
-    return with_section(text, _INDEX, pairs(index), array=True)
+def _collect_sources(config: Config, names: Mapping[str, str]) -> dict[str, list[dict[str, Any]]]:
+    """Return the sources of each package; uv requires that the extra itself names the package.
 
-
-def _wanted_sources(config: Config, names: Mapping[str, str]) -> dict[str, list[dict[str, Any]]]:
-    """Return each package's sources; uv demands that the extra itself names the package."""
-    declared = declared_extras(config)
-    movable = dict.fromkeys((*FAMILY, *config.family, *(row["name"] for row in rows("tritons"))))
-    found = {
-        package: [
+    `names` are those of the indexes, by extra.
+    """
+    required = {
+        extra: {canonicalize_name(one.name) for one in requirements}
+        for extra, requirements in declared_extras(config).items()
+    }
+    sources: dict[str, list[dict[str, Any]]] = {}
+    for package in (*FAMILY, *config.family, *(row["name"] for row in load_table("tritons"))):
+        entries = [
             {"index": index, "extra": extra}
             for extra, index in names.items()
-            if package in {canonicalize_name(one.name) for one in declared[extra]}
+            if package in required[extra]
         ]
-        for package in movable
-    }
-    return {package: entries for package, entries in found.items() if entries}
+        if entries:
+            sources[package] = entries
+    return sources
 
 
-def _merged(text: str, package: str, ours: list[dict[str, Any]]) -> list[Any] | None:
-    """Return ours with the sources of groups and of other extras; None where one is for all."""
-    backends = {one["extra"] for one in ours}
-    staying = [one for one in _entries(text, package) if not _is_pytorch(text, one, backends)]
-    if any(one.keys().isdisjoint({"group", "extra"}) for one in staying):
+def _merge_sources(text: str, package: str, sources: list[dict[str, Any]]) -> list[Any] | None:
+    """Return the backends' sources with those to keep; None if a kept one applies to all."""
+    backends = {source["extra"] for source in sources}
+    kept = [
+        source
+        for source in _get_sources(text, package)
+        if not _is_replaceable(text, source, backends)
+    ]
+    if any(source.keys().isdisjoint({"group", "extra"}) for source in kept):
         return None
-    return [*staying, *ours]
+    return [*kept, *sources]
 
 
-def _is_pytorch(text: str, source: Mapping[str, Any], backends: Collection[str]) -> bool:
-    """Answer whether a source is one that ours replace: a backend's, or PyTorch's index for all."""
+def _is_replaceable(text: str, source: Mapping[str, Any], backends: Collection[str]) -> bool:
+    """Return whether a source is a backend's, or leads every install to PyTorch's index."""
     if "group" in source:
         return False
     if "extra" in source:
         return source["extra"] in backends
-    urls = {one.get("name"): one.get("url") for one in _indexes(text)}
-    return folder(urls.get(source.get("index"))) is not None
+    urls = {index.get("name"): index.get("url") for index in _get_indexes(text)}
+    return parse_index_url(urls.get(source.get("index"))) is not None
 
 
-def _indexes(text: str) -> list[Mapping[str, Any]]:
-    found: list[Mapping[str, Any]] = table_at(values(text), *_UV).get("index", [])
-    return found
+def _get_indexes(text: str) -> list[Mapping[str, Any]]:
+    indexes: list[Mapping[str, Any]] = get_table(loads(text), *_UV).get("index", [])
+    return indexes
 
 
-def _sources(text: str) -> Mapping[str, Any]:
-    return table_at(values(text), *_SOURCES)
-
-
-def _entries(text: str, package: str) -> list[Mapping[str, Any]]:
-    found = _sources(text).get(package, [])
-    return found if isinstance(found, list) else [found]
+def _get_sources(text: str, package: str) -> list[Mapping[str, Any]]:
+    sources = get_table(loads(text), *_SOURCES).get(package, [])
+    return sources if isinstance(sources, list) else [sources]

@@ -1,4 +1,4 @@
-"""Projects as people write them, and what `init` makes of them."""
+"""Projects as people write them, and a function that plans `init` for one."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hatch_torch.init.hatch_tables import Files
-from hatch_torch.init.plan import SetUp, Wanted, read_backends, set_up
+from hatch_torch.init.hatch_tables import ProjectFiles
+from hatch_torch.init.plan import InitOptions, InitPlan, parse_backends, plan_init
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    Written = Callable[..., SetUp]
+    Plan = Callable[..., InitPlan]
 
 HERE = Path(__file__).parent
 
 
 @pytest.fixture
-def project() -> Callable[[str], str]:
-    """Return a function that reads a project of projects/."""
+def read_project() -> Callable[[str], str]:
+    """Return a function that reads a project from projects/."""
     return lambda name: (HERE / "projects" / f"{name}.toml").read_text(encoding="utf-8")
 
 
 @pytest.fixture
-def written() -> Written:
-    """Return a function that sets a text up."""
+def plan() -> Plan:
+    """Return a function that plans `init` for the text of a pyproject.toml."""
 
     def make(
         text: str,
@@ -35,8 +35,8 @@ def written() -> Written:
         smallest: bool = False,
         hatch: str | None = None,
         gitignore: str | None = None,
-    ) -> SetUp:
-        wanted = Wanted(smallest, read_backends(backends) if backends else ())
-        return set_up(Files(text, hatch, gitignore), wanted)
+    ) -> InitPlan:
+        options = InitOptions(smallest, parse_backends(backends) if backends else ())
+        return plan_init(ProjectFiles(text, hatch, gitignore), options)
 
     return make

@@ -1,4 +1,4 @@
-"""What `--backends` writes for people who use uv, and what is noted."""
+"""What `--backends` writes for people who use uv, and the notes."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hatch_torch.init.hatch_tables import Folder, folder
-from hatch_torch.init.toml_edit import values
+from hatch_torch._toml import loads
+from hatch_torch.init.hatch_tables import IndexFolder, parse_index_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.init.conftest import Written
+    from tests.init.conftest import Plan
 
 HERE = Path(__file__).parent
 PLAIN = 'numpy", "torch>=2.6,<2.13'
@@ -22,13 +22,13 @@ TRITON = "sys_platform == 'linux' and platform_machine == 'x86_64'"
 
 def uv(text: str) -> Any:  # noqa: ANN401 (it is TOML)
     """Return uv's tables."""
-    return values(text)["tool"]["uv"]
+    return loads(text)["tool"]["uv"]
 
 
-def test_from_nothing(written: Written, project: Callable[[str], str]) -> None:
-    """A plain project gets all of it, below what it has."""
+def test_from_nothing(plan: Plan, read_project: Callable[[str], str]) -> None:
+    """A plain project gets every table, below its own."""
     expected = (HERE / "written" / "plain.toml").read_text(encoding="utf-8")
-    assert written(project("plain"), "cu126,rocm64,cpu").files.pyproject == expected
+    assert plan(read_project("plain"), "cu126,rocm64,cpu").files.pyproject == expected
 
 
 @pytest.mark.parametrize(
@@ -46,32 +46,32 @@ def test_from_nothing(written: Written, project: Callable[[str], str]) -> None:
     ],
 )
 def test_tritons(
-    written: Written,
-    project: Callable[[str], str],
+    plan: Plan,
+    read_project: Callable[[str], str],
     backend: str,
     wanted: str,
     expected: str | None,
 ) -> None:
-    """A backend's extra names the triton of the newest torch that it can have."""
-    made = written(project("plain").replace(PLAIN, wanted), backend)
-    (extra,) = values(made.files.pyproject)["tool"]["torch-variant"]["extras"].values()
+    """A backend's extra requires the triton of the newest torch that it can have."""
+    result = plan(read_project("plain").replace(PLAIN, wanted), backend)
+    (extra,) = loads(result.files.pyproject)["tool"]["torch-variant"]["extras"].values()
     assert extra == ({"dependencies": [expected]} if expected else {})
-    assert any("PyPI does not have it" in note for note in made.notes) == bool(expected)
+    assert any("it is not on PyPI" in note for note in result.notes) == bool(expected)
 
 
-def test_triton_that_is_named(written: Written, project: Callable[[str], str]) -> None:
-    """An extra that names a triton itself gets no other."""
-    text = project("plain").replace(PLAIN, "torch") + (
+def test_extra_with_triton(plan: Plan, read_project: Callable[[str], str]) -> None:
+    """An extra that names a triton itself gets no second one."""
+    text = read_project("plain").replace(PLAIN, "torch") + (
         '[project.optional-dependencies]\nrocm64 = ["pytorch-triton-rocm"]\n'
     )
-    made = values(written(text).files.pyproject)["tool"]
-    assert made["torch-variant"]["extras"]["rocm64"] == {"dependencies": ["pytorch-triton-rocm"]}
-    assert "pytorch-triton-rocm" in made["uv"]["sources"]
+    result = loads(plan(text).files.pyproject)["tool"]
+    assert result["torch-variant"]["extras"]["rocm64"] == {"dependencies": ["pytorch-triton-rocm"]}
+    assert "pytorch-triton-rocm" in result["uv"]["sources"]
 
 
-def test_addresses(written: Written, project: Callable[[str], str]) -> None:
-    """A mirror, a channel and an index of one backend lead uv where the hooks look."""
-    text = project("plain").replace(PLAIN, "torch").replace(
+def test_index_urls(plan: Plan, read_project: Callable[[str], str]) -> None:
+    """Uv gets the same mirror, channel and extra index that the hooks use."""
+    text = read_project("plain").replace(PLAIN, "torch").replace(
         'version = "1"', 'version = "1"\ndynamic = ["optional-dependencies"]'
     ) + (
         '[tool.torch-variant]\nindex-url = "https://mirror.example.org/whl/"\n'
@@ -81,7 +81,7 @@ def test_addresses(written: Written, project: Callable[[str], str]) -> None:
         '[[tool.uv.index]]\nname = "pytorch-cpu"\nurl = "https://pypi.example.org"\n'
     )
     assert [
-        (one["name"], one["url"]) for one in uv(written(text, "cpu").files.pyproject)["index"]
+        (one["name"], one["url"]) for one in uv(plan(text, "cpu").files.pyproject)["index"]
     ] == [
         ("pytorch-cpu", "https://pypi.example.org"),
         ("pytorch-cu130", "https://mirror.example.org/whl/nightly/cu130"),
@@ -90,24 +90,24 @@ def test_addresses(written: Written, project: Callable[[str], str]) -> None:
     ]
 
 
-def test_another_source_of_torch(written: Written, project: Callable[[str], str]) -> None:
-    """A source that leads elsewhere stays, and the user is told that it decides."""
+def test_another_source_of_torch(plan: Plan, read_project: Callable[[str], str]) -> None:
+    """A source for all installs stays, with a note."""
     source = '[tool.uv.sources]\ntorch = { index = "corp" }\n'
-    made = written(project("plain").replace(PLAIN, "torch") + source, "cpu")
-    assert uv(made.files.pyproject)["sources"] == {"torch": {"index": "corp"}}
-    assert made.notes == ("tool.uv.sources.torch: stays as it is, so under uv it decides",)
+    result = plan(read_project("plain").replace(PLAIN, "torch") + source, "cpu")
+    assert uv(result.files.pyproject)["sources"] == {"torch": {"index": "corp"}}
+    assert result.notes == ("tool.uv.sources.torch: left as it is; uv takes torch from there",)
 
 
-def test_sources_of_other_extras(written: Written, project: Callable[[str], str]) -> None:
-    """An extra with a name of its own keeps its index, and is locked apart from the backends."""
-    text = project("plain") + (
+def test_sources_of_other_extras(plan: Plan, read_project: Callable[[str], str]) -> None:
+    """An extra that names no backend keeps its index and conflicts with the backends."""
+    text = read_project("plain") + (
         '[project.optional-dependencies]\ngpu = ["torch", "torchaudio"]\ncpu = ["torch"]\n'
         '[tool.uv.sources]\ntorch = [{ index = "a", extra = "gpu" }, '
         '{ index = "b", extra = "cpu" }]\ntorchaudio = { index = "a", extra = "gpu" }\n'
         '[[tool.uv.index]]\nname = "a"\nurl = "https://download.pytorch.org/whl/cu128"\n'
         '[[tool.uv.index]]\nname = "b"\nurl = "https://download.pytorch.org/whl/cpu"\n'
     )
-    tables = uv(written(text).files.pyproject)
+    tables = uv(plan(text).files.pyproject)
     assert tables["sources"]["torch"] == [
         {"index": "a", "extra": "gpu"},
         {"index": "b", "extra": "cpu"},
@@ -116,39 +116,39 @@ def test_sources_of_other_extras(written: Written, project: Callable[[str], str]
     assert tables["conflicts"] == [[{"extra": "cpu"}, {"extra": "cu128"}, {"extra": "gpu"}]]
 
 
-def test_index_without_name(written: Written, project: Callable[[str], str]) -> None:
-    """An index that served everything gets a name, and serves what names it."""
+def test_index_without_name(plan: Plan, read_project: Callable[[str], str]) -> None:
+    """An index without a name gets one and becomes explicit."""
     index = '[[tool.uv.index]]\nurl = "https://download.pytorch.org/whl/cu128"  # all of it\n'
-    made = written(project("plain") + index).files.pyproject
-    assert f'{index}name = "pytorch-cu128"\nexplicit = true\n' in made
-    (found,) = uv(made)["index"]
-    assert uv(made)["sources"]["torch"] == [{"index": found["name"], "extra": "cu128"}]
+    result = plan(read_project("plain") + index).files.pyproject
+    assert f'{index}name = "pytorch-cu128"\nexplicit = true\n' in result
+    (found,) = uv(result)["index"]
+    assert uv(result)["sources"]["torch"] == [{"index": found["name"], "extra": "cu128"}]
 
 
-def test_index_in_place_of_pypi(written: Written, project: Callable[[str], str]) -> None:
-    """An index that is the default stays it."""
+def test_default_index(plan: Plan, read_project: Callable[[str], str]) -> None:
+    """A default index stays the default."""
     index = (
         '[[tool.uv.index]]\nname = "all"\nurl = "https://download.pytorch.org/whl/cpu"\n'
         "default = true\n"
     )
-    assert index in written(project("plain") + index).files.pyproject
+    assert index in plan(read_project("plain") + index).files.pyproject
 
 
-def test_one_backend_conflicts_with_none(written: Written, project: Callable[[str], str]) -> None:
+def test_one_backend_needs_no_conflicts(plan: Plan, read_project: Callable[[str], str]) -> None:
     """A single backend needs no conflicts."""
-    assert "conflicts" not in uv(written(project("plain"), "cpu").files.pyproject)
+    assert "conflicts" not in uv(plan(read_project("plain"), "cpu").files.pyproject)
 
 
 @pytest.mark.parametrize(
     ("wanted", "note"),
     [
-        ("numpy", "nothing here requires torch; add it to the project's dependencies"),
-        ("torch==2.6.0+cu124", "names cu124 itself, so that no other can be chosen"),
+        ("numpy", "this project does not depend on torch; add it to the project's dependencies"),
+        ("torch==2.6.0+cu124", "names cu124 itself, so no other backend can be chosen"),
     ],
 )
-def test_notes(written: Written, project: Callable[[str], str], wanted: str, note: str) -> None:
-    """Requirements that leave nothing to choose are told of."""
-    (found,) = written(project("plain").replace(PLAIN, wanted), smallest=True).notes
+def test_notes(plan: Plan, read_project: Callable[[str], str], wanted: str, note: str) -> None:
+    """Requirements that leave nothing to choose are noted."""
+    (found,) = plan(read_project("plain").replace(PLAIN, wanted), smallest=True).notes
     assert found.endswith(note)
 
 
@@ -165,8 +165,8 @@ def test_notes(written: Written, project: Callable[[str], str], wanted: str, not
         (None, None),
     ],
 )
-def test_folders(url: str | None, expected: str | None) -> None:
-    """PyTorch's index is known by its address."""
-    found = folder(url)
+def test_parse_index_url(url: str | None, expected: str | None) -> None:
+    """PyTorch's index is recognized by its URL."""
+    found = parse_index_url(url)
     assert (found and f"{found.backend} {found.channel}") == expected
-    assert found is None or isinstance(found, Folder)
+    assert found is None or isinstance(found, IndexFolder)

@@ -1,19 +1,19 @@
-"""Edits of a text, each with all that stays around it."""
+"""Edits of a TOML text, each with the text around it that must not change."""
 
 from __future__ import annotations
 
 import pytest
 
 from hatch_torch.init.toml_edit import (
-    add_item,
+    append_item,
+    append_table,
+    ensure_table,
     has_table,
-    moved,
-    put,
-    renamed,
-    with_section,
-    with_table,
-    without,
-    without_section,
+    move_key,
+    remove_key,
+    remove_section,
+    rename_table,
+    set_value,
 )
 
 
@@ -34,14 +34,14 @@ from hatch_torch.init.toml_edit import (
         ('[a."x y"]\n', "a.x y.b", '[a."x y"]\nb = 1\n'),
     ],
 )
-def test_put(text: str, path: str, expected: str) -> None:
-    """A key is set where it is, or below the last one of its table, or in a new table."""
-    assert put(text, tuple(path.split(".")), "1") == expected
+def test_set_value(text: str, path: str, expected: str) -> None:
+    """A key is set in place, else below the last key of its table, else in a new table."""
+    assert set_value(text, tuple(path.split(".")), "1") == expected
 
 
-def test_quotes_keys() -> None:
+def test_set_value_quotes_keys() -> None:
     """A key that is not bare is quoted."""
-    assert put("", ("a", "x y", "b.c"), "1") == '[a."x y"]\n"b.c" = 1\n'
+    assert set_value("", ("a", "x y", "b.c"), "1") == '[a."x y"]\n"b.c" = 1\n'
 
 
 @pytest.mark.parametrize(
@@ -58,15 +58,15 @@ def test_quotes_keys() -> None:
         ("a = { b = ['y'] }\n", "a = { b = ['y', \"new\"] }\n"),
     ],
 )
-def test_add_item(text: str, expected: str) -> None:
-    """An item comes last, in the layout that the array has."""
-    assert add_item(text, ("a", "b"), '"new"', first=['"x"']) == expected
+def test_append_item(text: str, expected: str) -> None:
+    """The new item comes last and follows the layout of the array."""
+    assert append_item(text, ("a", "b"), '"new"', first=['"x"']) == expected
 
 
-def test_add_table_to_array_of_tables() -> None:
-    """Where the array is written by headers, the item gets one."""
+def test_append_item_to_array_of_tables() -> None:
+    """An array written with headers gets one more header."""
     text = '[[a]]\nfile = "x"\n'
-    assert add_item(text, ("a",), '{ file = "y" }') == f'{text}\n[[a]]\nfile = "y"\n'
+    assert append_item(text, ("a",), '{ file = "y" }') == f'{text}\n[[a]]\nfile = "y"\n'
 
 
 @pytest.mark.parametrize(
@@ -80,22 +80,22 @@ def test_add_table_to_array_of_tables() -> None:
         ("[a]\nx = 1", "[a]\nx = 1"),
     ],
 )
-def test_without(text: str, expected: str) -> None:
-    """A key or a table goes, however it is written; comments and all else stay."""
-    assert without(text, ("a", "b")).replace("1  }", "1 }") == expected
+def test_remove_key(text: str, expected: str) -> None:
+    """A key or a table is removed, however it is written; everything else stays."""
+    assert remove_key(text, ("a", "b")).replace("1  }", "1 }") == expected
 
 
-def test_without_section() -> None:
-    """One table of an array goes, with what is said about it."""
+def test_remove_section() -> None:
+    """One table of an array is removed, with the comment above it."""
     text = "# a\n[[t]]\nx = 1\n\n# b\n[[t]]\n# in it\nx = 2\n\n# c\n[c]\n"
-    assert without_section(text, 2) == "# a\n[[t]]\nx = 1\n\n# c\n[c]\n"
+    assert remove_section(text, 2) == "# a\n[[t]]\nx = 1\n\n# c\n[c]\n"
 
 
-def test_renamed() -> None:
+def test_rename_table() -> None:
     """Only the header changes."""
     text = "[a]\n# c\nx = [\n]\n[ b ]  # d\n"
-    assert renamed(text, ("a",), ("n", "m")) == text.replace("[a]", "[n.m]")
-    assert renamed(text, ("b",), ("n",)) == text.replace("[ b ]", "[n]")
+    assert rename_table(text, ("a",), ("n", "m")) == text.replace("[a]", "[n.m]")
+    assert rename_table(text, ("b",), ("n",)) == text.replace("[ b ]", "[n]")
 
 
 @pytest.mark.parametrize(
@@ -107,15 +107,15 @@ def test_renamed() -> None:
         ("a = { b = [2] }\n", "a = { }\n\n[n]\nm = [2]\n"),
     ],
 )
-def test_moved(text: str, expected: str) -> None:
-    """A key goes with its comments, from wherever it is."""
-    assert moved(text, ("a", "b"), ("n", "m")).replace("{  }", "{ }") == expected
+def test_move_key(text: str, expected: str) -> None:
+    """A key takes its comments along, however its table is written."""
+    assert move_key(text, ("a", "b"), ("n", "m")).replace("{  }", "{ }") == expected
 
 
-def test_tables_without_keys() -> None:
-    """Headers of one kind stand together; in an inline table there is no header."""
-    text = with_section("[a]\n", ("t", "u", "x"))
-    assert with_section(text, ("t", "u", "y")) == "[a]\n\n[t.u.x]\n[t.u.y]\n"
-    assert with_table("t = { u = {} }\n", ("t", "u", "x")) == "t = { u = {x = {}} }\n"
+def test_empty_tables() -> None:
+    """Empty sibling tables go together; inside an inline table there is no header."""
+    text = append_table("[a]\n", ("t", "u", "x"))
+    assert append_table(text, ("t", "u", "y")) == "[a]\n\n[t.u.x]\n[t.u.y]\n"
+    assert ensure_table("t = { u = {} }\n", ("t", "u", "x")) == "t = { u = {x = {}} }\n"
     assert has_table(text, ("t", "u", "x"))
     assert not has_table(text, ("t", "u"))

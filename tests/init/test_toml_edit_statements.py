@@ -1,4 +1,4 @@
-"""A TOML text as statements."""
+"""Splitting a TOML text into statements."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import pytest
 import tomlkit
 from hypothesis import given, settings, strategies as st
 
-from hatch_torch.init.toml_edit import read, text_of, values
+from hatch_torch._toml import loads
+from hatch_torch.init.toml_edit import join_statements, parse_statements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +21,7 @@ FILES = [
     *sorted(ROOT.glob("hatch_torch/catalog/data/*.toml")),
     *sorted(ROOT.glob("tests/**/projects/*.toml")),
 ]
-HARD = '''\
+TRICKY = '''\
 a.'b.c'."d = e" = """
 [x]
 # no comment \\""" "still"""""
@@ -44,17 +45,17 @@ TABLES = st.recursive(
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_makes_the_text_again(path: Path) -> None:
-    """Nothing is lost between the statements."""
+def test_round_trip(path: Path) -> None:
+    """The statements, joined, are the text again."""
     text = path.read_text(encoding="utf-8")
-    assert text_of(read(text)) == text
+    assert join_statements(parse_statements(text)) == text
 
 
 def test_strings_and_brackets() -> None:
-    """An end of a line, a bracket or a `#` in a string or an array ends nothing."""
-    statements = read(HARD)
-    assert text_of(statements) == HARD
-    assert [(one.table, one.key, one.header, one.array) for one in statements] == [
+    """A line end, a bracket or a `#` inside a string or an array ends no statement."""
+    statements = parse_statements(TRICKY)
+    assert join_statements(statements) == TRICKY
+    assert [(one.table, one.key, one.is_header, one.in_array) for one in statements] == [
         ((), ("a", "b.c", "d = e"), False, False),
         ((), ("l",), False, False),
         ((), ("m",), False, False),
@@ -67,28 +68,28 @@ def test_strings_and_brackets() -> None:
     assert [one.section for one in statements] == [0, 0, 0, 1, 1, 2, 2, 3]
 
 
-def test_adds_the_last_end_of_a_line() -> None:
-    """The last line may lack its end, and there may be none."""
-    assert (text_of(read("a = 1")), read("")) == ("a = 1\n", ())
+def test_adds_final_newline() -> None:
+    """A missing final newline is added; an empty text has no statements."""
+    assert (join_statements(parse_statements("a = 1")), parse_statements("")) == ("a = 1\n", ())
 
 
 @settings(max_examples=80, deadline=None)
 @given(st.dictionaries(KEYS, TABLES, max_size=4))
-def test_any_text(document: dict[str, Any]) -> None:
-    """Whatever a writer of TOML writes is cut and put together, and every key is where it is."""
+def test_any_document(document: dict[str, Any]) -> None:
+    """Any document that tomlkit writes round-trips, and every key has the right path."""
     text = tomlkit.dumps(document)
-    statements = read(text)
-    assert text_of(statements).rstrip("\n") == text.rstrip("\n")
+    statements = parse_statements(text)
+    assert join_statements(statements).rstrip("\n") == text.rstrip("\n")
     for one in statements:
-        assert any(True for _ in _at(values(text), one.key))
+        assert any(True for _ in _find_values(loads(text), one.key))
 
 
-def _at(value: Any, path: tuple[str, ...]) -> Iterator[Any]:  # noqa: ANN401 (it is TOML)
-    """Yield what stands at a path, in each of the tables of an array."""
+def _find_values(value: Any, path: tuple[str, ...]) -> Iterator[Any]:  # noqa: ANN401 (it is TOML)
+    """Yield the values at a path, one for each table of an array."""
     if isinstance(value, list):
         for one in value:
-            yield from _at(one, path)
+            yield from _find_values(one, path)
     elif not path:
         yield value
     elif isinstance(value, dict) and path[0] in value:
-        yield from ([value] if path[1:] == () else _at(value[path[0]], path[1:]))
+        yield from ([value] if path[1:] == () else _find_values(value[path[0]], path[1:]))
