@@ -17,7 +17,7 @@ import trustme
 from hypothesis import HealthCheck, settings
 
 from hatch_torch import catalog
-from hatch_torch.frontend import installer_config as configuration
+from hatch_torch.frontend import installer_config
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -56,18 +56,18 @@ def interruptible() -> Iterator[None]:
 @pytest.fixture(autouse=True, scope="session")
 def _no_configuration_of_this_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Read pip's and uv's files where a test wrote them, and not those of whoever runs it."""
-    written, read = tmp_path_factory.getbasetemp(), configuration._read  # noqa: SLF001
+    temporary, read = tmp_path_factory.getbasetemp(), installer_config.read_config_file
 
-    def read_own(path: Path, how: Callable[[Path], dict[str, str]]) -> Iterable[tuple[str, str]]:
-        return read(path, how) if path.is_relative_to(written) else ()
+    def read_own(path: Path, parse: Callable[[Path], dict[str, str]]) -> Iterable[tuple[str, str]]:
+        return read(path, parse) if path.is_relative_to(temporary) else ()
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(configuration, "_read", read_own)
+        patched.setattr(installer_config, "read_config_file", read_own)
         yield
 
 
 @dataclass
-class Company:
+class CorporateProxy:
     """A network with a proxy and a certificate of its own, where every host is one server."""
 
     proxy: str
@@ -83,31 +83,33 @@ class Company:
 
 
 @pytest.fixture
-def company(tmp_path: Path) -> Iterator[Company]:
+def corporate_proxy(tmp_path: Path) -> Iterator[CorporateProxy]:
     """Run a proxy that answers for each host by itself, as those that look into TLS do."""
     authority = trustme.CA()
-    trusted = tmp_path / "company.pem"
+    trusted = tmp_path / "corporate_proxy.pem"
     authority.cert_pem.write_to_path(str(trusted))
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        made = Company(f"http://127.0.0.1:{listening.getsockname()[1]}", trusted)
+        made = CorporateProxy(f"http://127.0.0.1:{listening.getsockname()[1]}", trusted)
         Thread(target=_listen, args=(listening, made, authority), daemon=True).start()
         yield made
 
 
-def _listen(listening: socket.socket, company: Company, authority: trustme.CA) -> None:
+def _listen(
+    listening: socket.socket, corporate_proxy: CorporateProxy, authority: trustme.CA
+) -> None:
     with suppress(OSError):
         while True:
             client, _ = listening.accept()
-            Thread(target=_tunnel, args=(client, company, authority), daemon=True).start()
+            Thread(target=_tunnel, args=(client, corporate_proxy, authority), daemon=True).start()
 
 
-def _tunnel(client: socket.socket, company: Company, authority: trustme.CA) -> None:
+def _tunnel(client: socket.socket, corporate_proxy: CorporateProxy, authority: trustme.CA) -> None:
     """Answer CONNECT, speak TLS with a certificate for that host, and pass on what is said."""
     head = b""
     while b"\r\n\r\n" not in head:
         head += client.recv(1)
     target = head.split()[1].decode()
-    company.tunnels.append(target)
+    corporate_proxy.tunnels.append(target)
     client.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(target.partition(":")[0]).configure_cert(context)
@@ -115,10 +117,10 @@ def _tunnel(client: socket.socket, company: Company, authority: trustme.CA) -> N
         suppress(OSError),
         client,
         context.wrap_socket(client, server_side=True) as inside,
-        socket.create_connection(("127.0.0.1", company.port)) as server,
+        socket.create_connection(("127.0.0.1", corporate_proxy.port)) as server,
     ):
         first = inside.recv(65536)
-        if target in company.closed and b"authorization: basic " not in first.lower():
+        if target in corporate_proxy.closed and b"authorization: basic " not in first.lower():
             inside.sendall(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n")
             inside.sendall(b"WWW-Authenticate: Basic\r\nConnection: close\r\n\r\n")
             return

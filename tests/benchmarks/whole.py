@@ -8,7 +8,7 @@ from hatch_torch.demo.server import serve
 from tests.benchmarks.nothing import NAME, CountingIndex
 from tests.benchmarks.paired import Compared, compare
 from tests.benchmarks.rows import Row
-from tests.end_to_end.conftest import World, environment
+from tests.end_to_end.conftest import Sandbox, environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,12 +23,12 @@ _TABLE = "[tool.torch-variant"
 def rows(folder: Path, rounds: int) -> Iterator[Row]:
     """Measure pip and uv: torch is there and right in all environments."""
     with serve(index=CountingIndex) as index:
-        world = World(folder, index, environment(folder)).on("none").over(index)
+        sandbox = Sandbox(folder, index, environment(folder)).on("none").over(index)
         for tool in BUDGETS:
-            yield from _of_tool(tool, world.elsewhere(f"{tool}-ours"), rounds)
+            yield from _of_tool(tool, sandbox.elsewhere(f"{tool}-ours"), rounds)
 
 
-def _of_tool(tool: str, ours: World, rounds: int) -> Iterator[Row]:
+def _of_tool(tool: str, ours: Sandbox, rounds: int) -> Iterator[Row]:
     assert isinstance(ours.index, CountingIndex)
     ours.write("full")
     ours.install(tool)
@@ -58,7 +58,7 @@ def _told(compared: Compared) -> str:
     )
 
 
-def _bare(ours: World, name: str) -> World:
+def _bare(ours: Sandbox, name: str) -> Sandbox:
     """Return the same project without the plugin: bare hatchling, in an environment of its own."""
     bare = ours.elsewhere(f"../{name}")
     bare.add("pyproject.toml", _without_plugin(ours).replace(_DYNAMIC, ""))
@@ -66,7 +66,7 @@ def _bare(ours: World, name: str) -> World:
     return bare
 
 
-def _with_nothing(ours: World, name: str) -> World:
+def _with_nothing(ours: Sandbox, name: str) -> Sandbox:
     """Return the same project with a plugin that does nothing."""
     nothing = ours.elsewhere(f"../{name}")
     text = _without_plugin(ours).replace('"]\nbuild-b', f'", "{NAME}"]\nbuild-b')
@@ -76,24 +76,24 @@ def _with_nothing(ours: World, name: str) -> World:
     return nothing
 
 
-def _without_plugin(ours: World) -> str:
+def _without_plugin(ours: Sandbox) -> str:
     text = (ours.project / "pyproject.toml").read_text(encoding="utf-8")
     kept = [one for one in text.split("\n\n") if _TABLE not in one and "hooks.torch" not in one]
     return "\n\n".join(kept).replace(_PLUGIN, "").partition("[tool.uv]")[0]
 
 
-def _put(world: World, tool: str, *wheels: str) -> None:
+def _put(sandbox: Sandbox, tool: str, *wheels: str) -> None:
     if tool == "uv":
-        world.uv("pip", "install", *wheels)
+        sandbox.uv("pip", "install", *wheels)
     else:
-        world.pip("install", *wheels)
+        sandbox.pip("install", *wheels)
 
 
-def _install(world: World, tool: str) -> Callable[[], object]:
+def _install(sandbox: Sandbox, tool: str) -> Callable[[], object]:
     """Return an install of a project that was just edited, so that uv builds it too."""
 
     def run() -> None:
-        (world.project / "pyproject.toml").touch()
-        world.install(tool)
+        (sandbox.project / "pyproject.toml").touch()
+        sandbox.install(tool)
 
     return run

@@ -14,7 +14,7 @@ import pytest
 from uv import find_uv_bin
 
 from hatch_torch.demo.server import EmbeddedIndex, serve
-from hatch_torch.environment.prefix import site_packages
+from hatch_torch.environment.prefix import find_site_packages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -27,7 +27,7 @@ FOREIGN = ("PIP_", "UV_", "TORCH_VARIANT", "VIRTUAL_ENV", "CONDA_", "PYTHON", "C
 
 
 @dataclass(frozen=True)
-class World:
+class Sandbox:
     """A checkout, an environment beside it, and installers that know nothing else."""
 
     folder: Path
@@ -77,12 +77,12 @@ class World:
         path.write_text(text, encoding="utf-8")
         return path
 
-    def over(self, index: EmbeddedIndex) -> World:
-        """Return the same world with another index."""
+    def over(self, index: EmbeddedIndex) -> Sandbox:
+        """Return the same sandbox with another index."""
         return replace(self, index=index, environ={**self.environ, **addresses(index)})
 
-    def on(self, machine: str | None = None, **variables: str) -> World:
-        """Return the same world on a machine that was recorded, and with variables set."""
+    def on(self, machine: str | None = None, **variables: str) -> Sandbox:
+        """Return the same sandbox on a machine that was recorded, and with variables set."""
         environ = {**self.environ, **variables}
         if machine:
             recorded = RECORDED / machine / "expected.json"
@@ -90,8 +90,8 @@ class World:
             environ["TORCH_VARIANT_HARDWARE"] = str(own if own.is_file() else recorded)
         return replace(self, environ=environ)
 
-    def elsewhere(self, name: str) -> World:
-        """Return a world beside it: the same machine and caches, another checkout, no packages."""
+    def elsewhere(self, name: str) -> Sandbox:
+        """Return one beside it: the same machine and caches, another checkout, no packages."""
         return replace(self, folder=self.folder / name)
 
     def run(self, *command: str | Path, folder: Path | None = None, fails: bool = False) -> str:
@@ -177,7 +177,9 @@ class World:
     def infos(self, name: str = "*") -> list[Path]:
         """Return the dist-info folders of what is installed by a name, or of everything."""
         return [
-            one for place in site_packages(self.venv) for one in place.glob(f"{name}-*.dist-info")
+            one
+            for place in find_site_packages(self.venv)
+            for one in place.glob(f"{name}-*.dist-info")
         ]
 
     def _headers(self, name: str) -> dict[str, str]:
@@ -203,14 +205,17 @@ def index() -> Iterator[EmbeddedIndex]:
 
 
 @pytest.fixture
-def world(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, index: EmbeddedIndex) -> World:
-    """Make a world for each test, with the full form in it, and no accelerator."""
+def sandbox(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, index: EmbeddedIndex
+) -> Sandbox:
+    """Return a sandbox with the project `full` in it, on a machine without an accelerator."""
     index.forget()
-    made = World(tmp_path, index, environment(tmp_path)).on("none").over(index)
+    sandbox = Sandbox(tmp_path, index, environment(tmp_path)).on("none").over(index)
     # virtualenv unpacks the same pip for every environment: once is enough.
-    made = made.on(VIRTUALENV_OVERRIDE_APP_DATA=str(tmp_path_factory.getbasetemp() / "virtualenv"))
-    made.write("full")
-    return made
+    unpacked = tmp_path_factory.getbasetemp() / "virtualenv"
+    sandbox = sandbox.on(VIRTUALENV_OVERRIDE_APP_DATA=str(unpacked))
+    sandbox.write("full")
+    return sandbox
 
 
 def addresses(index: EmbeddedIndex) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.end_to_end.conftest import World
+    from tests.end_to_end.conftest import Sandbox
 
 pytestmark = pytest.mark.end_to_end
 
@@ -21,12 +21,12 @@ dependencies = ["torch"]
 """
 
 
-def test_every_fault_of_a_table(world: World) -> None:
+def test_every_fault_of_a_table(sandbox: Sandbox) -> None:
     """All faults are told at once, each with its path, what was found and what is allowed."""
     changes = (("extras.cu128]", "extras.cu12x]"), ('["torchaudio"]', '["torchaudio >> 2"]'))
-    world.write("full", *changes, more=TABLE)
+    sandbox.write("full", *changes, more=TABLE)
 
-    told = world.refusal("pip")
+    told = sandbox.refusal("pip")
 
     assert "hatch-torch: tool.torch-variant" in told
     assert "tool.torch-variant.backends: unknown key; allowed are backend, build-requires" in told
@@ -36,95 +36,95 @@ def test_every_fault_of_a_table(world: World) -> None:
     assert f"{place}: found 'torchaudio >> 2', which is no requirement" in told
     assert "tool.torch-variant.extras.cu12x: found 'cu12x'; allowed is cu116, cu117" in told
     assert "tool.torch-variant.dependencies: found in project.dependencies too" in told
-    assert world.versions() == {}
+    assert sandbox.versions() == {}
 
 
-def test_extras_that_nothing_declares(world: World) -> None:
+def test_extras_that_nothing_declares(sandbox: Sandbox) -> None:
     """Backend extras without the metadata hook are told, with the table to add."""
-    world.write("full", (f"{METADATA_HOOK}\n", ""))
+    sandbox.write("full", (f"{METADATA_HOOK}\n", ""))
 
-    told = world.refusal("pip")
+    told = sandbox.refusal("pip")
 
     assert "tool.torch-variant.optional-dependencies: nothing reads it" in told
     place = "tool.torch-variant.extras.cu126"
     assert f"{place}: nothing declares this extra; add the table {METADATA_HOOK}" in told
 
 
-def test_hook_that_is_never_called(world: World) -> None:
+def test_hook_that_is_never_called(sandbox: Sandbox) -> None:
     """A metadata hook without a dynamic field is told, since Hatch would not call it."""
-    world.write("full", ('dynamic = ["optional-dependencies"]', ""))
+    sandbox.write("full", ('dynamic = ["optional-dependencies"]', ""))
 
-    told = world.refusal("pip")
+    told = sandbox.refusal("pip")
 
     assert "Hatch calls it for a dynamic field only" in told
     assert 'add "optional-dependencies" to project.dynamic' in told
 
 
-def test_direct_references(world: World) -> None:
+def test_direct_references(sandbox: Sandbox) -> None:
     """The metadata hook alone needs Hatch's leave to name URLs: the lines to paste are shown."""
     leave = "[tool.hatch.metadata]\nallow-direct-references = true\n"
-    world.write("one-hook", (leave, ""))
+    sandbox.write("one-hook", (leave, ""))
 
-    assert " ".join(leave.split()) in world.refusal("pip")
+    assert " ".join(leave.split()) in sandbox.refusal("pip")
 
 
 @pytest.mark.parametrize("tool", ["pip", "uv"])
-def test_two_backend_extras(world: World, tool: str) -> None:
+def test_two_backend_extras(sandbox: Sandbox, tool: str) -> None:
     """Two backends at once can't be."""
-    told = world.refusal(tool, what=".[cpu,cu126]")
+    told = sandbox.refusal(tool, what=".[cpu,cu126]")
 
     assert "two backend extras are asked for at once: cu126, cpu; ask for one of them" in told
 
 
-def test_unknown_backend_by_variable(world: World) -> None:
+def test_unknown_backend_by_variable(sandbox: Sandbox) -> None:
     """A backend outside the project's extras is an error that lists the good ones."""
-    told = world.on(TORCH_VARIANT="cu12.7").refusal("pip")
+    told = sandbox.on(TORCH_VARIANT="cu12.7").refusal("pip")
 
     expected = "TORCH_VARIANT: found 'cu12.7'; this project supports auto, portable, cu126, cu128,"
     assert expected in told
     assert "did you mean 'cu12" in told
 
 
-def test_index_down(world: World) -> None:
+def test_index_down(sandbox: Sandbox) -> None:
     """Nothing stands in for an index that is down where the accelerator needs its wheels."""
-    told = world.on("mi300x", TORCH_VARIANT_INDEX_URL=CLOSED).refusal("pip")
+    told = sandbox.on("mi300x", TORCH_VARIANT_INDEX_URL=CLOSED).refusal("pip")
 
     assert f"{CLOSED}/rocm7.0/torch/: nobody takes the connection" in told
     assert "or set TORCH_VARIANT=portable" in told
 
 
-def test_index_down_and_a_backend_asked_for(world: World) -> None:
+def test_index_down_and_a_backend_asked_for(sandbox: Sandbox) -> None:
     """A backend that was asked for by name is not replaced by another one."""
-    told = world.on(TORCH_VARIANT_INDEX_URL=CLOSED).refusal("pip", what=".[cpu]")
+    told = sandbox.on(TORCH_VARIANT_INDEX_URL=CLOSED).refusal("pip", what=".[cpu]")
 
     assert f"{CLOSED}/cpu/torch/: nobody takes the connection" in told
     assert "or set TORCH_VARIANT=portable" in told
-    assert world.versions() == {}
+    assert sandbox.versions() == {}
 
 
-def test_index_down_where_the_plain_wheel_runs(world: World) -> None:
+def test_index_down_where_the_plain_wheel_runs(sandbox: Sandbox) -> None:
     """The newest plain wheel that runs here stands in for an index that is down, and is noted."""
-    world.on("rtx-4090", TORCH_VARIANT_INDEX_URL=CLOSED).install("uv")
+    sandbox.on("rtx-4090", TORCH_VARIANT_INDEX_URL=CLOSED).install("uv")
 
-    assert world.versions() == {"torch": "2.10.0", "torchvision": "0.25.0"}
-    assert world.record()["backend"] == "cu128"
-    assert CLOSED in world.record()["warnings"][0]
+    assert sandbox.versions() == {"torch": "2.10.0", "torchvision": "0.25.0"}
+    assert sandbox.record()["backend"] == "cu128"
+    assert CLOSED in sandbox.record()["warnings"][0]
 
 
-def test_index_down_without_an_accelerator(world: World) -> None:
+def test_index_down_without_an_accelerator(sandbox: Sandbox) -> None:
     """Without an accelerator nothing is added where the index is down, and that is noted."""
-    world.on(TORCH_VARIANT_INDEX_URL=CLOSED).install("uv")
+    sandbox.on(TORCH_VARIANT_INDEX_URL=CLOSED).install("uv")
 
-    assert world.versions()["torch"] == "2.14.1"
-    assert (world.record()["backend"], world.record()["added"]) == (None, [])
-    assert "nothing is added" in world.record()["warnings"][0]
+    assert sandbox.versions()["torch"] == "2.14.1"
+    assert (sandbox.record()["backend"], sandbox.record()["added"]) == (None, [])
+    assert "nothing is added" in sandbox.record()["warnings"][0]
 
 
-def test_no_wheel_for_this_python(world: World) -> None:
+def test_no_wheel_for_this_python(sandbox: Sandbox) -> None:
     """Where nothing fits, the range, the Python and the GPU are named, and what would work."""
-    world.write("full", ("torch>=2.3,<2.15", "torch<2"))
+    sandbox.write("full", ("torch>=2.3,<2.15", "torch<2"))
 
-    told = world.on("mi300x").refusal("pip")
+    told = sandbox.on("mi300x").refusal("pip")
 
     assert "no torch fits this project here: wanted torch<2, torchvision for Python 3." in told
     assert "accelerator AMD Instinct MI300X (gfx942)" in told

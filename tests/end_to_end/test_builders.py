@@ -13,7 +13,7 @@ from uv import find_uv_bin
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.end_to_end.conftest import World
+    from tests.end_to_end.conftest import Sandbox
 
 pytestmark = pytest.mark.end_to_end
 
@@ -42,13 +42,13 @@ BUILDS = {
 }
 
 
-def write(world: World, form: str) -> None:
+def write(sandbox: Sandbox, form: str) -> None:
     """Write a project of one of BUILDERS."""
     if form != "static":
-        world.write(form)
+        sandbox.write(form)
         return
     own = 'dependencies = ["torch>=2.3,<2.15", "torchvision", "numpy"]'
-    world.write(
+    sandbox.write(
         "scikit-build-core",
         (f"[tool.torch-variant]\n{own}\n", ""),
         ('version = "1.0"\n', f'version = "1.0"\n{own}\n'),
@@ -64,10 +64,10 @@ def plain(lines: list[str]) -> set[str]:
 
 
 @pytest.mark.parametrize(("form", "tool"), CASES)
-def test_install(world: World, form: str, tool: str) -> None:
+def test_install(sandbox: Sandbox, form: str, tool: str) -> None:
     """An install gets this machine's wheels, and a second one moves nothing."""
-    write(world, form)
-    there = world.on("rtx-4090")
+    write(sandbox, form)
+    there = sandbox.on("rtx-4090")
 
     there.install(tool)
 
@@ -85,10 +85,10 @@ def test_install(world: World, form: str, tool: str) -> None:
 
 @MATRIX
 @pytest.mark.parametrize(("form", "tool"), [(f, t) for f in BUILDERS for t in ("pip", "uv")])
-def test_an_extra_chooses(world: World, form: str, tool: str) -> None:
+def test_an_extra_chooses(sandbox: Sandbox, form: str, tool: str) -> None:
     """A backend's extra decides, also in an install that is not editable."""
-    write(world, form)
-    there = world.on("rtx-4090")
+    write(sandbox, form)
+    there = sandbox.on("rtx-4090")
 
     if tool == "pip":
         there.pip("install", ".[rocm64]")
@@ -108,10 +108,10 @@ def test_an_extra_chooses(world: World, form: str, tool: str) -> None:
         for build in BUILDS
     ],
 )
-def test_portable(world: World, form: str, build: str, tmp_path: Path) -> None:
+def test_portable(sandbox: Sandbox, form: str, build: str, tmp_path: Path) -> None:
     """An sdist, and a wheel from it, hold the requirements as written, after an install as well."""
-    write(world, form)
-    cuda = world.on("rtx-4090")
+    write(sandbox, form)
+    cuda = sandbox.on("rtx-4090")
     if build == "uv":
         cuda.install("uv")
 
@@ -140,10 +140,10 @@ def read(artefact: Path) -> str:
 
 @MATRIX
 @pytest.mark.parametrize("form", BUILDERS)
-def test_from_the_sdist(world: World, form: str, tmp_path: Path) -> None:
+def test_from_the_sdist(sandbox: Sandbox, form: str, tmp_path: Path) -> None:
     """An install from an sdist gets torch as any other package does; so does `uv lock`."""
-    write(world, form)
-    cuda = world.on("rtx-4090")
+    write(sandbox, form)
+    cuda = sandbox.on("rtx-4090")
     cuda.run(find_uv_bin(), "build", "--sdist", "--out-dir", tmp_path / "out")
 
     cuda.uv("pip", "install", next((tmp_path / "out").glob("*.tar.gz")))

@@ -12,7 +12,7 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.end_to_end.conftest import World
+    from tests.end_to_end.conftest import Sandbox
 
 pytestmark = pytest.mark.end_to_end
 
@@ -27,12 +27,12 @@ DECISION = {
 NO_RICH = 'raise ImportError("rich is not installed")\n'
 
 
-def hatch_torch(world: World, *arguments: str | Path, code: int = 0) -> tuple[str, str]:
+def hatch_torch(sandbox: Sandbox, *arguments: str | Path, code: int = 0) -> tuple[str, str]:
     """Run `hatch-torch` in the checkout; return what it printed, and what it said beside that."""
     done = subprocess.run(
         [sys.executable, "-m", "hatch_torch", *map(str, arguments)],
-        cwd=world.project,
-        env={**world.environ},
+        cwd=sandbox.project,
+        env={**sandbox.environ},
         capture_output=True,
         encoding="utf-8",
         check=False,
@@ -42,9 +42,9 @@ def hatch_torch(world: World, *arguments: str | Path, code: int = 0) -> tuple[st
     return done.stdout, done.stderr
 
 
-def explained(world: World, *arguments: str | Path) -> Any:  # noqa: ANN401 (it is JSON)
+def explained(sandbox: Sandbox, *arguments: str | Path) -> Any:  # noqa: ANN401 (it is JSON)
     """Return the decision that `explain --json` prints, and nothing else."""
-    return json.loads(hatch_torch(world, "explain", "--json", *arguments)[0])
+    return json.loads(hatch_torch(sandbox, "explain", "--json", *arguments)[0])
 
 
 def versions(decision: Any) -> dict[str, str]:  # noqa: ANN401 (it is JSON)
@@ -52,29 +52,29 @@ def versions(decision: Any) -> dict[str, str]:  # noqa: ANN401 (it is JSON)
     return {one["name"]: one["version"] for one in decision["wheels"]}
 
 
-def machine(world: World, name: str) -> str:
+def machine(sandbox: Sandbox, name: str) -> str:
     """Return the path of a machine's profile."""
-    return world.on(name).environ["TORCH_VARIANT_HARDWARE"]
+    return sandbox.on(name).environ["TORCH_VARIANT_HARDWARE"]
 
 
-def test_detect(world: World, tmp_path: Path) -> None:
+def test_detect(sandbox: Sandbox, tmp_path: Path) -> None:
     """`detect --json` prints a profile, which `explain --hardware` and a build take."""
-    assert "accelerator" in hatch_torch(world, "detect")[0]
+    assert "accelerator" in hatch_torch(sandbox, "detect")[0]
 
-    text, beside = hatch_torch(world, "detect", "--json")
+    text, beside = hatch_torch(sandbox, "detect", "--json")
 
     assert json.loads(text).keys() == PROFILE
     assert beside == ""
     profile = tmp_path / "profile.json"
     profile.write_text(text, encoding="utf-8")
-    decision = explained(world, "--hardware", profile, "--python", "3.12")
+    decision = explained(sandbox, "--hardware", profile, "--python", "3.12")
     assert decision["hardware"]["machine"] == json.loads(text)["machine"]
 
 
 @pytest.mark.parametrize("name", ["none", "rtx-4090", "mi300x"])
-def test_explain_is_what_a_build_does(world: World, name: str) -> None:
+def test_explain_is_what_a_build_does(sandbox: Sandbox, name: str) -> None:
     """`explain` decides for a machine what the build then does on it, before and after."""
-    here = world.on(name, VIRTUAL_ENV=str(world.python.parents[1]))
+    here = sandbox.on(name, VIRTUAL_ENV=str(sandbox.python.parents[1]))
     decision = explained(here)
     assert decision.keys() == DECISION
 
@@ -87,28 +87,34 @@ def test_explain_is_what_a_build_does(world: World, name: str) -> None:
     assert kept[0] == f"torch=={here.exact()['torch']}"
 
 
-def test_explain_for_others(world: World) -> None:
+def test_explain_for_others(sandbox: Sandbox) -> None:
     """Other machines, Pythons, platforms, backends and indexes can be asked about."""
-    cuda = machine(world, "rtx-4090")
+    cuda = machine(sandbox, "rtx-4090")
 
-    decision = explained(world, "--hardware", cuda, "--python", "3.12", "--platform", "win_amd64")
+    decision = explained(sandbox, "--hardware", cuda, "--python", "3.12", "--platform", "win_amd64")
 
     assert versions(decision)["torch"] == "2.14.1+cu126"
     assert "-cp312-cp312-win_amd64.whl" in decision["wheels"][0]["url"]
 
-    decision = explained(world, "--backend", "rocm64", "--hardware", cuda)
+    decision = explained(sandbox, "--backend", "rocm64", "--hardware", cuda)
 
     assert versions(decision)["torch"] == "2.9.1+rocm6.4"
     assert decision["decided_by"] == "--backend"
 
 
-def test_explain_for_several_machines(world: World, tmp_path: Path) -> None:
+def test_explain_for_several_machines(sandbox: Sandbox, tmp_path: Path) -> None:
     """Of several machines, what fits all of them is told, for requirements without a project."""
-    world.project.rename(tmp_path / "away")
-    world.project.mkdir()
-    both = (machine(world, "rtx-4090"), machine(world, "gtx-1080-ti"))
-    closed = world.on(TORCH_VARIANT_INDEX_URL="http://127.0.0.1:9/whl")
-    options = ("--index-url", world.index.torch_index, "--require", "torch>=2.3,<2.9", "torchaudio")
+    sandbox.project.rename(tmp_path / "away")
+    sandbox.project.mkdir()
+    both = (machine(sandbox, "rtx-4090"), machine(sandbox, "gtx-1080-ti"))
+    closed = sandbox.on(TORCH_VARIANT_INDEX_URL="http://127.0.0.1:9/whl")
+    options = (
+        "--index-url",
+        sandbox.index.torch_index,
+        "--require",
+        "torch>=2.3,<2.9",
+        "torchaudio",
+    )
 
     decision = explained(closed, "--hardware", *both, *options)
 
@@ -117,9 +123,9 @@ def test_explain_for_several_machines(world: World, tmp_path: Path) -> None:
     assert "no machine code for NVIDIA GeForce GTX 1080 Ti (sm_61)" in reasons["cu128"]
 
 
-def test_explain_a_folder(world: World) -> None:
+def test_explain_a_folder(sandbox: Sandbox) -> None:
     """PROJECT names another folder; every backend gets a line with its reason on the screen."""
-    told, _ = hatch_torch(world.on("rtx-4090", COLUMNS="200"), "explain", world.project)
+    told, _ = hatch_torch(sandbox.on("rtx-4090", COLUMNS="200"), "explain", sandbox.project)
 
     assert "torch @ " in told
     for backend in ("cu126", "cu128", "rocm7.0", "rocm6.4", "cpu"):
@@ -128,11 +134,11 @@ def test_explain_a_folder(world: World) -> None:
     assert "no AMD GPU" in told
 
 
-def test_without_rich(world: World, tmp_path: Path) -> None:
+def test_without_rich(sandbox: Sandbox, tmp_path: Path) -> None:
     """Without rich a terminal's screen is plainer, and tells the same; a pipe never gets it."""
     (tmp_path / "without" / "rich").mkdir(parents=True)
     (tmp_path / "without" / "rich" / "__init__.py").write_text(NO_RICH, encoding="utf-8")
-    terminal = world.on("rtx-4090", COLUMNS="200", FORCE_COLOR="1", NO_COLOR="1", TERM="dumb")
+    terminal = sandbox.on("rtx-4090", COLUMNS="200", FORCE_COLOR="1", NO_COLOR="1", TERM="dumb")
 
     rich, _ = hatch_torch(terminal, "explain")
     plain, _ = hatch_torch(terminal.on(PYTHONPATH=str(tmp_path / "without")), "explain")
@@ -157,19 +163,19 @@ def test_without_rich(world: World, tmp_path: Path) -> None:
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
-def test_exit_codes(world: World, arguments: tuple[str, ...], code: int, expected: str) -> None:
+def test_exit_codes(sandbox: Sandbox, arguments: tuple[str, ...], code: int, expected: str) -> None:
     """2 is bad usage or configuration, 3 is no answer; stdout stays clean."""
-    printed, told = hatch_torch(world, *arguments, code=code)
+    printed, told = hatch_torch(sandbox, *arguments, code=code)
 
     assert printed == ""
     assert expected in told
 
 
-def test_a_table_that_nothing_reads(world: World) -> None:
+def test_a_table_that_nothing_reads(sandbox: Sandbox) -> None:
     """Without any hook the build never comes to us, so `explain` tells it."""
     hooks = "[tool.hatch.metadata.hooks.torch-variant]\n[tool.hatch.build.hooks.torch-variant]\n"
-    world.write("full", (hooks, ""))
+    sandbox.write("full", (hooks, ""))
 
-    _, told = hatch_torch(world, "explain", code=2)
+    _, told = hatch_torch(sandbox, "explain", code=2)
 
     assert "tool.torch-variant: nothing reads this table" in told

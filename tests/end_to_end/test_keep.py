@@ -8,12 +8,12 @@ import pytest
 from packaging.version import Version
 
 from hatch_torch.demo.server import serve
-from hatch_torch.environment.prefix import site_packages
+from hatch_torch.environment.prefix import find_site_packages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.end_to_end.conftest import World
+    from tests.end_to_end.conftest import Sandbox
 
 pytestmark = pytest.mark.end_to_end
 
@@ -23,14 +23,14 @@ ON_CPU = {"torch": "2.14.1+cpu", "torchvision": "0.29.2+cpu"}
 
 
 @pytest.fixture
-def earlier(world: World) -> Iterator[World]:
-    """Make a world with torch 2.13 on an RTX 4090, before the releases that come later."""
+def earlier(sandbox: Sandbox) -> Iterator[Sandbox]:
+    """Make a sandbox with torch 2.13 on an RTX 4090, before the releases that come later."""
     with serve(newest=Version("2.13.0")) as index:
-        yield world.on("rtx-4090").over(index)
+        yield sandbox.on("rtx-4090").over(index)
 
 
 @pytest.mark.parametrize("tool", ["pip", "uv"])
-def test_a_newer_release_moves_nothing(earlier: World, tool: str) -> None:
+def test_a_newer_release_moves_nothing(earlier: Sandbox, tool: str) -> None:
     """Again, unchanged, opens no page of the index, though a newer torch is on it; -U takes it."""
     earlier.install(tool)
     assert earlier.exact() == OLD
@@ -55,7 +55,7 @@ def test_a_newer_release_moves_nothing(earlier: World, tool: str) -> None:
     assert earlier.present() >= earlier.fetched()
 
 
-def test_upgrade_by_variable(earlier: World) -> None:
+def test_upgrade_by_variable(earlier: Sandbox) -> None:
     """TORCH_VARIANT_UPGRADE=1 takes the newer release, too."""
     earlier.install("uv")
     earlier.index.newest = None
@@ -68,34 +68,34 @@ def test_upgrade_by_variable(earlier: World) -> None:
 
 
 @pytest.mark.parametrize("tool", ["pip", "uv"])
-def test_changed_hardware(world: World, tool: str) -> None:
+def test_changed_hardware(sandbox: Sandbox, tool: str) -> None:
     """A CPU's torch is not kept where an accelerator can be used, nor CUDA's without one."""
     found = []
     for machine in ("none", "rtx-4090", "none"):
-        world.on(machine).install(tool)
-        found.append(world.exact())
+        sandbox.on(machine).install(tool)
+        found.append(sandbox.exact())
 
     assert found == [ON_CPU, NEW, ON_CPU]
 
 
-def test_plain_torch(world: World) -> None:
+def test_plain_torch(sandbox: Sandbox) -> None:
     """A plain torch of the default index is kept where it runs, and swapped where it doesn't."""
     plain = {"torch": "2.8.0", "torchvision": "0.23.0"}
-    world.uv("pip", "install", *(f"{name}=={version}" for name, version in plain.items()))
-    world.index.forget()
+    sandbox.uv("pip", "install", *(f"{name}=={version}" for name, version in plain.items()))
+    sandbox.index.forget()
 
-    world.on("rtx-4090").install("pip")
+    sandbox.on("rtx-4090").install("pip")
 
-    assert world.versions() == plain
-    assert world.fetched() == set()
-    assert world.record()["backend"] == "cu128"
+    assert sandbox.versions() == plain
+    assert sandbox.fetched() == set()
+    assert sandbox.record()["backend"] == "cu128"
 
-    world.on("mi300x").install("uv")
+    sandbox.on("mi300x").install("uv")
 
-    assert world.exact() == {"torch": "2.10.0+rocm7.0", "torchvision": "0.25.0+rocm7.0"}
+    assert sandbox.exact() == {"torch": "2.10.0+rocm7.0", "torchvision": "0.25.0+rocm7.0"}
 
 
-def test_force_reinstall(earlier: World) -> None:
+def test_force_reinstall(earlier: Sandbox) -> None:
     """With --force-reinstall nothing is kept, and the same release comes from its URL anew."""
     earlier.install("uv")
 
@@ -105,30 +105,30 @@ def test_force_reinstall(earlier: World) -> None:
     assert all(" @ http" in line for line in earlier.requirements()[:2])
 
 
-def test_a_vendors_torch(world: World) -> None:
+def test_a_vendors_torch(sandbox: Sandbox) -> None:
     """A vendor's torch is kept and pinned; where no torchvision goes with it, that is said."""
     vendors = "2.8.0a0+5228986c39.nv25.5"
     only_torch = ('"torch>=2.3,<2.15", "torchvision", "numpy"', '"torch>=2.3,<2.15", "numpy"')
-    world.write("full", only_torch)
-    write_torch(world, vendors)
+    sandbox.write("full", only_torch)
+    write_torch(sandbox, vendors)
 
-    world.on("rtx-4090").install("pip")
+    sandbox.on("rtx-4090").install("pip")
 
-    assert world.versions() == {"torch": vendors}
-    assert world.requirements()[0] == f"torch=={vendors}"
-    assert world.fetched() == set()
+    assert sandbox.versions() == {"torch": vendors}
+    assert sandbox.requirements()[0] == f"torch=={vendors}"
+    assert sandbox.fetched() == set()
 
-    world.write("full")
+    sandbox.write("full")
 
-    told = world.on("rtx-4090").refusal("pip")
+    told = sandbox.on("rtx-4090").refusal("pip")
 
-    assert world.versions() == {"torch": vendors}
+    assert sandbox.versions() == {"torch": vendors}
     assert f"torchvision: not installed, and none goes with torch {vendors}" in told
 
 
-def write_torch(world: World, version: str) -> None:
+def write_torch(sandbox: Sandbox, version: str) -> None:
     """Put a torch into the environment as a vendor's image has it."""
-    (folder,) = site_packages(world.python.parents[1])
+    (folder,) = find_site_packages(sandbox.python.parents[1])
     info = folder / f"torch-{version}.dist-info"
     texts = {
         info / "METADATA": f"Metadata-Version: 2.1\nName: torch\nVersion: {version}\n",

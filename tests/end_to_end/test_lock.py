@@ -15,36 +15,38 @@ from hatch_torch.lock import LOCK
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.end_to_end.conftest import World
+    from tests.end_to_end.conftest import Sandbox
 
 pytestmark = pytest.mark.end_to_end
 
 EXCLUDE = '[tool.hatch.build.targets.sdist]\nexclude = ["/notes.txt"]\n'
 
 
-def hatch_torch(world: World, *arguments: str, fails: bool = False) -> str:
+def hatch_torch(sandbox: Sandbox, *arguments: str, fails: bool = False) -> str:
     """Run `hatch-torch` in the checkout."""
-    return world.run(sys.executable, "-m", "hatch_torch", *arguments, fails=fails)
+    return sandbox.run(sys.executable, "-m", "hatch_torch", *arguments, fails=fails)
 
 
-def pages(world: World) -> list[str]:
+def pages(sandbox: Sandbox) -> list[str]:
     """Return the paths of PyTorch's index that were asked for and are no wheels."""
-    paths = [path for _, path in world.index.requests if path.startswith("/whl/")]
+    paths = [path for _, path in sandbox.index.requests if path.startswith("/whl/")]
     return [path for path in paths if not path.endswith(".whl")]
 
 
 @pytest.fixture
-def locked(world: World) -> World:
-    """Return a world whose checkout was locked over an index that is closed since."""
+def locked(sandbox: Sandbox) -> Sandbox:
+    """Return a sandbox whose checkout was locked over an index that is closed since."""
     with serve() as elsewhere:
-        hatch_torch(world.over(elsewhere), "lock")
-    assert "127.0.0.1" not in (world.project / LOCK).read_text(encoding="utf-8")
-    return world.on(TORCH_VARIANT_OFFLINE="1", TORCH_VARIANT_CACHE_DIR=str(world.folder / "empty"))
+        hatch_torch(sandbox.over(elsewhere), "lock")
+    assert "127.0.0.1" not in (sandbox.project / LOCK).read_text(encoding="utf-8")
+    return sandbox.on(
+        TORCH_VARIANT_OFFLINE="1", TORCH_VARIANT_CACHE_DIR=str(sandbox.folder / "empty")
+    )
 
 
 @pytest.mark.parametrize("tool", ["pip", "uv"])
 @pytest.mark.parametrize(("machine", "local"), [("rtx-4090", "cu126"), ("none", "cpu")])
-def test_the_same_torch_for_everybody(locked: World, tool: str, machine: str, local: str) -> None:
+def test_the_same_torch_for_everybody(locked: Sandbox, tool: str, machine: str, local: str) -> None:
     """Two machines get the same release, each its own wheel, and no page of an index is read."""
     here = locked.on(machine)
 
@@ -57,7 +59,7 @@ def test_the_same_torch_for_everybody(locked: World, tool: str, machine: str, lo
     assert [path for path in pages(here) if not path.endswith(".metadata")] == []
 
 
-def test_what_is_installed_gives_way_to_the_lock(locked: World) -> None:
+def test_what_is_installed_gives_way_to_the_lock(locked: Sandbox) -> None:
     """A torch that is right, but not the one that is locked, is replaced; the locked one stays."""
     online = locked.on(TORCH_VARIANT_OFFLINE="0")
     content = (locked.project / LOCK).read_bytes()
@@ -77,7 +79,7 @@ def test_what_is_installed_gives_way_to_the_lock(locked: World) -> None:
     assert locked.fetched() == set()
 
 
-def test_stale(locked: World) -> None:
+def test_stale(locked: Sandbox) -> None:
     """Edited requirements fail the install, with the command that renews the lock."""
     locked.write("full", ("torch>=2.3,<2.15", "torch>=2.4,<2.15"))
 
@@ -90,15 +92,15 @@ def test_stale(locked: World) -> None:
     hatch_torch(locked, "lock", "--check")
 
 
-def test_portable_builds_ignore_it(world: World, tmp_path: Path) -> None:
+def test_portable_builds_ignore_it(sandbox: Sandbox, tmp_path: Path) -> None:
     """A wheel and an sdist are made whatever the lock is like, and hold neither it nor a stamp."""
-    world.write("full", more=EXCLUDE)
-    world.add(LOCK, "<<<<<<< ours\n")
-    world.add(".gitignore", "")
-    world.add(STAMP, "of a run of uv\n")
-    world.add("notes.txt", "mine")
+    sandbox.write("full", more=EXCLUDE)
+    sandbox.add(LOCK, "<<<<<<< ours\n")
+    sandbox.add(".gitignore", "")
+    sandbox.add(STAMP, "of a run of uv\n")
+    sandbox.add("notes.txt", "mine")
 
-    world.run(sys.executable, "-m", "hatchling", "build", "--directory", tmp_path / "out")
+    sandbox.run(sys.executable, "-m", "hatchling", "build", "--directory", tmp_path / "out")
 
     with tarfile.open(tmp_path / "out" / "my_app-1.0.tar.gz") as sdist:
         names = sdist.getnames()
@@ -106,7 +108,7 @@ def test_portable_builds_ignore_it(world: World, tmp_path: Path) -> None:
     assert not [one for one in names if one.endswith((LOCK, STAMP, "notes.txt"))]
 
 
-def test_a_wheelhouse_has_the_locked_files(locked: World) -> None:
+def test_a_wheelhouse_has_the_locked_files(locked: Sandbox) -> None:
     """Where there is no index at all, the locked files come out of a folder, by their versions."""
     wheels = locked.folder / "wheels"
     locked.pip("download", "-q", "-d", wheels, "hatchling", "hatch-torch", "editables", "numpy")

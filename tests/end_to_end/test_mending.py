@@ -11,7 +11,7 @@ import pytest
 from uv import find_uv_bin
 
 if TYPE_CHECKING:
-    from tests.end_to_end.conftest import World
+    from tests.end_to_end.conftest import Sandbox
 
 pytestmark = pytest.mark.end_to_end
 
@@ -19,12 +19,12 @@ ON_CPU = {"torch": "2.14.1+cpu", "torchvision": "0.29.2+cpu"}
 ON_CUDA = {"torch": "2.14.1+cu126", "torchvision": "0.29.2+cu126"}
 
 
-def hatch_torch(world: World, *arguments: str, code: int = 0) -> str:
+def hatch_torch(sandbox: Sandbox, *arguments: str, code: int = 0) -> str:
     """Run `hatch-torch` in the checkout, with its environment active; return what it printed."""
-    here = world.on(VIRTUAL_ENV=str(world.python.parents[1]))
+    here = sandbox.on(VIRTUAL_ENV=str(sandbox.python.parents[1]))
     done = subprocess.run(
         [sys.executable, "-m", "hatch_torch", *arguments],
-        cwd=world.project,
+        cwd=sandbox.project,
         env={**here.environ, "PATH": f"{find_uv_bin().rpartition('/')[0]}:{here.environ['PATH']}"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -36,39 +36,39 @@ def hatch_torch(world: World, *arguments: str, code: int = 0) -> str:
     return done.stdout
 
 
-def state(world: World, code: int) -> Any:  # noqa: ANN401 (it is JSON)
+def state(sandbox: Sandbox, code: int) -> Any:  # noqa: ANN401 (it is JSON)
     """Return what `status --json` prints."""
-    return json.loads(hatch_torch(world, "status", "--json", code=code))
+    return json.loads(hatch_torch(sandbox, "status", "--json", code=code))
 
 
 @pytest.mark.parametrize("tool", ["pip", pytest.param("uv", marks=pytest.mark.matrix)])
-def test_a_later_install(world: World, tool: str) -> None:
+def test_a_later_install(sandbox: Sandbox, tool: str) -> None:
     """A later install that swaps torch is found, and `sync` brings back what was chosen."""
-    world.install(tool)
-    assert state(world, 0)["findings"] == []
+    sandbox.install(tool)
+    assert state(sandbox, 0)["findings"] == []
 
-    world.uv("pip", "install", "torch==2.8.0", "torchvision==0.23.0")
-    told = state(world, 1)
+    sandbox.uv("pip", "install", "torch==2.8.0", "torchvision==0.23.0")
+    told = state(sandbox, 1)
 
     assert told["findings"][0] == {
         "why": "a later install swapped torch 2.14.1+cpu: torch 2.8.0 (cu128) is there now",
         "mend": "hatch-torch sync",
     }
     assert (told["backend"], told["recorded"]) == ("cu128", "cpu")
-    assert "-e" in hatch_torch(world, "sync", "--dry-run")
-    assert world.versions()["torch"] == "2.8.0"
+    assert "-e" in hatch_torch(sandbox, "sync", "--dry-run")
+    assert sandbox.versions()["torch"] == "2.8.0"
 
-    hatch_torch(world, "sync")
+    hatch_torch(sandbox, "sync")
 
-    assert world.versions() == ON_CPU
-    assert "as it should be" in hatch_torch(world, "status")
-    assert "nothing to mend" in hatch_torch(world, "sync")
+    assert sandbox.versions() == ON_CPU
+    assert "as it should be" in hatch_torch(sandbox, "status")
+    assert "nothing to mend" in hatch_torch(sandbox, "sync")
 
 
-def test_other_hardware(world: World) -> None:
+def test_other_hardware(sandbox: Sandbox) -> None:
     """A GPU that came, and one that went, are seen by `status` and used by `sync`."""
-    world.install("uv")
-    cuda = world.on("rtx-4090")
+    sandbox.install("uv")
+    cuda = sandbox.on("rtx-4090")
 
     told = hatch_torch(cuda, "status", code=1)
 
@@ -76,54 +76,54 @@ def test_other_hardware(world: World) -> None:
 
     hatch_torch(cuda, "sync")
 
-    assert world.versions() == ON_CUDA
-    assert "no NVIDIA GPU" in hatch_torch(world, "status", code=1)
-    assert "no NVIDIA GPU" in hatch_torch(world, "verify", code=1)
+    assert sandbox.versions() == ON_CUDA
+    assert "no NVIDIA GPU" in hatch_torch(sandbox, "status", code=1)
+    assert "no NVIDIA GPU" in hatch_torch(sandbox, "verify", code=1)
 
 
-def test_the_extra_that_was_asked_for(world: World) -> None:
+def test_the_extra_that_was_asked_for(sandbox: Sandbox) -> None:
     """`sync` installs again with the extras of the recorded install."""
-    world.install("pip", what=".[rocm64]")
-    assert world.record()["extras"] == ["rocm64"]
-    world.uv("pip", "install", "torch==2.8.0", "torchvision==0.23.0")
+    sandbox.install("pip", what=".[rocm64]")
+    assert sandbox.record()["extras"] == ["rocm64"]
+    sandbox.uv("pip", "install", "torch==2.8.0", "torchvision==0.23.0")
 
-    assert "[rocm64]" in hatch_torch(world, "sync", "--dry-run")
-    hatch_torch(world, "sync")
+    assert "[rocm64]" in hatch_torch(sandbox, "sync", "--dry-run")
+    hatch_torch(sandbox, "sync")
 
-    assert world.versions()["torch"] == "2.9.1+rocm6.4"
-    assert state(world, 0)["decided_by"] == "extra rocm64"
+    assert sandbox.versions()["torch"] == "2.9.1+rocm6.4"
+    assert state(sandbox, 0)["decided_by"] == "extra rocm64"
 
 
-def test_install_requirements(world: World) -> None:
+def test_install_requirements(sandbox: Sandbox) -> None:
     """`install` gets this machine's wheels, holds what is there, and knows when all is there."""
-    (world.project / "pyproject.toml").unlink()
-    cuda = world.on("rtx-4090")
+    (sandbox.project / "pyproject.toml").unlink()
+    cuda = sandbox.on("rtx-4090")
 
     hatch_torch(cuda, "install", "torch>=2.8,<2.10", "numpy")
 
-    assert world.versions() == {"torch": "2.9.1+cu128"}
+    assert sandbox.versions() == {"torch": "2.9.1+cu128"}
     assert "everything is there" in hatch_torch(cuda, "install", "torch", "numpy")
 
-    (world.project / "requirements.txt").write_text("torch\ntorchvision\n", encoding="utf-8")
+    (sandbox.project / "requirements.txt").write_text("torch\ntorchvision\n", encoding="utf-8")
     told = hatch_torch(cuda, "install", "-r", "requirements.txt", "--dry-run")
 
     assert "torch==2.9.1+cu128" in told
     assert "torchvision @ http" in told
     hatch_torch(cuda, "install", "-r", "requirements.txt")
-    assert world.versions() == {"torch": "2.9.1+cu128", "torchvision": "0.24.1+cu128"}
+    assert sandbox.versions() == {"torch": "2.9.1+cu128", "torchvision": "0.24.1+cu128"}
 
 
-def test_an_environment_without_pip(world: World) -> None:
+def test_an_environment_without_pip(sandbox: Sandbox) -> None:
     """Without a pip it is uv that installs, and `uv sync` where there is a uv.lock."""
-    (world.project / "pyproject.toml").rename(world.project / "kept.toml")
-    world.run(find_uv_bin(), "venv", "--quiet", world.venv, "--python", sys.executable)
+    (sandbox.project / "pyproject.toml").rename(sandbox.project / "kept.toml")
+    sandbox.run(find_uv_bin(), "venv", "--quiet", sandbox.venv, "--python", sys.executable)
 
-    hatch_torch(world, "install", "torch<2.15")
+    hatch_torch(sandbox, "install", "torch<2.15")
 
-    assert world.versions() == {"torch": "2.14.1+cpu"}
+    assert sandbox.versions() == {"torch": "2.14.1+cpu"}
 
-    (world.project / "kept.toml").rename(world.project / "pyproject.toml")
-    world.add("uv.lock", "")
-    told = hatch_torch(world, "sync", "--dry-run")
+    (sandbox.project / "kept.toml").rename(sandbox.project / "pyproject.toml")
+    sandbox.add("uv.lock", "")
+    told = hatch_torch(sandbox, "sync", "--dry-run")
 
     assert told.splitlines()[-1].split()[1:] == ["sync", "--extra", "cpu", "--active"]

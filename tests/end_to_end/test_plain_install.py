@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.end_to_end.conftest import World
+    from tests.end_to_end.conftest import Sandbox
 
 pytestmark = pytest.mark.end_to_end
 
@@ -44,98 +44,102 @@ def family(backend: str | None) -> dict[str, str]:
         *(("uv", "one-hook", machine) for machine in ("rtx-4090", "mi300x")),
     ],
 )
-def test_machine(world: World, tool: str, form: str, machine: str) -> None:
+def test_machine(sandbox: Sandbox, tool: str, form: str, machine: str) -> None:
     """A machine gets its wheels by URL and hash, nothing else is fetched, nothing rewritten."""
-    world.write(form)
+    sandbox.write(form)
 
-    world.on(machine).install(tool)
+    sandbox.on(machine).install(tool)
 
-    assert family(BACKENDS[machine]) == world.exact()
-    assert world.present() == world.fetched()
-    companions = [one.split("-")[0] for one in world.present() if one.startswith("triton_")]
+    assert family(BACKENDS[machine]) == sandbox.exact()
+    assert sandbox.present() == sandbox.fetched()
+    companions = [one.split("-")[0] for one in sandbox.present() if one.startswith("triton_")]
     assert COMPANIONS.get(machine, []) == companions
-    assert [line for line in world.requirements() if " @ " not in line] == WRITTEN
+    assert [line for line in sandbox.requirements() if " @ " not in line] == WRITTEN
 
 
 @pytest.mark.parametrize("tool", ["pip", "uv"])
-def test_full_form(world: World, tool: str) -> None:
+def test_full_form(sandbox: Sandbox, tool: str) -> None:
     """A project picks among its own backends, and the torch that it gets can be imported."""
-    world.on("mi300x").install(tool)
+    sandbox.on("mi300x").install(tool)
 
-    assert world.exact() == {"torch": "2.10.0+rocm7.0", "torchvision": "0.25.0+rocm7.0"}
-    assert world.present() == world.fetched()
-    version, cuda, hip = world.run(world.python, "-c", IMPORT).split()
+    assert sandbox.exact() == {"torch": "2.10.0+rocm7.0", "torchvision": "0.25.0+rocm7.0"}
+    assert sandbox.present() == sandbox.fetched()
+    version, cuda, hip = sandbox.run(sandbox.python, "-c", IMPORT).split()
     assert (version, cuda, hip[:3]) == ("2.10.0+rocm7.0", "None", "7.0")
-    assert "No broken requirements" in world.pip("check")
+    assert "No broken requirements" in sandbox.pip("check")
 
 
 @pytest.mark.parametrize("tool", ["pip", "uv"])
-def test_record(world: World, tool: str) -> None:
+def test_record(sandbox: Sandbox, tool: str) -> None:
     """The decision is recorded beside the installed project, and is what stands in front."""
-    world.on("rtx-4090").install(tool)
+    sandbox.on("rtx-4090").install(tool)
 
-    record = world.record()
+    record = sandbox.record()
     assert record.keys() == RECORD
     told = {key: record[key] for key in ("backend", "decided_by", "frontend", "purpose")}
     expected = {"backend": "cu126", "decided_by": "detection", "purpose": "install"}
     assert {**expected, "frontend": tool} == told
     wheels = [f"{one['name']} @ {one['url']}#sha256={one['sha256']}" for one in record["wheels"]]
     assert {"torch", "torchvision"} == {one["name"] for one in record["wheels"]}
-    assert {one["name"]: one["version"] for one in record["wheels"]} == world.exact()
-    assert wheels == record["added"][:2] == world.requirements()[:2]
+    assert {one["name"]: one["version"] for one in record["wheels"]} == sandbox.exact()
+    assert wheels == record["added"][:2] == sandbox.requirements()[:2]
 
 
 @pytest.mark.parametrize("tool", ["pip", "uv"])
-def test_not_editable(world: World, tool: str) -> None:
+def test_not_editable(sandbox: Sandbox, tool: str) -> None:
     """`pip install .` in the checkout is an install as well."""
-    cuda = world.on("rtx-4090")
+    cuda = sandbox.on("rtx-4090")
 
     if tool == "pip":
         cuda.pip("install", ".")
     else:
         cuda.uv("pip", "install", ".")
 
-    assert world.exact() == {"torch": "2.14.1+cu126", "torchvision": "0.29.2+cu126"}
+    assert sandbox.exact() == {"torch": "2.14.1+cu126", "torchvision": "0.29.2+cu126"}
 
 
-def test_tool(world: World) -> None:
+def test_tool(sandbox: Sandbox) -> None:
     """`uv tool install .` is an install, into an environment of the tool's own."""
     scripts = '[project.scripts]\nmy-app = "my_app:main"\n[tool.hatch.metadata'
-    world.write("full", ("[tool.hatch.metadata", scripts))
-    tools = world.folder / "tools"
+    sandbox.write("full", ("[tool.hatch.metadata", scripts))
+    tools = sandbox.folder / "tools"
 
-    world.on("rtx-4090", UV_TOOL_DIR=str(tools)).uv("tool", "install", ".")
+    sandbox.on("rtx-4090", UV_TOOL_DIR=str(tools)).uv("tool", "install", ".")
 
     (torch,) = tools.rglob("torch-*.dist-info")
     assert torch.name == "torch-2.14.1+cu126.dist-info"
 
 
-def test_metadata_hook_alone_leaves_no_record(world: World) -> None:
+def test_metadata_hook_alone_leaves_no_record(sandbox: Sandbox) -> None:
     """Without a build hook there is nobody to write a record."""
-    world.write("one-hook")
+    sandbox.write("one-hook")
 
-    world.on("rtx-4090").install("uv")
+    sandbox.on("rtx-4090").install("uv")
 
-    assert family("cu126") == world.exact()
-    assert not [*world.venv.rglob("torch-variant.json")]
+    assert family("cu126") == sandbox.exact()
+    assert not [*sandbox.venv.rglob("torch-variant.json")]
 
 
-def test_metadata_hook_alone_is_for_editable_builds(world: World) -> None:
+def test_metadata_hook_alone_is_for_editable_builds(sandbox: Sandbox) -> None:
     """Without a build hook an install that is not editable is portable."""
-    world.write("one-hook")
+    sandbox.write("one-hook")
 
-    world.on("rtx-4090").uv("pip", "install", ".")
+    sandbox.on("rtx-4090").uv("pip", "install", ".")
 
-    assert world.versions() == {"torch": "2.14.1", "torchaudio": "2.11.0", "torchvision": "0.29.2"}
-    assert world.exact() == {}
+    assert sandbox.versions() == {
+        "torch": "2.14.1",
+        "torchaudio": "2.11.0",
+        "torchvision": "0.29.2",
+    }
+    assert sandbox.exact() == {}
 
 
-def test_the_machine_at_hand(world: World) -> None:
+def test_the_machine_at_hand(sandbox: Sandbox) -> None:
     """Without a recorded machine the real one is looked at, whatever it is."""
-    world.write("one-table")
+    sandbox.write("one-table")
 
-    world.on(TORCH_VARIANT_HARDWARE="").install("uv")
+    sandbox.on(TORCH_VARIANT_HARDWARE="").install("uv")
 
-    assert world.record()["hardware"]["system"]
-    assert family(world.record()["backend"]) == world.exact()
-    assert world.versions().keys() == family("any").keys()
+    assert sandbox.record()["hardware"]["system"]
+    assert family(sandbox.record()["backend"]) == sandbox.exact()
+    assert sandbox.versions().keys() == family("any").keys()

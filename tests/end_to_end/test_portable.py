@@ -13,7 +13,7 @@ from uv import find_uv_bin
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.end_to_end.conftest import World
+    from tests.end_to_end.conftest import Sandbox
 
 pytestmark = pytest.mark.end_to_end
 
@@ -65,11 +65,11 @@ def assert_portable(folder: Path, form: str, count: int) -> None:
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("build", ["hatchling", "uv"])
-def test_sdist_and_wheel(world: World, build: str, form: str, tmp_path: Path) -> None:
+def test_sdist_and_wheel(sandbox: Sandbox, build: str, form: str, tmp_path: Path) -> None:
     """An sdist and a wheel are portable, also where one process makes both."""
-    world.write(form)
+    sandbox.write(form)
 
-    world.on("rtx-4090").run(*BUILDS[build], tmp_path / "out")
+    sandbox.on("rtx-4090").run(*BUILDS[build], tmp_path / "out")
 
     assert_portable(tmp_path / "out", form, 2)
 
@@ -78,41 +78,41 @@ def test_sdist_and_wheel(world: World, build: str, form: str, tmp_path: Path) ->
     ("build", "form"),
     [("build", "full"), ("build-without-isolation", "smallest"), ("build", "one-hook")],
 )
-def test_python_build(world: World, build: str, form: str, tmp_path: Path) -> None:
+def test_python_build(sandbox: Sandbox, build: str, form: str, tmp_path: Path) -> None:
     """`python -m build` makes a portable wheel from a portable sdist."""
-    world.write(form)
+    sandbox.write(form)
 
-    world.on("rtx-4090").run(*BUILDS[build], tmp_path / "out")
+    sandbox.on("rtx-4090").run(*BUILDS[build], tmp_path / "out")
 
     assert_portable(tmp_path / "out", form, 2)
 
 
 @pytest.mark.parametrize("form", ["full", "one-table"])
-def test_hatch_build(world: World, form: str, tmp_path: Path) -> None:
+def test_hatch_build(sandbox: Sandbox, form: str, tmp_path: Path) -> None:
     """`hatch build` makes both from the checkout."""
     pytest.importorskip("hatch", reason="hatch is not installed")
-    world.write(form)
+    sandbox.write(form)
 
-    world.on("rtx-4090").run(sys.executable, "-m", "hatch", "build", tmp_path / "out")
+    sandbox.on("rtx-4090").run(sys.executable, "-m", "hatch", "build", tmp_path / "out")
 
     assert_portable(tmp_path / "out", form, 2)
 
 
 @pytest.mark.parametrize("form", ["full", "smallest", "one-hook"])
-def test_pip_wheel(world: World, form: str, tmp_path: Path) -> None:
+def test_pip_wheel(sandbox: Sandbox, form: str, tmp_path: Path) -> None:
     """`pip wheel` is portable."""
-    world.write(form)
+    sandbox.write(form)
 
-    world.on("rtx-4090").pip("wheel", ".", "--no-deps", "-w", tmp_path / "out")
+    sandbox.on("rtx-4090").pip("wheel", ".", "--no-deps", "-w", tmp_path / "out")
 
     assert_portable(tmp_path / "out", form, 1)
 
 
 @pytest.mark.parametrize("tool", ["pip", "uv"])
-def test_install_from_the_sdist(world: World, tool: str, tmp_path: Path) -> None:
+def test_install_from_the_sdist(sandbox: Sandbox, tool: str, tmp_path: Path) -> None:
     """An install from an sdist gets torch as any other package does, and never goes without it."""
-    world.write("one-table")
-    cuda = world.on("rtx-4090")
+    sandbox.write("one-table")
+    cuda = sandbox.on("rtx-4090")
     cuda.run(*BUILDS["hatchling"], tmp_path / "out")
     (sdist,) = (tmp_path / "out").glob("*.tar.gz")
 
@@ -121,8 +121,12 @@ def test_install_from_the_sdist(world: World, tool: str, tmp_path: Path) -> None
     else:
         cuda.uv("pip", "install", sdist)
 
-    assert world.versions() == {"torch": "2.14.1", "torchaudio": "2.11.0", "torchvision": "0.29.2"}
-    assert world.exact() == {}
+    assert sandbox.versions() == {
+        "torch": "2.14.1",
+        "torchaudio": "2.11.0",
+        "torchvision": "0.29.2",
+    }
+    assert sandbox.exact() == {}
 
 
 @pytest.mark.parametrize(
@@ -136,38 +140,40 @@ def test_install_from_the_sdist(world: World, tool: str, tmp_path: Path) -> None
     ids=" ".join,
 )
 @pytest.mark.parametrize("form", ["full", "one-table"])
-def test_locks(world: World, form: str, command: tuple[str, ...]) -> None:
+def test_locks(sandbox: Sandbox, form: str, command: tuple[str, ...]) -> None:
     """What is locked or shown for any machine knows torch from the default index alone."""
-    world.write(form)
+    sandbox.write(form)
     tool, *arguments = command
-    cuda = world.on("rtx-4090")
+    cuda = sandbox.on("rtx-4090")
 
     told = (cuda.pip if tool == "pip" else cuda.uv)(*arguments)
 
     assert "torch" in told
     assert "2.14.1" in told
-    assert world.index.torch_index not in told
+    assert sandbox.index.torch_index not in told
     assert not [mark for mark in ("+cu", "%2Bcu", "+cpu") if mark in told]
 
 
-def test_folder_called_install(world: World, tmp_path: Path) -> None:
+def test_folder_called_install(sandbox: Sandbox, tmp_path: Path) -> None:
     """A word of the command line that only looks like a sub-command decides nothing."""
-    world.write("full")
-    world.project.rename(world.folder / "install")
-    cuda, folder = world.on("rtx-4090"), world.folder
+    sandbox.write("full")
+    sandbox.project.rename(sandbox.folder / "install")
+    cuda, folder = sandbox.on("rtx-4090"), sandbox.folder
     out = tmp_path / "pip install"
 
-    cuda.run(world.python, "-m", "pip", "wheel", "./install", "--no-deps", "-w", out, folder=folder)
+    cuda.run(
+        sandbox.python, "-m", "pip", "wheel", "./install", "--no-deps", "-w", out, folder=folder
+    )
 
     assert_portable(out, "full", 1)
 
 
-def test_folder_called_wheel(world: World) -> None:
+def test_folder_called_wheel(sandbox: Sandbox) -> None:
     """An install of a folder called wheel is an install."""
-    world.write("full")
-    world.project.rename(world.folder / "wheel")
-    cuda, folder = world.on("rtx-4090"), world.folder
+    sandbox.write("full")
+    sandbox.project.rename(sandbox.folder / "wheel")
+    cuda, folder = sandbox.on("rtx-4090"), sandbox.folder
 
-    cuda.run(world.python, "-m", "pip", "install", "-e", "./wheel", folder=folder)
+    cuda.run(sandbox.python, "-m", "pip", "install", "-e", "./wheel", folder=folder)
 
-    assert world.exact() == {"torch": "2.14.1+cu126", "torchvision": "0.29.2+cu126"}
+    assert sandbox.exact() == {"torch": "2.14.1+cu126", "torchvision": "0.29.2+cu126"}

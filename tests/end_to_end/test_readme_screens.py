@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hatch_torch.cli.detect import show_detection
+from hatch_torch.cli.detect import print_detection
 from hatch_torch.cli.main import main
 from hatch_torch.hardware.detect import detect
-from hatch_torch.hardware.recorded import RecordedMachine
+from tests.support.recorded_machine import RecordedMachine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tests.end_to_end.conftest import World
+    from tests.end_to_end.conftest import Sandbox
 
 pytestmark = pytest.mark.end_to_end
 
@@ -34,12 +34,12 @@ IN_CI = {**SCREEN, "CI": "true", "CONDA_OVERRIDE_CUDA": ""}
 EXPLAIN = ("explain", "--python", "3.12", "--require", "torch>=2.3")
 
 
-def hatch_torch(world: World, *arguments: str) -> str:
+def hatch_torch(sandbox: Sandbox, *arguments: str) -> str:
     """Run a command in the checkout, with its environment active; return what it printed."""
-    here = world.on(VIRTUAL_ENV=str(world.python.parents[1]), **SCREEN)
+    here = sandbox.on(VIRTUAL_ENV=str(sandbox.python.parents[1]), **SCREEN)
     done = subprocess.run(
         [sys.executable, "-m", "hatch_torch", *arguments],
-        cwd=world.project,
+        cwd=sandbox.project,
         env={**here.environ},
         stdout=subprocess.PIPE,
         encoding="utf-8",
@@ -60,29 +60,29 @@ def printed(run: Callable[[], object], environ: Mapping[str, str] = SCREEN) -> s
     return screen.getvalue()
 
 
-def detected(_world: World) -> str:
+def detected(_world: Sandbox) -> str:
     """Return what `detect` prints on a recorded machine."""
     machine = RecordedMachine(ROOT / "fixtures" / "machines" / "linux-nvidia-rtx-4090")
-    return printed(lambda: show_detection(detect(machine)))
+    return printed(lambda: print_detection(detect(machine)))
 
 
-def explained(world: World) -> str:
+def explained(sandbox: Sandbox) -> str:
     """Return what `explain` prints for a machine with an RTX 4090."""
-    return hatch_torch(world.on("rtx-4090"), *EXPLAIN)
+    return hatch_torch(sandbox.on("rtx-4090"), *EXPLAIN)
 
 
-def judged(world: World) -> str:
+def judged(sandbox: Sandbox) -> str:
     """Return what `status` prints where a GPU came after the install."""
-    world.install("uv")
-    return hatch_torch(world.on("rtx-4090"), "status")
+    sandbox.install("uv")
+    return hatch_torch(sandbox.on("rtx-4090"), "status")
 
 
-def shown(_world: World) -> str:
+def shown(_world: Sandbox) -> str:
     """Return what `demo` prints in a CI job without accelerator."""
     return printed(lambda: main(["demo"]), IN_CI)
 
 
-SCREENS: dict[str, Callable[[World], str]] = {
+SCREENS: dict[str, Callable[[Sandbox], str]] = {
     "detect": detected,
     "explain": explained,
     "status": judged,
@@ -90,16 +90,16 @@ SCREENS: dict[str, Callable[[World], str]] = {
 }
 
 
-def as_written(screen: str, world: World) -> str:
+def as_written(screen: str, sandbox: Sandbox) -> str:
     """Replace what differs from run to run: the index's port, hashes, folders, seconds.
 
     Nobody has to name PyTorch's own index, for which the embedded one stands.
     """
     text = re.sub(STYLE, "", screen).replace(
-        world.index.torch_index, "https://download.pytorch.org/whl"
+        sandbox.index.torch_index, "https://download.pytorch.org/whl"
     )
     text = re.sub(r"\n  index .*, by TORCH_VARIANT_INDEX_URL", "", text)
-    text = re.sub(r"sha256=[0-9a-f]{64}", "sha256=…", text).replace(str(world.folder), "~")
+    text = re.sub(r"sha256=[0-9a-f]{64}", "sha256=…", text).replace(str(sandbox.folder), "~")
     text = re.sub(r"\d+\.\d( *)$", r"…\1", text, flags=re.MULTILINE)
     return "\n".join(line.rstrip() for line in text.splitlines()).strip("\n")
 
@@ -109,9 +109,9 @@ def as_written(screen: str, world: World) -> str:
     reason="recorded on Linux x86_64, with the newest torch",
 )
 @pytest.mark.parametrize("name", SCREENS)
-def test_is_what_the_command_prints(world: World, name: str) -> None:
+def test_is_what_the_command_prints(sandbox: Sandbox, name: str) -> None:
     """The block below `hatch-torch NAME` in the README is that command's screen."""
-    screen = f"```console\n$ hatch-torch {name}\n{as_written(SCREENS[name](world), world)}\n```"
+    screen = f"```console\n$ hatch-torch {name}\n{as_written(SCREENS[name](sandbox), sandbox)}\n```"
     readme = README.read_text("utf-8")
     if os.environ.get("RECORD_SCREENS"):
         block = re.compile(rf"```console\n\$ hatch-torch {name}\n.*?```", re.DOTALL)

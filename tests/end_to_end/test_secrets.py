@@ -11,7 +11,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.end_to_end.conftest import World
+    from tests.end_to_end.conftest import Sandbox
 
 pytestmark = pytest.mark.end_to_end
 
@@ -57,9 +57,9 @@ def _spellings(name: str) -> Iterator[bytes]:
     yield b64encode(f"ada:{plain}".encode())
 
 
-def planted(world: World) -> World:
-    """Return a world in which every input has a secret."""
-    index, folder = world.index, world.folder
+def planted(sandbox: Sandbox) -> Sandbox:
+    """Return a sandbox in which every input has a secret."""
+    index, folder = sandbox.index, sandbox.folder
     home = folder / "home"
     home.mkdir()
     netrc = home / ".netrc"
@@ -70,18 +70,18 @@ def planted(world: World) -> World:
         f"[global]\nextra-index-url = {url(index.default_index, 'pip-conf')}\n", encoding="utf-8"
     )
     limits = f"numpy\n# {word('constraint')}\n--extra-index-url {url(index.url, 'constraint')}\n"
-    world.write(
+    sandbox.write(
         "full",
         ('all = ["my-app[rocm64]"]\n', 'all = ["my-app[rocm64]"]' + secret_table()),
-        ("extras.rocm70]", f'extras.rocm70]\nindex-url = "{rocm(world)}"'),
+        ("extras.rocm70]", f'extras.rocm70]\nindex-url = "{rocm(sandbox)}"'),
         more=DIRECT,
     )
-    return world.on(
+    return sandbox.on(
         "rtx-4090",
         ALL_PROXY=url("http://proxy.example.org:3128", "all-proxy"),
         HTTPS_PROXY=url("http://proxy.example.org:3128", "https-proxy"),
         PIP_CONFIG_FILE=str(settings),
-        PIP_CONSTRAINT=str(world.add("limits.txt", limits)),
+        PIP_CONSTRAINT=str(sandbox.add("limits.txt", limits)),
         PIP_EXTRA_INDEX_URL=url(index.default_index, "pip-extra"),
         PIP_INDEX_URL=url(index.default_index, "pip-index"),
         TORCH_VARIANT_INDEX_URL=url(index.torch_index, "index-url"),
@@ -100,61 +100,59 @@ def secret_table() -> str:
     return TABLE.format(**words)
 
 
-def rocm(world: World) -> str:
+def rocm(sandbox: Sandbox) -> str:
     """Return the folder of a backend, with credentials."""
-    return url(f"{world.index.torch_index}/rocm7.0", "extra-index")
+    return url(f"{sandbox.index.torch_index}/rocm7.0", "extra-index")
 
 
 @pytest.fixture
-def secretive(world: World) -> World:
-    """Return a world in which every input has a secret, but for those that a test gives itself."""
-    made = planted(world)
+def sandbox_with_secrets(sandbox: Sandbox) -> Sandbox:
+    """Return a sandbox in which every input holds a secret, except those that a test sets."""
+    made = planted(sandbox)
     files = [found for _, found in kept(made)]
     there = leaks("\n".join(made.environ.values()).encode()).union(*files)
     assert there == {*INPUTS} - {"command", "index-query"}
     return made
 
 
-def kept(world: World) -> Iterator[tuple[str, set[str]]]:
-    """Yield each file below a world that holds secrets, and whose they are."""
-    for path in sorted(world.folder.rglob("*")):
+def kept(sandbox: Sandbox) -> Iterator[tuple[str, set[str]]]:
+    """Yield each file below a sandbox that holds secrets, and whose they are."""
+    for path in sorted(sandbox.folder.rglob("*")):
         if path.is_file() and (found := leaks(path.read_bytes())):
             yield path.name, found
 
 
 @pytest.mark.parametrize("tool", ["pip", "uv"])
-def test_install(secretive: World, tool: str) -> None:
+def test_install(sandbox_with_secrets: Sandbox, tool: str) -> None:
     """An install leaves no secret in metadata, record, stamp, cache or log, whoever runs it."""
-    index = url(secretive.index.default_index, "command")
+    index = url(sandbox_with_secrets.index.default_index, "command")
     option = "--extra-index-url" if tool == "pip" else "--index"
 
-    told = secretive.install(tool, "-v", option, index)
+    told = sandbox_with_secrets.install(tool, "-v", option, index)
 
     assert "hatch-torch: backend cu126" in told
     assert leaks(told.encode()) == set()
-    assert secretive.exact() == {"torch": "2.14.1+cu126", "torchvision": "0.29.2+cu126"}
-    left = dict(kept(secretive))
+    assert sandbox_with_secrets.exact() == {"torch": "2.14.1+cu126", "torchvision": "0.29.2+cu126"}
+    left = dict(kept(sandbox_with_secrets))
     assert {name: found for name, found in left.items() if name not in INPUT_FILES} == {}
-    assert left.pop("METADATA") == {
-        "requirement",
-        "signature",
-    }  # the project's own words, published
+    # The project's own words, which it publishes itself.
+    assert left.pop("METADATA") == {"requirement", "signature"}
     assert left.keys() == INPUT_FILES - {"METADATA"}
-    assert leaks(repr(secretive.record()).encode()) == set()
+    assert leaks(repr(sandbox_with_secrets.record()).encode()) == set()
 
 
-def test_commands(secretive: World) -> None:
+def test_commands(sandbox_with_secrets: Sandbox) -> None:
     """No command says a secret, or writes one."""
-    world = secretive.on(VIRTUAL_ENV=str(secretive.python.parents[1]))
+    sandbox = sandbox_with_secrets.on(VIRTUAL_ENV=str(sandbox_with_secrets.python.parents[1]))
     command = (sys.executable, "-m", "hatch_torch")
-    said = [world.run(*command, "export", "--format", one) for one in FORMATS]
-    world.uv("pip", "install", "-e", ".")
-    said += [world.run(*command, *words.split()) for words in (*COMMANDS, LOCK)]
+    said = [sandbox.run(*command, "export", "--format", one) for one in FORMATS]
+    sandbox.uv("pip", "install", "-e", ".")
+    said += [sandbox.run(*command, *words.split()) for words in (*COMMANDS, LOCK)]
 
     assert "torch" in said[0]
     assert [leaks(one.encode()) for one in said] == [set()] * len(said)
-    assert {name for name, _ in kept(world)} == INPUT_FILES
-    assert (world.project / "torch-variant.lock").is_file()
+    assert {name for name, _ in kept(sandbox)} == INPUT_FILES
+    assert (sandbox.project / "torch-variant.lock").is_file()
 
 
 @pytest.mark.parametrize(
@@ -173,21 +171,27 @@ def test_commands(secretive: World) -> None:
     ],
     ids=lambda value: value if isinstance(value, str) else "+".join(value),
 )
-def test_errors(secretive: World, variables: dict[str, str], table: str, expected: str) -> None:
+def test_errors(
+    sandbox_with_secrets: Sandbox, variables: dict[str, str], table: str, expected: str
+) -> None:
     """What is wrong is told without the secret that stands beside it."""
     places = {
-        "index": url(secretive.index.torch_index, "index-url"),
+        "index": url(sandbox_with_secrets.index.torch_index, "index-url"),
         "closed": url("http://127.0.0.1:9/whl", "index-url"),
-        "query": url(secretive.index.torch_index, "index-url", f"?token={word('index-query')}"),
+        "query": url(
+            sandbox_with_secrets.index.torch_index, "index-url", f"?token={word('index-query')}"
+        ),
         "away": url("https://index.invalid/whl", "index-url"),
     }
-    text = (secretive.project / "pyproject.toml").read_text(encoding="utf-8")
-    secretive.add("pyproject.toml", f"{text}\n[tool.torch-variant]\n{table.format(**places)}\n")
+    text = (sandbox_with_secrets.project / "pyproject.toml").read_text(encoding="utf-8")
+    sandbox_with_secrets.add(
+        "pyproject.toml", f"{text}\n[tool.torch-variant]\n{table.format(**places)}\n"
+    )
     wrong = {name: value.format(**places) for name, value in variables.items()}
     asked = () if "TORCH_VARIANT" in wrong else ("--backend", "rocm64")
 
     command = (sys.executable, "-m", "hatch_torch", "explain", *asked)
-    told = secretive.on(**wrong).run(*command, fails=True)
+    told = sandbox_with_secrets.on(**wrong).run(*command, fails=True)
 
     assert expected in told
     assert "Traceback" not in told

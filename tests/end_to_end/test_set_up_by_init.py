@@ -9,7 +9,7 @@ import pytest
 from hatch_torch.cli.main import main
 
 if TYPE_CHECKING:
-    from tests.end_to_end.conftest import World
+    from tests.end_to_end.conftest import Sandbox
 
 pytestmark = pytest.mark.end_to_end
 
@@ -37,18 +37,19 @@ BACKENDS = {
 
 
 @pytest.fixture
-def project(world: World) -> World:
+def project(sandbox: Sandbox) -> Sandbox:
     """Return a project that `init` set up for all of them, over the embedded index."""
-    path = world.add("pyproject.toml", PROJECT)
-    assert main(["init", str(world.project), "--yes", "--backends", ",".join(BACKENDS)]) == 0
+    path = sandbox.add("pyproject.toml", PROJECT)
+    assert main(["init", str(sandbox.project), "--yes", "--backends", ",".join(BACKENDS)]) == 0
     text = path.read_text(encoding="utf-8")
-    world.add(
-        "pyproject.toml", text.replace("https://download.pytorch.org/whl", world.index.torch_index)
+    sandbox.add(
+        "pyproject.toml",
+        text.replace("https://download.pytorch.org/whl", sandbox.index.torch_index),
     )
-    return world
+    return sandbox
 
 
-def test_uv_syncs_each_backend_from_one_lock(project: World) -> None:
+def test_uv_syncs_each_backend_from_one_lock(project: Sandbox) -> None:
     """`uv sync --extra` takes the whole family of a backend, and triton, from its own index."""
     project.uv("lock")
     lock = (project.project / "uv.lock").read_bytes()
@@ -59,7 +60,7 @@ def test_uv_syncs_each_backend_from_one_lock(project: World) -> None:
     assert (project.project / "uv.lock").read_bytes() == lock
 
 
-def test_pip_takes_an_extra(project: World) -> None:
+def test_pip_takes_an_extra(project: Sandbox) -> None:
     """The extra that pip is asked for brings the same, with the triton that it names."""
     project.install("pip", what=".[rocm64]")
     assert project.versions() == {"torch": "2.9.1+rocm6.4", "torchvision": "0.24.1+rocm6.4"}
@@ -67,7 +68,7 @@ def test_pip_takes_an_extra(project: World) -> None:
 
 
 @pytest.mark.parametrize("tool", ["pip", "uv"])
-def test_detection_still_decides(project: World, tool: str) -> None:
+def test_detection_still_decides(project: Sandbox, tool: str) -> None:
     """Without an extra it is this machine's."""
     project.on("none").install(tool)
     assert project.versions()["torch"] == "2.12.1+cpu"

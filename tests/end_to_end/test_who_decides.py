@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.end_to_end.conftest import World
+    from tests.end_to_end.conftest import Sandbox
 
 pytestmark = pytest.mark.end_to_end
 
@@ -28,46 +28,46 @@ OWN_VARIABLE = '\n[tool.torch-variant]\nenvironment-variable = "My_App__Backend"
 
 
 @pytest.mark.parametrize("tool", ["pip", "uv"])
-def test_extra(world: World, tool: str) -> None:
+def test_extra(sandbox: Sandbox, tool: str) -> None:
     """`pip install -e '.[rocm64]'` chooses ROCm 6.4, whatever the hardware and the variables."""
-    world.on("rtx-4090", TORCH_VARIANT="cpu").install(tool, what=".[rocm64]")
+    sandbox.on("rtx-4090", TORCH_VARIANT="cpu").install(tool, what=".[rocm64]")
 
-    assert world.exact() == ON_ROCM64
-    assert world.present() == world.fetched()
-    assert world.record()["decided_by"] == "extra rocm64"
+    assert sandbox.exact() == ON_ROCM64
+    assert sandbox.present() == sandbox.fetched()
+    assert sandbox.record()["decided_by"] == "extra rocm64"
 
 
 @pytest.mark.parametrize("tool", ["pip", "uv"])
-def test_extra_that_contains_a_backend(world: World, tool: str) -> None:
+def test_extra_that_contains_a_backend(sandbox: Sandbox, tool: str) -> None:
     """An extra that contains a backend's extra asks for that backend."""
-    world.on("rtx-4090").install(tool, what=".[all]")
+    sandbox.on("rtx-4090").install(tool, what=".[all]")
 
-    assert world.exact() == ON_ROCM64
+    assert sandbox.exact() == ON_ROCM64
 
 
 @pytest.mark.parametrize("tool", ["pip", "uv"])
-def test_extra_in_a_requirements_file(world: World, tool: str) -> None:
+def test_extra_in_a_requirements_file(sandbox: Sandbox, tool: str) -> None:
     """An extra that is asked for by a line of a requirements file counts."""
-    world.add("requirements.txt", "numpy\n-e .[rocm64]\n")
+    sandbox.add("requirements.txt", "numpy\n-e .[rocm64]\n")
 
     if tool == "pip":
-        world.on("rtx-4090").pip("install", "-r", "requirements.txt")
+        sandbox.on("rtx-4090").pip("install", "-r", "requirements.txt")
     else:
-        world.on("rtx-4090").uv("pip", "install", "-r", "requirements.txt")
+        sandbox.on("rtx-4090").uv("pip", "install", "-r", "requirements.txt")
 
-    assert world.exact() == ON_ROCM64
+    assert sandbox.exact() == ON_ROCM64
 
 
-def test_ordinary_extra(world: World) -> None:
+def test_ordinary_extra(sandbox: Sandbox) -> None:
     """torchaudio, of an extra that is asked for, comes with the family; else it stays away."""
-    cuda = world.on("rtx-4090")
+    cuda = sandbox.on("rtx-4090")
     cuda.install("uv")
-    assert world.exact() == ON_CUDA
-    assert any("torchaudio @ " in line for line in world.requirements())
+    assert sandbox.exact() == ON_CUDA
+    assert any("torchaudio @ " in line for line in sandbox.requirements())
 
     cuda.install("uv", what=".[sound]")
 
-    assert world.exact() == {**ON_CUDA, "torchaudio": "2.11.0+cu126"}
+    assert sandbox.exact() == {**ON_CUDA, "torchaudio": "2.11.0+cu126"}
 
 
 @pytest.mark.parametrize(
@@ -81,109 +81,109 @@ def test_ordinary_extra(world: World) -> None:
     ],
 )
 def test_precedence(
-    world: World, variables: dict[str, str], decided_by: str, expected: dict[str, str]
+    sandbox: Sandbox, variables: dict[str, str], decided_by: str, expected: dict[str, str]
 ) -> None:
     """TORCH_VARIANT goes before the project's variable, uv's variable, and the table."""
-    world.write("full", more=OWN_VARIABLE + 'backend = "rocm64"\n')
+    sandbox.write("full", more=OWN_VARIABLE + 'backend = "rocm64"\n')
 
-    world.on("rtx-4090", **variables).install("uv")
+    sandbox.on("rtx-4090", **variables).install("uv")
 
-    assert world.exact() == expected
-    assert world.record()["decided_by"] == decided_by
+    assert sandbox.exact() == expected
+    assert sandbox.record()["decided_by"] == decided_by
 
 
-def test_foreign_wish_of_uv(world: World) -> None:
+def test_foreign_wish_of_uv(sandbox: Sandbox) -> None:
     """UV_TORCH_BACKEND, which people export for everything, is ignored where it can't be."""
-    world.on("rtx-4090", UV_TORCH_BACKEND="cu118").install("pip")
+    sandbox.on("rtx-4090", UV_TORCH_BACKEND="cu118").install("pip")
 
-    assert world.exact() == ON_CUDA
-    assert any("UV_TORCH_BACKEND" in one for one in world.record()["warnings"])
+    assert sandbox.exact() == ON_CUDA
+    assert any("UV_TORCH_BACKEND" in one for one in sandbox.record()["warnings"])
 
 
-def test_family_in_the_table(world: World) -> None:
+def test_family_in_the_table(sandbox: Sandbox) -> None:
     """`backend = "cuda"` takes the best CUDA even beside a GPU that has none."""
-    world.write("full", more='\n[tool.torch-variant]\nbackend = "cuda"\n')
+    sandbox.write("full", more='\n[tool.torch-variant]\nbackend = "cuda"\n')
 
-    world.on("rtx-4090").install("uv")
+    sandbox.on("rtx-4090").install("uv")
 
-    assert world.exact() == ON_CUDA
-    told = world.record()
+    assert sandbox.exact() == ON_CUDA
+    told = sandbox.record()
     assert (told["backend"], told["decided_by"]) == ("cu126", "tool.torch-variant.backend")
 
 
 @pytest.mark.parametrize("tool", ["pip", "uv"])
-def test_constraints(world: World, tool: str) -> None:
+def test_constraints(sandbox: Sandbox, tool: str) -> None:
     """A constraints file takes part."""
-    world.add("constraints.txt", "torch<2.8\n")
+    sandbox.add("constraints.txt", "torch<2.8\n")
 
-    world.on("rtx-4090").install(tool, "-c", "constraints.txt")
+    sandbox.on("rtx-4090").install(tool, "-c", "constraints.txt")
 
-    assert world.exact() == {"torch": "2.7.1+cu128", "torchvision": "0.22.1+cu128"}
+    assert sandbox.exact() == {"torch": "2.7.1+cu128", "torchvision": "0.22.1+cu128"}
 
 
 @pytest.mark.parametrize("tool", ["pip", "uv"])
-def test_constraints_by_variable(world: World, tool: str) -> None:
+def test_constraints_by_variable(sandbox: Sandbox, tool: str) -> None:
     """PIP_CONSTRAINT and UV_CONSTRAINT take part."""
-    path = world.add("constraints.txt", "torchvision==0.21.*\n")
+    path = sandbox.add("constraints.txt", "torchvision==0.21.*\n")
 
-    world.on("rtx-4090", **{f"{tool.upper()}_CONSTRAINT": str(path)}).install(tool)
+    sandbox.on("rtx-4090", **{f"{tool.upper()}_CONSTRAINT": str(path)}).install(tool)
 
-    assert world.exact() == {"torch": "2.6.0+cu126", "torchvision": "0.21.0+cu126"}
+    assert sandbox.exact() == {"torch": "2.6.0+cu126", "torchvision": "0.21.0+cu126"}
 
 
-def test_requirement_that_names_its_backend(world: World) -> None:
+def test_requirement_that_names_its_backend(sandbox: Sandbox) -> None:
     """`torch==2.6.0+cu124` is obeyed, and its family follows."""
-    world.write("one-table", ("torch>=2.3,<2.15", "torch==2.6.0+cu124"))
+    sandbox.write("one-table", ("torch>=2.3,<2.15", "torch==2.6.0+cu124"))
 
-    world.on("mi300x").install("uv")
+    sandbox.on("mi300x").install("uv")
 
     expected = {"torch": "2.6.0", "torchaudio": "2.6.0", "torchvision": "0.21.0"}
-    assert world.exact() == {name: f"{version}+cu124" for name, version in expected.items()}
-    assert "torch==2.6.0+cu124" in world.requirements()
+    assert sandbox.exact() == {name: f"{version}+cu124" for name, version in expected.items()}
+    assert "torch==2.6.0+cu124" in sandbox.requirements()
 
 
 @pytest.mark.parametrize("tool", ["pip", "uv"])
-def test_member_that_a_dependency_asks_for(world: World, tool: str) -> None:
+def test_member_that_a_dependency_asks_for(sandbox: Sandbox, tool: str) -> None:
     """`family = ["torchvision"]` pins what only timm asks for."""
     more = '\n[tool.torch-variant]\nfamily = ["torchvision"]\n'
-    world.write("full", ('"torchvision", "numpy"', '"timm"'), more=more)
+    sandbox.write("full", ('"torchvision", "numpy"', '"timm"'), more=more)
 
-    world.on("rtx-4090").install(tool)
+    sandbox.on("rtx-4090").install(tool)
 
-    assert world.exact() == ON_CUDA
-    assert world.present() == world.fetched()
+    assert sandbox.exact() == ON_CUDA
+    assert sandbox.present() == sandbox.fetched()
 
 
 @pytest.mark.parametrize("tool", ["pip", "uv"])
-def test_extra_that_could_not_be_seen(world: World, tool: str) -> None:
+def test_extra_that_could_not_be_seen(sandbox: Sandbox, tool: str) -> None:
     """The extra of another backend than the chosen one fails where another package asks for it."""
-    world.add("other/pyproject.toml", OTHER)
-    world.add("other/other.py", "")
+    sandbox.add("other/pyproject.toml", OTHER)
+    sandbox.add("other/other.py", "")
 
-    told = world.on("rtx-4090").refusal(tool, "./other")
+    told = sandbox.on("rtx-4090").refusal(tool, "./other")
 
     assert "torch<0" in told
-    assert world.versions() == {}
+    assert sandbox.versions() == {}
 
 
-def test_extra_of_the_chosen_backend(world: World) -> None:
+def test_extra_of_the_chosen_backend(sandbox: Sandbox) -> None:
     """The extra of the backend that was chosen may be asked for by another package."""
-    world.add("other/pyproject.toml", OTHER)
-    world.add("other/other.py", "")
+    sandbox.add("other/pyproject.toml", OTHER)
+    sandbox.add("other/other.py", "")
 
-    world.on("mi300x", TORCH_VARIANT="rocm6.4").install("uv", "./other")
+    sandbox.on("mi300x", TORCH_VARIANT="rocm6.4").install("uv", "./other")
 
-    assert world.exact() == ON_ROCM64
+    assert sandbox.exact() == ON_ROCM64
 
 
-def test_packages_that_uv_routes(world: World) -> None:
+def test_packages_that_uv_routes(sandbox: Sandbox) -> None:
     """A package that `[tool.uv.sources]` routes is uv's, and the record says so."""
-    index = f'name = "cpu"\nurl = "{world.index.torch_index}/cpu"\nexplicit = true'
+    index = f'name = "cpu"\nurl = "{sandbox.index.torch_index}/cpu"\nexplicit = true'
     routes = "".join(f'{name} = {{ index = "cpu" }}\n' for name in ON_CPU)
-    world.write("full", more=f"\n[[tool.uv.index]]\n{index}\n[tool.uv.sources]\n{routes}")
+    sandbox.write("full", more=f"\n[[tool.uv.index]]\n{index}\n[tool.uv.sources]\n{routes}")
 
-    world.on("rtx-4090").install("uv")
+    sandbox.on("rtx-4090").install("uv")
 
-    assert world.versions() == ON_CPU
-    assert world.record()["added"] == []
-    assert any("tool.uv.sources" in one for one in world.record()["warnings"])
+    assert sandbox.versions() == ON_CPU
+    assert sandbox.record()["added"] == []
+    assert any("tool.uv.sources" in one for one in sandbox.record()["warnings"])

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.end_to_end.conftest import World
+    from tests.end_to_end.conftest import Sandbox
 
 pytestmark = pytest.mark.end_to_end
 
 ON_CUDA = {"torch": "2.14.1+cu126", "torchvision": "0.29.2+cu126"}
 
 
-def exported(world: World) -> None:
+def exported(sandbox: Sandbox) -> None:
     """Write the constraints that `export` gives."""
     command = ("-m", "hatch_torch", "export", "--format", "constraints", "-o", "constraints.txt")
-    world.run(sys.executable, *command)
+    sandbox.run(sys.executable, *command)
 
 
 @pytest.mark.parametrize(
@@ -30,10 +30,10 @@ def exported(world: World) -> None:
         pytest.param("poetry", "pip", marks=pytest.mark.matrix),
     ],
 )
-def test_constraints(world: World, form: str, tool: str) -> None:
+def test_constraints(sandbox: Sandbox, form: str, tool: str) -> None:
     """`export` writes constraints, with which any installer gets this machine's wheels."""
-    world.write(form)
-    cuda = world.on("rtx-4090")
+    sandbox.write(form)
+    cuda = sandbox.on("rtx-4090")
     exported(cuda)
 
     cuda.install(tool, "-c", "constraints.txt")
@@ -43,10 +43,10 @@ def test_constraints(world: World, form: str, tool: str) -> None:
 
 
 @pytest.mark.parametrize("form", [pytest.param("flit", marks=pytest.mark.matrix), "poetry"])
-def test_install(world: World, form: str) -> None:
+def test_install(sandbox: Sandbox, form: str) -> None:
     """`install` installs the project with this machine's wheels, and then has nothing to do."""
-    world.write(form)
-    cuda = world.on("rtx-4090", VIRTUAL_ENV=str(world.python.parents[1]))
+    sandbox.write(form)
+    cuda = sandbox.on("rtx-4090", VIRTUAL_ENV=str(sandbox.python.parents[1]))
 
     cuda.run(sys.executable, "-m", "hatch_torch", "install")
 

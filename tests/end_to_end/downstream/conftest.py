@@ -12,17 +12,17 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.end_to_end.conftest import World
+    from tests.end_to_end.conftest import Sandbox
 
 PROJECTS = Path(__file__).parents[3] / "fixtures" / "projects"
 
 
 @pytest.fixture
-def checkout(world: World) -> Callable[[str], World]:
-    """Return what makes the world of a project: a checkout of it, and a new environment."""
+def checkout(sandbox: Sandbox) -> Callable[[str], Sandbox]:
+    """Return what makes the sandbox of a project: a checkout of it, and a new environment."""
 
-    def made(name: str) -> World:
-        one = replace(world, name=name)
+    def made(name: str) -> Sandbox:
+        one = replace(sandbox, name=name)
         shutil.copytree(PROJECTS / name, one.project)
         return one
 

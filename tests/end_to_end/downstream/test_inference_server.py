@@ -26,7 +26,7 @@ else:
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.end_to_end.conftest import World
+    from tests.end_to_end.conftest import Sandbox
 
 pytestmark = pytest.mark.end_to_end
 
@@ -37,12 +37,12 @@ HELLO = {"model": "tiny-text-ONNX/INT8", "messages": [{"role": "user", "content"
 
 
 @pytest.fixture
-def server(checkout: Callable[[str], World]) -> World:
-    """Return the world of this project."""
+def server(checkout: Callable[[str], Sandbox]) -> Sandbox:
+    """Return the sandbox of this project."""
     return checkout("inference-server")
 
 
-def test_core(server: World) -> None:
+def test_core(server: Sandbox) -> None:
     """A plain install on a machine with a GPU adds nothing, and no torch comes with it."""
     server.on("rtx-4090").install("pip")
 
@@ -59,7 +59,7 @@ def test_core(server: World) -> None:
         ("uv", "none", "2.15.0+cpu"),
     ],
 )
-def test_extra(server: World, tool: str, machine: str, torch: str) -> None:
+def test_extra(server: Sandbox, tool: str, machine: str, torch: str) -> None:
     """The extra brings in the machine's torch, and what goes with it."""
     server.on(machine).install(tool, what=".[torch]")
 
@@ -68,7 +68,7 @@ def test_extra(server: World, tool: str, machine: str, torch: str) -> None:
     assert server.present() == server.fetched()
 
 
-def test_dockerfile(server: World) -> None:
+def test_dockerfile(server: Sandbox) -> None:
     """The Dockerfile's install takes the backend that its argument names, whatever builds it."""
     lines = (server.project / "Dockerfile").read_text(encoding="utf-8").splitlines()
     (install,) = (line.removeprefix("RUN ") for line in lines if line.startswith("RUN "))
@@ -80,7 +80,7 @@ def test_dockerfile(server: World) -> None:
     assert server.record()["decided_by"] == "TORCH_VARIANT"
 
 
-def test_dockerfile_of_before(server: World) -> None:
+def test_dockerfile_of_before(server: Sandbox) -> None:
     """A backend that ended before the torch that the project needs is refused by name."""
     told = server.on(TORCH_VARIANT="cu121").refusal("uv", what=".[torch]")
 
@@ -88,7 +88,7 @@ def test_dockerfile_of_before(server: World) -> None:
     assert "torch>=2.6" in told
 
 
-def test_mac(server: World) -> None:
+def test_mac(server: Sandbox) -> None:
     """A Mac's torch is the plain wheel: no extra of its own is needed."""
     machine = server.add("m2.json", json.dumps({"accelerators": [APPLE]}))
     there = ("--hardware", machine, "--platform", "macos_arm64", "--python", "3.12")
@@ -120,7 +120,7 @@ def fetched(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def core(server: World, fetched: Path) -> World:
+def core(server: Sandbox, fetched: Path) -> Sandbox:
     """Install the project into that environment, as its users do; only this much is ours."""
     wheels = server.folder / "wheels"
     wheels.mkdir()
@@ -133,7 +133,7 @@ def core(server: World, fetched: Path) -> World:
     return active
 
 
-def test_core_passes_its_tests(core: World, fetched: Path) -> None:
+def test_core_passes_its_tests(core: Sandbox, fetched: Path) -> None:
     """The core, installed without torch, passes the project's own tests."""
     told = core.run(fetched / "bin" / "python", "-m", "pytest", "-q", "-p", "no:cacheprovider")
 
@@ -141,7 +141,7 @@ def test_core_passes_its_tests(core: World, fetched: Path) -> None:
     assert not list(fetched.rglob("torch-*.dist-info"))
 
 
-def test_server(core: World, fetched: Path) -> None:
+def test_server(core: Sandbox, fetched: Path) -> None:
     """The command serves: a quantized model answers, and the status says how to get torch."""
     port = free_port()
     environ = {**core.environ, "INFERENCE_SERVER_MODELS": str(core.folder / "models")}

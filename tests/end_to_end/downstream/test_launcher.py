@@ -10,7 +10,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.end_to_end.conftest import World
+    from tests.end_to_end.conftest import Sandbox
 
 pytestmark = pytest.mark.end_to_end
 
@@ -27,35 +27,35 @@ Current PyTorch: not installed
 """
 
 
-def launcher(world: World, *words: str, fails: bool = False) -> str:
+def launcher(sandbox: Sandbox, *words: str, fails: bool = False) -> str:
     """Run the launcher in its environment; return what it said."""
-    return world.run(world.python, "-m", "launcher", *words, fails=fails)
+    return sandbox.run(sandbox.python, "-m", "launcher", *words, fails=fails)
 
 
-def test_launcher(checkout: Callable[[str], World]) -> None:
+def test_launcher(checkout: Callable[[str], Sandbox]) -> None:
     """It reports, installs a model's torch, then only what another one lacks, and verifies."""
-    world = checkout("launcher").on("linux-nvidia-rtx-4090")
-    world.install("pip")
-    assert world.fetched() == set()
+    sandbox = checkout("launcher").on("linux-nvidia-rtx-4090")
+    sandbox.install("pip")
+    assert sandbox.fetched() == set()
 
-    assert launcher(world, "report") == REPORT
+    assert launcher(sandbox, "report") == REPORT
 
-    both = launcher(world, "recommend", "moondream", "whisper")
+    both = launcher(sandbox, "recommend", "moondream", "whisper")
     assert both == "torch 2.15.0+cu126\ntorchvision 0.29.2+cu126\ntorchaudio 2.11.0+cu126\n"
 
-    launcher(world, "install", "moondream")
+    launcher(sandbox, "install", "moondream")
 
     expected = {"torch": "2.15.0+cu126", "torchvision": "0.29.2+cu126"}
-    assert world.versions() == expected
-    assert "everything is there" in launcher(world, "install", "moondream")
-    world.index.forget()
+    assert sandbox.versions() == expected
+    assert "everything is there" in launcher(sandbox, "install", "moondream")
+    sandbox.index.forget()
 
-    launcher(world, "install", "whisper")
+    launcher(sandbox, "install", "whisper")
 
-    assert world.fetched() == {"torchaudio-2.11.0+cu126"}
-    assert world.versions() == {**expected, "torchaudio": "2.11.0+cu126"}
-    told = json.loads(launcher(world, "verify", "--json"))
+    assert sandbox.fetched() == {"torchaudio-2.11.0+cu126"}
+    assert sandbox.versions() == {**expected, "torchaudio": "2.11.0+cu126"}
+    told = json.loads(launcher(sandbox, "verify", "--json"))
     assert (told["torch"], told["findings"]) == ("2.15.0+cu126", [])
-    later = launcher(world.on("linux-nvidia-driver-610"), "report")
+    later = launcher(sandbox.on("linux-nvidia-driver-610"), "report")
     assert "Current PyTorch: 2.15.0+cu126" in later
     assert "NVIDIA's driver changed from 550.144.03 (CUDA 12.4) to 610" in later

@@ -10,7 +10,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.end_to_end.conftest import World
+    from tests.end_to_end.conftest import Sandbox
 
 pytestmark = pytest.mark.end_to_end
 
@@ -22,17 +22,17 @@ def both(local: str) -> dict[str, str]:
     return {"torch": f"2.7.0+{local}", "torchvision": f"0.22.0+{local}"}
 
 
-def start(world: World) -> str:
+def start(sandbox: Sandbox) -> str:
     """Start the application; return what it said."""
-    return world.run(world.python, "-m", "preferred_backend")
+    return sandbox.run(sandbox.python, "-m", "preferred_backend")
 
 
-def state(world: World) -> Any:  # noqa: ANN401 (it is JSON)
+def state(sandbox: Sandbox) -> Any:  # noqa: ANN401 (it is JSON)
     """Return what `status --json` prints."""
-    return json.loads(world.run(world.python, "-m", "hatch_torch", "status", "--json"))
+    return json.loads(sandbox.run(sandbox.python, "-m", "hatch_torch", "status", "--json"))
 
 
-def test_preference(checkout: Callable[[str], World]) -> None:
+def test_preference(checkout: Callable[[str], Sandbox]) -> None:
     """Auto, the configuration and the variable decide; a change rebuilds, and nothing else does."""
     server = checkout("preferred-backend").on("linux-amd-mi300x")
     server.install("pip")

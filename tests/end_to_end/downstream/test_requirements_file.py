@@ -10,7 +10,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.end_to_end.conftest import World
+    from tests.end_to_end.conftest import Sandbox
 
 pytestmark = pytest.mark.end_to_end
 
@@ -19,20 +19,20 @@ CU126 = {"torch": "2.15.0+cu126", "torchaudio": "2.11.0+cu126"}
 
 
 @pytest.mark.parametrize("tool", ["pip", "uv"])
-def test_file_for_this_machine(checkout: Callable[[str], World], tool: str) -> None:
+def test_file_for_this_machine(checkout: Callable[[str], Sandbox], tool: str) -> None:
     """One command writes the file for this machine; the original then leaves torch alone."""
-    world = checkout("requirements-file").on("linux-nvidia-rtx-4090")
-    install = world.pip if tool == "pip" else lambda *words: world.uv("pip", *words)
+    sandbox = checkout("requirements-file").on("linux-nvidia-rtx-4090")
+    install = sandbox.pip if tool == "pip" else lambda *words: sandbox.uv("pip", *words)
     export = ("export", "--format", "requirements", "-r", "requirements.txt", "-o", MINE)
 
-    told = world.run(sys.executable, "-m", "hatch_torch", *export)
+    told = sandbox.run(sys.executable, "-m", "hatch_torch", *export)
 
     assert "xformers is left as it is" in told
     assert "take one that goes with 2.15.0" in told
     install("install", "-r", MINE)
-    assert world.versions() == CU126
-    fetched = world.fetched()
+    assert sandbox.versions() == CU126
+    fetched = sandbox.fetched()
     again = install("install", "-r", "requirements.txt")
-    assert (world.versions(), world.fetched()) == (CU126, fetched)
+    assert (sandbox.versions(), sandbox.fetched()) == (CU126, fetched)
     assert {one.split("-")[0] for one in fetched} == {"torch", "torchaudio", "triton"}
     assert tool == "uv" or "Requirement already satisfied: torch " in again

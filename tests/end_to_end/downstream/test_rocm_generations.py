@@ -12,7 +12,7 @@ from packaging.version import Version
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.end_to_end.conftest import World
+    from tests.end_to_end.conftest import Sandbox
 
 pytestmark = [
     pytest.mark.end_to_end,
@@ -32,13 +32,13 @@ NEW = {
 }
 
 
-def libraries(world: World) -> list[Version]:
+def libraries(sandbox: Sandbox) -> list[Version]:
     """Return the versions of the four libraries that are installed."""
-    frozen = dict(line.split("==") for line in world.pip("freeze").splitlines() if "==" in line)
+    frozen = dict(line.split("==") for line in sandbox.pip("freeze").splitlines() if "==" in line)
     return [Version(frozen[name]) for name in LIBRARIES]
 
 
-def test_from_5_7_to_7_0(checkout: Callable[[str], World]) -> None:
+def test_from_5_7_to_7_0(checkout: Callable[[str], Sandbox]) -> None:
     """A server is set up without a question, and moved up with its libraries by one command."""
     server = checkout("rocm-generations").on("linux-amd-mi210-rocm-5.7")
 

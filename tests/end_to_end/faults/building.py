@@ -17,8 +17,8 @@ from hatch_torch.integrations.hatch import TorchVariantBuildHook
 if TYPE_CHECKING:
     import pytest
 
-    from tests.end_to_end.conftest import World
-    from tests.end_to_end.faults.conftest import Broken
+    from tests.end_to_end.conftest import Sandbox
+    from tests.end_to_end.faults.conftest import BrokenIndex
 
 _SMALL_CHANGE = 20.0
 """Seconds for all but the network, on a machine that does other things too."""
@@ -31,22 +31,22 @@ class Built(NamedTuple):
     record: Any
 
 
-def at(world: World, index: Broken) -> World:
-    """Return the world with this index as PyTorch's."""
-    return world.on(TORCH_VARIANT_INDEX_URL=index.url, TORCH_VARIANT_TIMEOUT=index.seconds)
+def at(sandbox: Sandbox, index: BrokenIndex) -> Sandbox:
+    """Return the sandbox with this index as PyTorch's."""
+    return sandbox.on(TORCH_VARIANT_INDEX_URL=index.url, TORCH_VARIANT_TIMEOUT=index.seconds)
 
 
-def build(world: World, monkeypatch: pytest.MonkeyPatch) -> Built:
+def build(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Built:
     """Build the project, in time; an error that a user would read raises SystemExit."""
-    for name, value in world.environ.items():
+    for name, value in sandbox.environ.items():
         monkeypatch.setenv(name, value)
-    root, limit = str(world.project), float(world.environ.get("TORCH_VARIANT_TIMEOUT", "15"))
+    root, limit = str(sandbox.project), float(sandbox.environ.get("TORCH_VARIANT_TIMEOUT", "15"))
     called = staticmethod(lambda: (Process(1, ("pip", "install", "-e", "."), root, {}),))
     manager = PluginManager()
     metadata = ProjectMetadata(root, manager)
     config = WheelBuilder(root, plugin_manager=manager, metadata=metadata).config
     kind = type("Hook", (TorchVariantBuildHook,), {"above": called})
-    hook = kind(root, {}, config, metadata, str(world.folder / "dist"), "wheel")
+    hook = kind(root, {}, config, metadata, str(sandbox.folder / "dist"), "wheel")
     data: dict[str, Any] = {"extra_metadata": {}}
     start = time.monotonic()
     try:

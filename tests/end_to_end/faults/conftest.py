@@ -145,7 +145,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize(kind, names)
 
 
-class Broken(NamedTuple):
+class BrokenIndex(NamedTuple):
     """An index that is broken, or harmless in spite of a fault."""
 
     url: str
@@ -154,19 +154,19 @@ class Broken(NamedTuple):
 
 
 @pytest.fixture
-def index_of() -> Callable[[str], AbstractContextManager[Broken]]:
+def serve_broken_index() -> Callable[[str], AbstractContextManager[BrokenIndex]]:
     """Return what serves an index with a fault, by the fault's name."""
 
     @contextmanager
-    def serving(name: str) -> Iterator[Broken]:
+    def serving(name: str) -> Iterator[BrokenIndex]:
         if name in NOBODY:
-            yield Broken(*NOBODY[name])
+            yield BrokenIndex(*NOBODY[name])
         elif name in FAULTS:
             play, told, seconds = FAULTS[name]
             with faulty(play) as url:
-                yield Broken(url, told, seconds)
+                yield BrokenIndex(url, told, seconds)
         else:
             with changed(CHANGES.get(name, unreadable)) as index:
-                yield Broken(index.torch_index, "names a triton that only this index has")
+                yield BrokenIndex(index.torch_index, "names a triton that only this index has")
 
     return serving

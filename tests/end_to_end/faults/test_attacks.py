@@ -17,7 +17,7 @@ from tests.end_to_end.faults.servers import changed, on_pages
 
 if TYPE_CHECKING:
     from hatch_torch.demo.server import Answer
-    from tests.end_to_end.conftest import World
+    from tests.end_to_end.conftest import Sandbox
 
 pytestmark = pytest.mark.end_to_end
 
@@ -77,33 +77,33 @@ def decoyed(path: str, given: Answer) -> Answer:
 
 
 @pytest.mark.parametrize("tool", ["pip", "uv"])
-def test_decoys(world: World, tool: str) -> None:
+def test_decoys(sandbox: Sandbox, tool: str) -> None:
     """What the default index has under the family's names is never chosen, however new it is."""
     with changed(decoyed) as evil:
         conf = f"[global]\nextra-index-url = {evil.default_index}\npre = 1\n"
-        by_pip = {"PIP_CONFIG_FILE": str(world.add("../pip.conf", conf))}
+        by_pip = {"PIP_CONFIG_FILE": str(sandbox.add("../pip.conf", conf))}
         by_uv = {"UV_INDEX": evil.default_index, "UV_INDEX_STRATEGY": "unsafe-best-match"}
-        world.on("mi300x", **(by_pip if tool == "pip" else by_uv)).install(tool)
+        sandbox.on("mi300x", **(by_pip if tool == "pip" else by_uv)).install(tool)
 
         assert not [one for one in evil.wheels_fetched if one.startswith(("torch", "triton"))]
-    assert world.exact() == {"torch": "2.10.0+rocm7.0", "torchvision": "0.25.0+rocm7.0"}
-    (triton,) = (info for info in world.infos("triton_rocm"))
-    assert world.origin(triton)["url"].startswith(world.index.torch_index)
+    assert sandbox.exact() == {"torch": "2.10.0+rocm7.0", "torchvision": "0.25.0+rocm7.0"}
+    (triton,) = (info for info in sandbox.infos("triton_rocm"))
+    assert sandbox.origin(triton)["url"].startswith(sandbox.index.torch_index)
 
 
 @pytest.mark.parametrize("tool", ["pip", "uv"])
-def test_a_hostile_page(world: World, tool: str) -> None:
+def test_a_hostile_page(sandbox: Sandbox, tool: str) -> None:
     """Links that lead elsewhere, or out of a requirement or a folder, are as if not there."""
     with changed(on_pages(hostile)) as index:
-        world.over(index).on("mi300x").install(tool)
+        sandbox.over(index).on("mi300x").install(tool)
 
         assert not [path for _, path in index.requests if "2.11.0" in path]
-        assert world.over(index).exact()["torch"] == "2.10.0+rocm7.0"
-    (info,) = world.infos("my_app")
+        assert sandbox.over(index).exact()["torch"] == "2.10.0+rocm7.0"
+    (info,) = sandbox.infos("my_app")
     text = (info / "METADATA").read_text(encoding="utf-8")
-    assert "evil" not in text + str(world.record()["added"])
+    assert "evil" not in text + str(sandbox.record()["added"])
     assert re.findall(r"[^\x20-\x7e\n]", text) == []
-    notes = " ".join(world.record()["warnings"])
+    notes = " ".join(sandbox.record()["warnings"])
     assert "refused links to the host evil.example.org" in notes
     assert "unsafe" in notes
 
@@ -118,35 +118,35 @@ def test_a_hostile_page(world: World, tool: str) -> None:
         "file:///tmp/whl",
     ],
 )
-def test_a_hostile_address(world: World, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hostile_address(sandbox: Sandbox, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """An index's address that is none, or is not safe, is refused, and shown without its tricks."""
     with pytest.raises(SystemExit) as end:
-        build(world.on("mi300x", TORCH_VARIANT_INDEX_URL=url), monkeypatch)
+        build(sandbox.on("mi300x", TORCH_VARIANT_INDEX_URL=url), monkeypatch)
     assert "would use" in str(end.value)
     assert str(end.value).isprintable()
 
 
 @pytest.mark.parametrize("tool", ["pip", "uv"])
-def test_a_lock_with_another_hash(world: World, tool: str) -> None:
+def test_a_lock_with_another_hash(sandbox: Sandbox, tool: str) -> None:
     """Where lock and index differ in a hash, the lock is right, and the installer stops."""
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
-    world.run(sys.executable, "-m", "hatch_torch", "lock", "--backend", "cpu", "--python", python)
-    lock = world.project / LOCK
+    sandbox.run(sys.executable, "-m", "hatch_torch", "lock", "--backend", "cpu", "--python", python)
+    lock = sandbox.project / LOCK
     text = lock.read_text(encoding="utf-8")
     lock.write_text(re.sub(r'sha256 = "\w{64}"', f'sha256 = "{"1" * 64}"', text), encoding="utf-8")
 
-    told = world.refusal(tool).lower()
+    told = sandbox.refusal(tool).lower()
 
     assert "hash" in told
     assert "1" * 64 in told
-    assert world.versions() == {}
+    assert sandbox.versions() == {}
 
 
-def test_a_lock_that_leads_elsewhere(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lock_that_leads_elsewhere(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     """A lock names no host that the project does not, and nothing that is no path."""
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
-    world.run(sys.executable, "-m", "hatch_torch", "lock", "--backend", "cpu", "--python", python)
-    lock = world.project / LOCK
+    sandbox.run(sys.executable, "-m", "hatch_torch", "lock", "--backend", "cpu", "--python", python)
+    lock = sandbox.project / LOCK
     text = lock.read_text(encoding="utf-8")
     for path, told in {
         "//evil.example.org/": "no torch",
@@ -160,25 +160,25 @@ def test_a_lock_that_leads_elsewhere(world: World, monkeypatch: pytest.MonkeyPat
     }.items():
         lock.write_text(text.replace('path = "cpu/', f'path = "{path}'), encoding="utf-8")
         with pytest.raises(SystemExit) as end:
-            build(world, monkeypatch)
+            build(sandbox, monkeypatch)
         assert told in str(end.value)
 
 
-def test_a_cache_of_somebody_else(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cache_of_somebody_else(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     """A cache that is a link, or that everybody may write to, is neither read nor written."""
-    cache, victim = world.folder / "hatch-torch-cache", world.folder / "victim"
-    build(world, monkeypatch)
+    cache, victim = sandbox.folder / "hatch-torch-cache", sandbox.folder / "victim"
+    build(sandbox, monkeypatch)
     pages = sorted(cache.iterdir())
-    world.index.forget()
+    sandbox.index.forget()
     cache.chmod(0o777)
-    built = build(world, monkeypatch)
+    built = build(sandbox, monkeypatch)
     assert "everybody may write to it" in built.record["warnings"][-1]
-    assert world.index.requests
+    assert sandbox.index.requests
     assert sorted(cache.iterdir()) == pages
 
     victim.mkdir()
-    linked = world.folder / "linked"
+    linked = sandbox.folder / "linked"
     linked.symlink_to(victim)
-    built = build(world.on(TORCH_VARIANT_CACHE_DIR=str(linked)), monkeypatch)
+    built = build(sandbox.on(TORCH_VARIANT_CACHE_DIR=str(linked)), monkeypatch)
     assert "it is a link or a file, not a folder" in built.record["warnings"][-1]
     assert [*victim.iterdir()] == []

@@ -12,20 +12,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from tests.end_to_end.conftest import World
-    from tests.end_to_end.faults.conftest import Broken
+    from tests.end_to_end.conftest import Sandbox
+    from tests.end_to_end.faults.conftest import BrokenIndex
 
-    IndexOf = Callable[[str], AbstractContextManager[Broken]]
+    ServeBrokenIndex = Callable[[str], AbstractContextManager[BrokenIndex]]
 
 pytestmark = pytest.mark.end_to_end
 
 
 def test_error(
-    world: World, index_of: IndexOf, broken: str, monkeypatch: pytest.MonkeyPatch
+    sandbox: Sandbox,
+    serve_broken_index: ServeBrokenIndex,
+    broken: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Where nothing stands in for the index, the error tells what came, and what to do."""
-    with index_of(broken) as index, pytest.raises(SystemExit) as end:
-        build(at(world.on("mi300x"), index), monkeypatch)
+    with serve_broken_index(broken) as index, pytest.raises(SystemExit) as end:
+        build(at(sandbox.on("mi300x"), index), monkeypatch)
     told = str(end.value)
     assert told.startswith("hatch-torch: ")
     assert index.told in told
@@ -34,21 +37,27 @@ def test_error(
 
 
 def test_fallback(
-    world: World, index_of: IndexOf, down: str, monkeypatch: pytest.MonkeyPatch
+    sandbox: Sandbox,
+    serve_broken_index: ServeBrokenIndex,
+    down: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Where the plain wheel runs, it stands in for an index that is broken."""
-    with index_of(down) as index:
-        built = build(at(world.on("rtx-4090"), index), monkeypatch)
+    with serve_broken_index(down) as index:
+        built = build(at(sandbox.on("rtx-4090"), index), monkeypatch)
     assert built.requirements[:2] == ["torch==2.10.0", "torchvision==0.25.0"]
     assert index.told in built.record["warnings"][0]
 
 
 def test_harmless(
-    world: World, index_of: IndexOf, harmless: str, monkeypatch: pytest.MonkeyPatch
+    sandbox: Sandbox,
+    serve_broken_index: ServeBrokenIndex,
+    harmless: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Some faults do no harm: what is wrong is passed over, and what is right is used."""
-    with index_of(harmless) as index:
-        lines = build(at(world.on("mi300x"), index), monkeypatch).requirements
+    with serve_broken_index(harmless) as index:
+        lines = build(at(sandbox.on("mi300x"), index), monkeypatch).requirements
     added = ["torch", "triton-rocm", "torchvision"]
     assert [line.partition(" @ ")[0] for line in lines[:3]] == added
     assert not any("0" * 64 in line for line in lines)

@@ -12,37 +12,39 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from tests.end_to_end.conftest import World
-    from tests.end_to_end.faults.conftest import Broken
+    from tests.end_to_end.conftest import Sandbox
+    from tests.end_to_end.faults.conftest import BrokenIndex
 
-    IndexOf = Callable[[str], AbstractContextManager[Broken]]
+    ServeBrokenIndex = Callable[[str], AbstractContextManager[BrokenIndex]]
 
 pytestmark = pytest.mark.end_to_end
 
 
-def test_error(world: World, index_of: IndexOf, broken: str) -> None:
+def test_error(sandbox: Sandbox, serve_broken_index: ServeBrokenIndex, broken: str) -> None:
     """`pip install -e .` ends with a sentence, and installs nothing."""
-    with index_of(broken) as index:
-        told = at(world.on("mi300x"), index).refusal("pip")
+    with serve_broken_index(broken) as index:
+        told = at(sandbox.on("mi300x"), index).refusal("pip")
 
     assert index.told in told
-    assert world.versions() == {}
+    assert sandbox.versions() == {}
 
 
 @pytest.mark.parametrize("tool", ["pip", "uv"])
-def test_harmless(world: World, index_of: IndexOf, harmless: str, tool: str) -> None:
+def test_harmless(
+    sandbox: Sandbox, serve_broken_index: ServeBrokenIndex, harmless: str, tool: str
+) -> None:
     """Where an index is right in what matters, its wheels are installed, triton too."""
-    with index_of(harmless) as index:
-        at(world.on("mi300x"), index).install(tool)
+    with serve_broken_index(harmless) as index:
+        at(sandbox.on("mi300x"), index).install(tool)
 
-    assert world.versions() == {"torch": "2.10.0+rocm7.0", "torchvision": "0.25.0+rocm7.0"}
-    assert any("triton" in name and "rocm" in name for name in world.present())
+    assert sandbox.versions() == {"torch": "2.10.0+rocm7.0", "torchvision": "0.25.0+rocm7.0"}
+    assert any("triton" in name and "rocm" in name for name in sandbox.present())
 
 
-def test_fallback(world: World, index_of: IndexOf) -> None:
+def test_fallback(sandbox: Sandbox, serve_broken_index: ServeBrokenIndex) -> None:
     """`uv pip install -e .` takes the plain wheel where that runs, and says why in the record."""
-    with index_of("a byte a second") as index:
-        at(world.on("rtx-4090"), index).install("uv")
+    with serve_broken_index("a byte a second") as index:
+        at(sandbox.on("rtx-4090"), index).install("uv")
 
-    assert world.versions() == {"torch": "2.10.0", "torchvision": "0.25.0"}
-    assert index.told in world.record()["warnings"][0]
+    assert sandbox.versions() == {"torch": "2.10.0", "torchvision": "0.25.0"}
+    assert index.told in sandbox.record()["warnings"][0]

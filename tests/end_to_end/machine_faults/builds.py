@@ -75,12 +75,12 @@ def killed() -> None:
 def written() -> None:
     """Write a file over and over, killed at a random moment; it is always whole."""
     path = WHEELS / "file"
-    atomic.replace(path, LETTERS[0])
+    atomic.write_atomically(path, LETTERS[0])
 
     def write() -> None:
         while True:
-            atomic.replace(path, LETTERS[0])
-            atomic.replace(path, LETTERS[1])
+            atomic.write_atomically(path, LETTERS[0])
+            atomic.write_atomically(path, LETTERS[1])
 
     for _ in range(TIMES):
         kill_within(0.02, fork(write))

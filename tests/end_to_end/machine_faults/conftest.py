@@ -17,7 +17,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.end_to_end.conftest import World
+    from tests.end_to_end.conftest import Sandbox
 
 PROGRAM = Path(__file__).with_name("builds.py")
 
@@ -43,30 +43,30 @@ class Built:
 
 @dataclass(frozen=True)
 class Builder:
-    """Builds a world's project."""
+    """Builds a sandbox's project."""
 
-    world: World
+    sandbox: Sandbox
 
     @property
     def cache(self) -> Path:
         """The cache's folder."""
-        return Path(self.world.environ["TORCH_VARIANT_CACHE_DIR"])
+        return Path(self.sandbox.environ["TORCH_VARIANT_CACHE_DIR"])
 
     def with_variables(self, *without: str, **variables: str) -> Builder:
         """Return the same with variables set, and others not."""
-        world = self.world.on(**variables)
+        sandbox = self.sandbox.on(**variables)
         for name in without:
-            world.environ.pop(name, None)  # type: ignore[attr-defined] # it is a dict of our own
-        return Builder(world)
+            sandbox.environ.pop(name, None)  # type: ignore[attr-defined] # it is a dict of our own
+        return Builder(sandbox)
 
     def run(self, *before: str) -> str:
         """Run the program, behind other words; return what it said."""
-        program = self.world.folder / "bin" / "pip"
+        program = self.sandbox.folder / "bin" / "pip"
         program.parent.mkdir(exist_ok=True)
         shutil.copy(PROGRAM, program)
         self.wheels.mkdir(exist_ok=True)
-        world = self.world.on(WHEELS=str(self.wheels))
-        return world.run(*before, sys.executable, program, "install", "-e", ".")
+        sandbox = self.sandbox.on(WHEELS=str(self.wheels))
+        return sandbox.run(*before, sys.executable, program, "install", "-e", ".")
 
     def __call__(self, *before: str) -> Built:
         """Build once, behind other words (`sh -c …`)."""
@@ -83,13 +83,13 @@ class Builder:
     @property
     def wheels(self) -> Path:
         """Where the wheels lie."""
-        return self.world.folder / "wheels"
+        return self.sandbox.folder / "wheels"
 
 
 @pytest.fixture
-def build(world: World) -> Builder:
+def build(sandbox: Sandbox) -> Builder:
     """Return what builds on a machine with a GPU."""
-    return Builder(world.on("rtx-4090"))
+    return Builder(sandbox.on("rtx-4090"))
 
 
 @pytest.fixture
@@ -115,7 +115,7 @@ def read_only(mounted: Path) -> Path:
 
 
 @pytest.fixture
-def homeless() -> tuple[str, ...]:
+def without_home() -> tuple[str, ...]:
     """Return the words that make a command that of a user without a name and a home."""
     command = ("unshare", "--user", "--map-user=54321")
     if (

@@ -78,20 +78,20 @@ def test_home_that_is_none(build: Builder, home: str, tmp_path: Path) -> None:
     built = build.with_variables("TORCH_VARIANT_CACHE_DIR", **homes)()
 
     assert built.record["backend"] == "cu126"
-    assert {path.name for path in build.world.project.iterdir()} == OWN
+    assert {path.name for path in build.sandbox.project.iterdir()} == OWN
 
 
-def test_no_home(build: Builder, homeless: tuple[str, ...]) -> None:
+def test_no_home(build: Builder, without_home: tuple[str, ...]) -> None:
     """A user without a home has no cache, which is said, and no folder called "~"."""
     variables = {"TORCH_VARIANT_CACHE_DIR": "", "XDG_CACHE_HOME": ""}
-    built = build.with_variables(**variables)(*homeless)
+    built = build.with_variables(**variables)(*without_home)
 
     (warning,) = built.record["warnings"]
     assert "no home folder is known" in warning
-    assert {path.name for path in build.world.project.iterdir()} == OWN
+    assert {path.name for path in build.sandbox.project.iterdir()} == OWN
     doctor = (sys.executable, "-m", "hatch_torch", "doctor")
-    assert "no home folder is known" in build.with_variables(**variables).world.run(
-        *homeless, *doctor
+    assert "no home folder is known" in build.with_variables(**variables).sandbox.run(
+        *without_home, *doctor
     )
 
 
@@ -99,7 +99,7 @@ def test_clock_in_1970(build: Builder, tmp_path: Path) -> None:
     """With a clock at its beginning pages from the future are asked for anew, and kept."""
     (tmp_path / "sitecustomize.py").write_text(IN_1970, encoding="utf-8")
     now = build()
-    index = build.world.index
+    index = build.sandbox.index
     index.forget()
     then = build.with_variables(PYTHONPATH=str(tmp_path))()
 
@@ -124,9 +124,9 @@ def test_the_machine_at_hand_with_few_descriptors(build: Builder) -> None:
 @pytest.mark.parametrize("locale", [ASCII, {"LC_ALL": "xx_YY.none"}], ids=["ascii", "unknown"])
 def test_locale(build: Builder, locale: dict[str, str]) -> None:
     """A locale without UTF-8, and names that are no UTF-8, change nothing."""
-    cache = str(build.world.folder / LATIN)
+    cache = str(build.sandbox.folder / LATIN)
     odd = {**locale, "TORCH_VARIANT_CACHE_DIR": cache, "MY_" + LATIN: LATIN}
-    build.world.write("full", ('name = "my-app"', 'name = "my-app"\ndescription = "Für Ada"'))
+    build.sandbox.write("full", ('name = "my-app"', 'name = "my-app"\ndescription = "Für Ada"'))
 
     built = build.with_variables(**odd)()
 
@@ -137,9 +137,9 @@ def test_locale(build: Builder, locale: dict[str, str]) -> None:
 @pytest.mark.parametrize("command", ["explain", "status", "doctor"])
 def test_locale_of_a_person(build: Builder, command: str) -> None:
     """Every command can print what it has to say, in a folder whose name is no UTF-8."""
-    folder = build.world.folder / LATIN
-    build.world.project.rename(folder)
-    machine = build.world.on(**ASCII)
+    folder = build.sandbox.folder / LATIN
+    build.sandbox.project.rename(folder)
+    machine = build.sandbox.on(**ASCII)
 
     fails = command == "status"  # it tells that nothing is installed
     said = machine.run(sys.executable, "-m", "hatch_torch", command, folder=folder, fails=fails)

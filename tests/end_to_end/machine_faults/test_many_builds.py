@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.end_to_end.conftest import World
+    from tests.end_to_end.conftest import Sandbox
     from tests.end_to_end.machine_faults.conftest import Builder
 
 pytestmark = [
@@ -46,9 +46,9 @@ def test_fifty_at_once(build: Builder) -> None:
 
 
 @pytest.mark.matrix
-def test_pips_at_once(world: World) -> None:
+def test_pips_at_once(sandbox: Sandbox) -> None:
     """Real pips at one moment, into environments of their own, share the cache, too."""
-    worlds = [world.on("rtx-4090").elsewhere(str(number)) for number in range(4)]
+    worlds = [sandbox.on("rtx-4090").elsewhere(str(number)) for number in range(4)]
     for one in worlds:
         one.write("full")
         assert one.python

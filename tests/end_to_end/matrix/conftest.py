@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from tests.end_to_end.conftest import World
+    from tests.end_to_end.conftest import Sandbox
 
     Tool = Callable[..., Path]
-    WithPip = Callable[[str], World]
+    WithPip = Callable[[str], Sandbox]
 
 PIPS = ("22.3", "23.2", "24.3", "25.3", "newest")
 
@@ -55,13 +55,13 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Tool:
 
 
 @pytest.fixture
-def with_pip(world: World, wheels: Tool) -> WithPip:
-    """Return a function that gives the world's environment a pip of a version."""
+def with_pip(sandbox: Sandbox, wheels: Tool) -> WithPip:
+    """Return a function that gives the sandbox's environment a pip of a version."""
 
-    def choose(version: str) -> World:
+    def choose(version: str) -> Sandbox:
         place = wheels("pip" if version == "newest" else f"pip=={version}")
         (wheel,) = place.glob("*.whl")
-        return world.on(
+        return sandbox.on(
             VIRTUALENV_PIP=wheel.name.split("-")[1], VIRTUALENV_EXTRA_SEARCH_DIR=str(place)
         )
 
@@ -69,8 +69,8 @@ def with_pip(world: World, wheels: Tool) -> WithPip:
 
 
 @pytest.fixture(params=PIPS)
-def pips(request: pytest.FixtureRequest, with_pip: WithPip) -> World:
-    """Give the world each pip, on a machine with an RTX 4090."""
+def pips(request: pytest.FixtureRequest, with_pip: WithPip) -> Sandbox:
+    """Give the sandbox each pip, on a machine with an RTX 4090."""
     return with_pip(request.param).on("rtx-4090")
 
 

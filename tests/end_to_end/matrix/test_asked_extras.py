@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.end_to_end.conftest import World
+    from tests.end_to_end.conftest import Sandbox
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.matrix]
 
@@ -21,50 +21,50 @@ WITH_SOUND = {
 
 @TOOLS
 @pytest.mark.parametrize("what", [".[rocm64,sound]", ".[Sound, ROCm64]"])
-def test_a_backend_and_another(world: World, tool: str, what: str) -> None:
+def test_a_backend_and_another(sandbox: Sandbox, tool: str, what: str) -> None:
     """A backend's extra beside an ordinary one, in any spelling, gets both."""
-    world.on("rtx-4090").install(tool, what=what)
+    sandbox.on("rtx-4090").install(tool, what=what)
 
-    assert world.exact() == WITH_SOUND
+    assert sandbox.exact() == WITH_SOUND
 
 
 @TOOLS
-def test_not_supported(world: World, tool: str) -> None:
+def test_not_supported(sandbox: Sandbox, tool: str) -> None:
     """A backend that the project does not support is refused, with those that it does."""
-    told = world.on("rtx-4090").refusal(tool, what=".[cu118]")
+    told = sandbox.on("rtx-4090").refusal(tool, what=".[cu118]")
 
     assert "cu118" in told
     assert "cu126, cu128" in told
 
 
 @TOOLS
-def test_two_backends(world: World, tool: str) -> None:
+def test_two_backends(sandbox: Sandbox, tool: str) -> None:
     """Two backends are refused, also where one is hidden in a file that a file names."""
-    world.add("more.txt", "-e .[cpu]\n")
-    world.add("requirements.txt", "-r more.txt\n-e .[rocm64]\n")
+    sandbox.add("more.txt", "-e .[cpu]\n")
+    sandbox.add("requirements.txt", "-r more.txt\n-e .[rocm64]\n")
 
-    told = world.on("rtx-4090").refusal(tool, "-r", "requirements.txt")
+    told = sandbox.on("rtx-4090").refusal(tool, "-r", "requirements.txt")
 
     assert "rocm64, cpu" in told
 
 
-def test_hidden_in_the_environment(world: World) -> None:
+def test_hidden_in_the_environment(sandbox: Sandbox) -> None:
     """PIP_REQUIREMENT names a file too; pip itself can't isolate a build from that."""
-    world.pip("install", "hatchling", "hatch-torch", "editables")
-    path = world.add("requirements.txt", "-e .[rocm64]\n")
+    sandbox.pip("install", "hatchling", "hatch-torch", "editables")
+    path = sandbox.add("requirements.txt", "-e .[rocm64]\n")
 
-    world.on("rtx-4090", PIP_REQUIREMENT=str(path)).pip("install", "--no-build-isolation")
+    sandbox.on("rtx-4090", PIP_REQUIREMENT=str(path)).pip("install", "--no-build-isolation")
 
-    assert world.versions()["torch"] == "2.9.1+rocm6.4"
+    assert sandbox.versions()["torch"] == "2.9.1+rocm6.4"
 
 
-def test_relative_folders(world: World) -> None:
+def test_relative_folders(sandbox: Sandbox) -> None:
     """The project is found from where pip was called, however it is named."""
-    cuda = world.on("rtx-4090")
-    for what in ("./my-app[rocm64]", f"my-app[rocm64] @ {world.project.as_uri()}"):
+    cuda = sandbox.on("rtx-4090")
+    for what in ("./my-app[rocm64]", f"my-app[rocm64] @ {sandbox.project.as_uri()}"):
         options = ("-e", what) if what.startswith(".") else (what,)
         command = (cuda.python, "-m", "pip", "install", *options)
-        cuda.run(*command, folder=world.project.parent)
+        cuda.run(*command, folder=sandbox.project.parent)
 
-        assert world.versions()["torch"] == "2.9.1+rocm6.4"
+        assert sandbox.versions()["torch"] == "2.9.1+rocm6.4"
         cuda.pip("uninstall", "--yes", "torch", "torchvision", "my-app")

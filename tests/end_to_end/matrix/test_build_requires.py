@@ -12,7 +12,7 @@ from hatch_torch.demo.server import serve
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.end_to_end.conftest import World
+    from tests.end_to_end.conftest import Sandbox
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.matrix]
 
@@ -31,24 +31,24 @@ class Compiler(BuildHookInterface):
 
 
 @pytest.fixture
-def earlier(world: World) -> Iterator[World]:
+def earlier(sandbox: Sandbox) -> Iterator[Sandbox]:
     """Make a project that compiles, before the releases of torch that come later."""
     with serve(newest=Version("2.13.0")) as index:
-        world.write("full", (HOOK, REQUIRES))
-        world.add("hatch_build.py", COMPILER)
-        yield world.on("rtx-4090").over(index)
+        sandbox.write("full", (HOOK, REQUIRES))
+        sandbox.add("hatch_build.py", COMPILER)
+        yield sandbox.on("rtx-4090").over(index)
 
 
-def built_with(world: World) -> str:
+def built_with(sandbox: Sandbox) -> str:
     """Return which torch the last build compiled against, which must be the one installed."""
-    found = (world.project / "built-with.txt").read_text(encoding="utf-8")
-    assert found == world.versions()["torch"]
+    found = (sandbox.project / "built-with.txt").read_text(encoding="utf-8")
+    assert found == sandbox.versions()["torch"]
     return found
 
 
 @TOOLS
 @pytest.mark.parametrize("way", [("-e", "."), (".",)], ids=" ".join)
-def test_the_same_wheel(earlier: World, tool: str, way: tuple[str, ...]) -> None:
+def test_the_same_wheel(earlier: Sandbox, tool: str, way: tuple[str, ...]) -> None:
     """The build environment gets the wheel that is installed."""
     command = earlier.uv if tool == "uv" else earlier.pip
 
@@ -58,7 +58,7 @@ def test_the_same_wheel(earlier: World, tool: str, way: tuple[str, ...]) -> None
 
 
 @TOOLS
-def test_again(earlier: World, tool: str) -> None:
+def test_again(earlier: Sandbox, tool: str) -> None:
     """A second install moves nothing, and builds with what is there, though a newer one is out."""
     earlier.install(tool)
     earlier.index.newest = None
@@ -70,14 +70,14 @@ def test_again(earlier: World, tool: str) -> None:
     assert earlier.versions()["torchvision"] == "0.28.0+cu126"
 
 
-def test_another_backend(earlier: World) -> None:
+def test_another_backend(earlier: Sandbox) -> None:
     """The extra that chooses the backend chooses for the build, too."""
     earlier.install("pip", what=".[rocm64]")
 
     assert built_with(earlier) == "2.9.1+rocm6.4"
 
 
-def test_without_isolation(earlier: World) -> None:
+def test_without_isolation(earlier: Sandbox) -> None:
     """Without isolation the environment itself is what the build sees: pip checks nothing."""
     earlier.install("pip")
     earlier.pip("install", "hatchling", "hatch-torch", "editables")
@@ -87,7 +87,7 @@ def test_without_isolation(earlier: World) -> None:
     assert built_with(earlier) == "2.13.0+cu126"
 
 
-def test_portable(earlier: World) -> None:
+def test_portable(earlier: Sandbox) -> None:
     """A portable build gets what the project wrote, from the default index."""
     earlier.pip("wheel", ".", "--no-deps", "-w", earlier.folder / "out")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.end_to_end.conftest import World
+    from tests.end_to_end.conftest import Sandbox
     from tests.end_to_end.matrix.conftest import Tool, WithPip
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.matrix]
@@ -28,21 +28,21 @@ setup(name="my-app", version="1.0", py_modules=["my_app"], install_requires=["nu
 COMMANDS = [("bdist_wheel",), ("egg_info",), ("sdist",)]
 
 
-def carried(world: World, wheels: Tool, *requirements: str) -> None:
-    """Install build backends from the package index, and us, into the world's environment."""
+def carried(sandbox: Sandbox, wheels: Tool, *requirements: str) -> None:
+    """Install build backends from the package index, and us, into the sandbox's environment."""
     folder = wheels(*requirements)
-    world.pip("install", *requirements, "--no-index", "--find-links", folder)
-    world.pip("install", "hatch-torch")
+    sandbox.pip("install", *requirements, "--no-index", "--find-links", folder)
+    sandbox.pip("install", "hatch-torch")
 
 
 @pytest.mark.parametrize(("form", "requirements"), VERSIONS, ids=str)
 @pytest.mark.parametrize("way", [("-e", "."), (".",)], ids=" ".join)
 def test_versions(
-    world: World, wheels: Tool, form: str, requirements: tuple[str, ...], way: tuple[str, ...]
+    sandbox: Sandbox, wheels: Tool, form: str, requirements: tuple[str, ...], way: tuple[str, ...]
 ) -> None:
     """Each version of a backend that is supported installs the exact wheels and nothing else."""
-    world.write(form)
-    cuda = world.on("rtx-4090")
+    sandbox.write(form)
+    cuda = sandbox.on("rtx-4090")
     carried(cuda, wheels, *requirements)
 
     cuda.pip("install", "--no-build-isolation", *way)
@@ -80,27 +80,27 @@ def test_pips(with_pip: WithPip, form: str, version: str) -> None:
         ("", "tool = 'torch-variant'\n"),
     ],
 )
-def test_a_stranger(world: World, wheels: Tool, version: str, broken: str) -> None:
+def test_a_stranger(sandbox: Sandbox, wheels: Tool, version: str, broken: str) -> None:
     """Another's project is built beside us as without us, and is as wrong as it was."""
-    carried(world, wheels, f"setuptools{version}", "wheel==0.42.0")
-    (world.project / "pyproject.toml").unlink()
-    world.add("setup.py", STRANGER)
+    carried(sandbox, wheels, f"setuptools{version}", "wheel==0.42.0")
+    (sandbox.project / "pyproject.toml").unlink()
+    sandbox.add("setup.py", STRANGER)
     if broken:
-        world.add("pyproject.toml", broken)
+        sandbox.add("pyproject.toml", broken)
     for command in () if broken else COMMANDS:
-        world.run(world.python, "setup.py", *command)
+        sandbox.run(sandbox.python, "setup.py", *command)
 
-    told = world.pip("install", "--no-build-isolation", ".", fails=bool(broken))
+    told = sandbox.pip("install", "--no-build-isolation", ".", fails=bool(broken))
 
     assert "hatch" not in told.lower().replace("hatch-torch-cache", "")
-    assert broken or world.requirements() == ["numpy"]
+    assert broken or sandbox.requirements() == ["numpy"]
 
 
-def test_hatchling_takes_both(world: World, wheels: Tool) -> None:
+def test_hatchling_takes_both(sandbox: Sandbox, wheels: Tool) -> None:
     """A field that is static and dynamic (PEP 808) is refused by hatchling, until it is not."""
     own = '"numpy"]\ndynamic = ["dependencies", "optional-dependencies"]'
-    world.write("full", ('"numpy"]\ndynamic = ["optional-dependencies"]', own))
-    cuda = world.on("rtx-4090")
+    sandbox.write("full", ('"numpy"]\ndynamic = ["optional-dependencies"]', own))
+    cuda = sandbox.on("rtx-4090")
     carried(cuda, wheels, "hatchling", "editables")
     command = (cuda.python, "-m", "pip", "install", "--no-build-isolation", "-e", ".")
     if "cannot be both statically defined" in cuda.run(*command, fails=True):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.end_to_end.conftest import World
+    from tests.end_to_end.conftest import Sandbox
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.matrix]
 
@@ -16,12 +16,12 @@ FOUND = {"rtx-4090": "2.14.1+cu126", "mi300x": "2.10.0+rocm7.0", "none": "2.14.1
 
 @pytest.mark.parametrize("tool", ["pip", "uv"])
 @pytest.mark.parametrize("way", [("-e", "."), (".",), ("-r", "requirements.txt")], ids=" ".join)
-def test_one_home_for_many_machines(world: World, tool: str, way: tuple[str, ...]) -> None:
+def test_one_home_for_many_machines(sandbox: Sandbox, tool: str, way: tuple[str, ...]) -> None:
     """A home on a network drive: the caches and the checkout are shared, the machines are not."""
-    world.add("requirements.txt", "-e .\n")
+    sandbox.add("requirements.txt", "-e .\n")
     found = {}
     for machine in (*FOUND, *FOUND):
-        there = world.on(machine).on(UV_LINK_MODE="copy")
+        there = sandbox.on(machine).on(UV_LINK_MODE="copy")
         there.run(there.python, "-m", "pip", "uninstall", "--yes", "torch", "torchvision", "my-app")
         there.pip("install", *way) if tool == "pip" else there.uv("pip", "install", *way)
         found[machine] = there.versions()["torch"]
@@ -29,14 +29,14 @@ def test_one_home_for_many_machines(world: World, tool: str, way: tuple[str, ...
     assert found == FOUND
 
 
-def test_from_a_repository(world: World) -> None:
+def test_from_a_repository(sandbox: Sandbox) -> None:
     """Pip keeps the wheel of a commit, which is portable."""
     git = ("git", "-c", "user.name=me", "-c", "user.email=me@example.org")
-    world.run("git", "init", "--quiet")
-    world.run("git", "add", "pyproject.toml", "my_app.py")
-    world.run(*git, "commit", "--quiet", "--message", "Begin")
-    commit = world.run("git", "rev-parse", "HEAD").strip()
+    sandbox.run("git", "init", "--quiet")
+    sandbox.run("git", "add", "pyproject.toml", "my_app.py")
+    sandbox.run(*git, "commit", "--quiet", "--message", "Begin")
+    commit = sandbox.run("git", "rev-parse", "HEAD").strip()
 
-    world.on("rtx-4090").pip("install", f"my-app @ git+{world.project.as_uri()}@{commit}")
+    sandbox.on("rtx-4090").pip("install", f"my-app @ git+{sandbox.project.as_uri()}@{commit}")
 
-    assert not [line for line in world.requirements() if "://" in line or "+" in line]
+    assert not [line for line in sandbox.requirements() if "://" in line or "+" in line]

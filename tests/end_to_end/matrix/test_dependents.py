@@ -10,7 +10,7 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.end_to_end.conftest import World
+    from tests.end_to_end.conftest import Sandbox
     from tests.end_to_end.matrix.conftest import Tool
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.matrix]
@@ -45,11 +45,11 @@ verify_ssl = false
 """
 
 
-def dependent(world: World, text: str) -> Path:
+def dependent(sandbox: Sandbox, text: str) -> Path:
     """Write a project that depends on the checkout; return its folder."""
-    folder = world.project.parent / "dependent"
+    folder = sandbox.project.parent / "dependent"
     folder.mkdir()
-    content = text.format(url=world.index.default_index)
+    content = text.format(url=sandbox.index.default_index)
     (folder / "pyproject.toml").write_text(content, encoding="utf-8")
     return folder
 
@@ -63,21 +63,23 @@ def assert_portable(folder: Path, lock: str) -> None:
     assert torch.name == "torch-2.14.1.dist-info"
 
 
-def test_poetry(world: World, tool: Tool) -> None:
+def test_poetry(sandbox: Sandbox, tool: Tool) -> None:
     """Poetry reads what is portable, and installs that."""
-    folder = dependent(world, POETRY)
-    own = {f"POETRY_{name}_DIR": str(world.folder / name) for name in ("CACHE", "CONFIG", "DATA")}
-    poetry = world.on("rtx-4090", POETRY_VIRTUALENVS_IN_PROJECT="true", **own)
+    folder = dependent(sandbox, POETRY)
+    own = {f"POETRY_{name}_DIR": str(sandbox.folder / name) for name in ("CACHE", "CONFIG", "DATA")}
+    poetry = sandbox.on("rtx-4090", POETRY_VIRTUALENVS_IN_PROJECT="true", **own)
 
     poetry.run(tool("poetry") / "poetry", "install", folder=folder)
 
     assert_portable(folder, "poetry.lock")
 
 
-def test_pdm(world: World, tool: Tool) -> None:
+def test_pdm(sandbox: Sandbox, tool: Tool) -> None:
     """So does PDM; the newest of what it requires does not go with it."""
-    folder = dependent(world, PDM)
-    pdm = world.on("rtx-4090", PDM_CHECK_UPDATE="false", PDM_CACHE_DIR=str(world.folder / "pdm"))
+    folder = dependent(sandbox, PDM)
+    pdm = sandbox.on(
+        "rtx-4090", PDM_CHECK_UPDATE="false", PDM_CACHE_DIR=str(sandbox.folder / "pdm")
+    )
 
     pdm.run(tool("pdm", "hishel<2", "unearth<0.18") / "pdm", "install", folder=folder)
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hatch_torch.environment.prefix import site_packages
+from hatch_torch.environment.prefix import find_site_packages
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.end_to_end.conftest import World
+    from tests.end_to_end.conftest import Sandbox
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.matrix]
 
@@ -24,24 +24,24 @@ HASH = "a" * 40
 
 
 @pytest.fixture
-def cuda(world: World) -> World:
-    """Return the world on a machine with an RTX 4090."""
-    return world.on("rtx-4090")
+def cuda(sandbox: Sandbox) -> Sandbox:
+    """Return the sandbox on a machine with an RTX 4090."""
+    return sandbox.on("rtx-4090")
 
 
-def put(world: World, tool: str, family: dict[str, str], backend: str = "cu126") -> None:
+def put(sandbox: Sandbox, tool: str, family: dict[str, str], backend: str = "cu126") -> None:
     """Install the family from a backend's folder, as people do by hand; forget what was fetched."""
     lines = [f"{name}=={version.partition('+')[0]}" for name, version in family.items()]
-    index = f"{world.index.torch_index}/{backend}"
+    index = f"{sandbox.index.torch_index}/{backend}"
     if tool == "uv":
-        world.uv("pip", "install", "--default-index", index, *lines)
+        sandbox.uv("pip", "install", "--default-index", index, *lines)
     else:
-        world.pip("install", "--index-url", index, *lines)
-    world.index.forget()
+        sandbox.pip("install", "--index-url", index, *lines)
+    sandbox.index.forget()
 
 
 @TOOLS
-def test_older_in_range(cuda: World, tool: str) -> None:
+def test_older_in_range(cuda: Sandbox, tool: str) -> None:
     """An older one that somebody installed by hand is kept; uv fetches it once more, by its URL."""
     put(cuda, tool, OLD)
 
@@ -56,7 +56,7 @@ def test_older_in_range(cuda: World, tool: str) -> None:
 
 
 @TOOLS
-def test_out_of_range(cuda: World, tool: str) -> None:
+def test_out_of_range(cuda: Sandbox, tool: str) -> None:
     """One that the project does not want is replaced."""
     put(cuda, tool, {"torch": "2.13.0", "torchvision": "0.28.0"})
     cuda.write("full", ("torch>=2.3,<2.15", "torch>=2.14,<2.15"))
@@ -67,7 +67,7 @@ def test_out_of_range(cuda: World, tool: str) -> None:
 
 
 @TOOLS
-def test_another_backend_asked_for(cuda: World, tool: str) -> None:
+def test_another_backend_asked_for(cuda: Sandbox, tool: str) -> None:
     """Another backend is swapped in where an extra asks for it, and out again without."""
     put(cuda, tool, OLD)
 
@@ -77,7 +77,7 @@ def test_another_backend_asked_for(cuda: World, tool: str) -> None:
 
 
 @TOOLS
-def test_half_a_family(cuda: World, tool: str) -> None:
+def test_half_a_family(cuda: Sandbox, tool: str) -> None:
     """A torch without its torchvision stays, and gets the one that goes with it."""
     put(cuda, tool, {"torch": "2.13.0"})
 
@@ -88,7 +88,7 @@ def test_half_a_family(cuda: World, tool: str) -> None:
 
 
 @TOOLS
-def test_a_member_of_another_backend(cuda: World, tool: str) -> None:
+def test_a_member_of_another_backend(cuda: Sandbox, tool: str) -> None:
     """A torchvision of another backend is none of the family."""
     put(cuda, "pip", {"torch": "2.13.0", "torchvision": "0.28.0"}, "cpu")
     put(cuda, "pip", {"torch": "2.14.1"})
@@ -99,7 +99,7 @@ def test_a_member_of_another_backend(cuda: World, tool: str) -> None:
     assert cuda.versions() == ON_CUDA
 
 
-def test_upgrade(cuda: World) -> None:
+def test_upgrade(cuda: Sandbox) -> None:
     """`-U` takes the newest, also where it is there already."""
     put(cuda, "pip", OLD)
     for _ in range(2):
@@ -109,7 +109,7 @@ def test_upgrade(cuda: World) -> None:
 
 
 @pytest.mark.parametrize(("way", "expected"), [("option", OLD), ("variable", OLD), ("uv", ON_CUDA)])
-def test_target(cuda: World, way: str, expected: dict[str, str]) -> None:
+def test_target(cuda: Sandbox, way: str, expected: dict[str, str]) -> None:
     """`--target` takes the URLs: pip those of what the environment has, uv those of the newest."""
     put(cuda, "pip", OLD)
     target = cuda.folder / "target"
@@ -127,7 +127,7 @@ def test_target(cuda: World, way: str, expected: dict[str, str]) -> None:
 
 
 @TOOLS
-def test_conda(cuda: World, tool: str) -> None:
+def test_conda(cuda: Sandbox, tool: str) -> None:
     """Conda's torch is kept and pinned, and the record says so."""
     cuda.write("full", ALONE)
     info = write_torch(cuda, "2.8.0", "cuda = '12.9'\n")
@@ -142,7 +142,7 @@ def test_conda(cuda: World, tool: str) -> None:
 
 
 @TOOLS
-def test_source(cuda: World, tool: str) -> None:
+def test_source(cuda: Sandbox, tool: str) -> None:
     """A torch that somebody built is kept and pinned."""
     cuda.write("full", ALONE)
     write_torch(cuda, f"2.9.0a0+git{HASH[:7]}", f"cuda = '12.9'\ngit_version = '{HASH}'\n")
@@ -152,7 +152,7 @@ def test_source(cuda: World, tool: str) -> None:
     assert_kept(cuda, f"2.9.0a0+git{HASH[:7]}", "source")
 
 
-def test_replace(cuda: World) -> None:
+def test_replace(cuda: Sandbox) -> None:
     """`existing = "replace"` puts PyTorch's build in the place of another one."""
     cuda.write("full", ALONE, more='\n[tool.torch-variant]\nexisting = "replace"\n')
     write_torch(cuda, "2.8.0a0+5228986c39.nv25.5", "cuda = '12.9'\n")
@@ -162,17 +162,17 @@ def test_replace(cuda: World) -> None:
     assert cuda.exact() == {"torch": "2.14.1+cu126"}
 
 
-def assert_kept(world: World, version: str, builder: str) -> None:
+def assert_kept(sandbox: Sandbox, version: str, builder: str) -> None:
     """Check that torch stayed, that the project pins it, and that the record names its builder."""
-    assert world.versions() == {"torch": version}
-    assert world.requirements()[0] == f"torch=={version}"
-    assert world.fetched() == set()
-    assert builder in " ".join(world.record()["warnings"])
+    assert sandbox.versions() == {"torch": version}
+    assert sandbox.requirements()[0] == f"torch=={version}"
+    assert sandbox.fetched() == set()
+    assert builder in " ".join(sandbox.record()["warnings"])
 
 
-def write_torch(world: World, version: str, own: str) -> Path:
+def write_torch(sandbox: Sandbox, version: str, own: str) -> Path:
     """Put a torch into the environment, as an image has it; return its dist-info."""
-    (folder,) = site_packages(world.python.parents[1])
+    (folder,) = find_site_packages(sandbox.python.parents[1])
     info = folder / f"torch-{version}.dist-info"
     written = [f"{info.name}/{name}" for name in ("METADATA", "WHEEL", "INSTALLER", "RECORD")]
     texts = {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.end_to_end.conftest import World
+    from tests.end_to_end.conftest import Sandbox
 
 pytestmark = [
     pytest.mark.end_to_end,
@@ -24,10 +24,10 @@ BUILT_WITH = "import torch, my_ext; print(torch.__version__, my_ext.built_with()
 @pytest.mark.parametrize("tool", ["pip", "uv"])
 @pytest.mark.parametrize("form", ["extension", "extension-cmake"])
 @pytest.mark.parametrize("extra", ["", "[rocm64]"])
-def test_the_same_wheel(world: World, form: str, tool: str, extra: str) -> None:
+def test_the_same_wheel(sandbox: Sandbox, form: str, tool: str, extra: str) -> None:
     """The build environment gets the wheel that is installed, of the backend that was chosen."""
-    world.write(form)
-    cuda = world.on("rtx-4090")
+    sandbox.write(form)
+    cuda = sandbox.on("rtx-4090")
 
     if tool == "pip":
         cuda.pip("install", f".{extra}")
@@ -39,14 +39,14 @@ def test_the_same_wheel(world: World, form: str, tool: str, extra: str) -> None:
 
 
 @pytest.mark.parametrize("form", ["extension", "extension-cmake"])
-def test_portable(world: World, form: str) -> None:
+def test_portable(sandbox: Sandbox, form: str) -> None:
     """A wheel for others is compiled against PyPI's torch, as the project asks for it."""
-    world.write(form)
+    sandbox.write(form)
 
-    world.on("rtx-4090").pip("wheel", ".", "--no-deps", "-w", world.folder / "out")
+    sandbox.on("rtx-4090").pip("wheel", ".", "--no-deps", "-w", sandbox.folder / "out")
 
-    (wheel,) = (world.folder / "out").glob("*.whl")
-    world.on("rtx-4090").pip("install", wheel)
-    installed, built = world.run(world.python, "-c", BUILT_WITH).split()
+    (wheel,) = (sandbox.folder / "out").glob("*.whl")
+    sandbox.on("rtx-4090").pip("install", wheel)
+    installed, built = sandbox.run(sandbox.python, "-c", BUILT_WITH).split()
     assert installed == built
-    assert world.exact() == {}
+    assert sandbox.exact() == {}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.end_to_end.conftest import World
+    from tests.end_to_end.conftest import Sandbox
     from tests.end_to_end.matrix.conftest import Tool
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.matrix]
@@ -17,10 +17,10 @@ VERSIONS = ("==1.12.0", "==1.18.0", "==1.21.0", "==1.24.2", "==1.27.0", "==1.29.
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_addition_in_front(world: World, wheels: Tool, version: str) -> None:
+def test_addition_in_front(sandbox: Sandbox, wheels: Tool, version: str) -> None:
     """The exact wheels stand before the project's own lines, and nothing else is fetched."""
-    world.write("full", ('"hatchling>=1.27"', f'"hatchling{version}"'))
-    cuda, carried = world.on("rtx-4090"), wheels(f"hatchling{version}", "editables")
+    sandbox.write("full", ('"hatchling>=1.27"', f'"hatchling{version}"'))
+    cuda, carried = sandbox.on("rtx-4090"), wheels(f"hatchling{version}", "editables")
     cuda.pip("install", f"hatchling{version}", "editables", "--no-index", "--find-links", carried)
     cuda.pip("install", "hatch-torch")
 

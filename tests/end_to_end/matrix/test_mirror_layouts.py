@@ -13,8 +13,8 @@ from hatch_torch.index.simple_api import Link, html_links
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tests.conftest import Company
-    from tests.end_to_end.conftest import World
+    from tests.conftest import CorporateProxy
+    from tests.end_to_end.conftest import Sandbox
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.matrix]
 
@@ -72,16 +72,18 @@ class Mirror(EmbeddedIndex):
         ("json", "pytorch", ""),
     ],
 )
-def test_layout(world: World, company: Company, layout: str, links: str, slash: str) -> None:
+def test_layout(
+    sandbox: Sandbox, corporate_proxy: CorporateProxy, layout: str, links: str, slash: str
+) -> None:
     """Whatever the mirror looks like, pip gets the wheels from where its pages lead."""
     with serve() as index:
-        company.port = int(index.url.rpartition(":")[2])
+        corporate_proxy.port = int(index.url.rpartition(":")[2])
         index.__class__ = Mirror
         vars(index).update(layout=layout, links=links)
-        there = world.on(
+        there = sandbox.on(
             "rtx-4090",
-            HTTPS_PROXY=company.proxy,
-            PIP_CERT=str(company.certificate),
+            HTTPS_PROXY=corporate_proxy.proxy,
+            PIP_CERT=str(corporate_proxy.certificate),
             TORCH_VARIANT_INDEX_URL=f"{MIRROR}/whl{slash}",
             **dict.fromkeys(("CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"), ""),
         )

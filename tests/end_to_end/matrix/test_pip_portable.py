@@ -12,7 +12,7 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.end_to_end.conftest import World
+    from tests.end_to_end.conftest import Sandbox
     from tests.end_to_end.matrix.conftest import WithPip
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.matrix]
@@ -27,7 +27,7 @@ def metadata(wheel: Path) -> str:
         return opened.read(name).decode()
 
 
-def test_wheel(pips: World, tmp_path: Path) -> None:
+def test_wheel(pips: Sandbox, tmp_path: Path) -> None:
     """`pip wheel` writes what the project wrote, and fetches torch as for any other package."""
     pips.pip("wheel", ".", "-w", tmp_path / "out")
 
@@ -39,7 +39,7 @@ def test_wheel(pips: World, tmp_path: Path) -> None:
     assert not any(THIS_MACHINES.search(one) for one in pips.fetched())
 
 
-def test_download(pips: World, tmp_path: Path) -> None:
+def test_download(pips: Sandbox, tmp_path: Path) -> None:
     """`pip download` is portable."""
     pips.pip("download", ".", "-d", tmp_path / "out")
 
@@ -47,7 +47,7 @@ def test_download(pips: World, tmp_path: Path) -> None:
     assert not any(THIS_MACHINES.search(one) for one in pips.fetched())
 
 
-def test_report(pips: World, tmp_path: Path) -> None:
+def test_report(pips: Sandbox, tmp_path: Path) -> None:
     """A report of what would be installed names the exact wheels, and changes nothing."""
     path = tmp_path / "report.json"
 
@@ -62,11 +62,11 @@ def test_report(pips: World, tmp_path: Path) -> None:
 @pytest.mark.parametrize("version", ["25.3", "newest"])
 def test_lock(with_pip: WithPip, version: str, tmp_path: Path) -> None:
     """`pip lock`, which is young, is portable."""
-    world = with_pip(version).on("rtx-4090")
+    sandbox = with_pip(version).on("rtx-4090")
 
-    world.pip("lock", ".", "-o", tmp_path / "pylock.toml")
+    sandbox.pip("lock", ".", "-o", tmp_path / "pylock.toml")
 
     text = (tmp_path / "pylock.toml").read_text(encoding="utf-8")
     assert 'name = "torch"\nversion = "2.14.1"\n' in text
-    assert world.index.torch_index not in text
+    assert sandbox.index.torch_index not in text
     assert not THIS_MACHINES.search(text)

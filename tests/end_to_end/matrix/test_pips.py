@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.end_to_end.conftest import World
+    from tests.end_to_end.conftest import Sandbox
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.matrix]
 
@@ -16,14 +16,14 @@ ON_ROCM = {"torch": "2.9.1+rocm6.4", "torchvision": "0.24.1+rocm6.4"}
 EARLIER = {"torch": "2.13.0+cu126", "torchvision": "0.28.0+cu126"}
 
 
-def assert_exact(world: World, expected: dict[str, str]) -> None:
+def assert_exact(sandbox: Sandbox, expected: dict[str, str]) -> None:
     """Check what came from the index by URL and hash, and that nothing else was fetched."""
-    assert world.exact() == expected
-    assert world.fetched() == world.present()
+    assert sandbox.exact() == expected
+    assert sandbox.fetched() == sandbox.present()
 
 
 @pytest.mark.parametrize("way", [("-e", "."), (".",)], ids=" ".join)
-def test_install(pips: World, way: tuple[str, ...]) -> None:
+def test_install(pips: Sandbox, way: tuple[str, ...]) -> None:
     """`pip install -e .` and `pip install .` get this machine's wheels."""
     pips.pip("install", *way)
 
@@ -31,7 +31,7 @@ def test_install(pips: World, way: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize("way", [("-e", "."), (".",)], ids=" ".join)
-def test_without_build_isolation(pips: World, way: tuple[str, ...]) -> None:
+def test_without_build_isolation(pips: Sandbox, way: tuple[str, ...]) -> None:
     """So they do where the build runs in the environment itself."""
     pips.pip("install", "hatchling", "hatch-torch", "editables")
 
@@ -40,7 +40,7 @@ def test_without_build_isolation(pips: World, way: tuple[str, ...]) -> None:
     assert_exact(pips, ON_CUDA)
 
 
-def test_requirements_file(pips: World) -> None:
+def test_requirements_file(pips: Sandbox) -> None:
     """An extra in a requirements file chooses, whatever the hardware."""
     pips.add("requirements.txt", "numpy\n-e .[rocm64]\n")
 
@@ -50,7 +50,7 @@ def test_requirements_file(pips: World) -> None:
 
 
 @pytest.mark.parametrize("variable", ["", "PIP_CONSTRAINT"])
-def test_constraint(pips: World, variable: str) -> None:
+def test_constraint(pips: Sandbox, variable: str) -> None:
     """A constraint takes part in the choice, from the command line or from the environment."""
     path = str(pips.add("constraints.txt", "torch<2.14\n"))
 

@@ -15,7 +15,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.end_to_end.conftest import World
+    from tests.end_to_end.conftest import Sandbox
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.matrix]
 
@@ -30,9 +30,9 @@ IS_ROOT = os.geteuid() == 0
 
 
 @TOOLS
-def test_spaces_and_letters(world: World, tool: str) -> None:
+def test_spaces_and_letters(sandbox: Sandbox, tool: str) -> None:
     """A path with spaces, quotation marks and letters of any script is a path."""
-    there = world.on("rtx-4090").elsewhere("Ann's Ünïcode 雪 #1 [a]")
+    there = sandbox.on("rtx-4090").elsewhere("Ann's Ünïcode 雪 #1 [a]")
     there.write("full")
 
     there.install(tool, what=".[sound]")
@@ -41,9 +41,9 @@ def test_spaces_and_letters(world: World, tool: str) -> None:
 
 
 @TOOLS
-def test_full_path(world: World, tool: str) -> None:
+def test_full_path(sandbox: Sandbox, tool: str) -> None:
     """So it is where it is written out, with an extra behind it."""
-    there = world.on("rtx-4090").elsewhere("Ünïcode 雪 und mehr")
+    there = sandbox.on("rtx-4090").elsewhere("Ünïcode 雪 und mehr")
     there.write("full")
 
     there.install(tool, what=f"{there.project}[rocm64]")
@@ -52,42 +52,42 @@ def test_full_path(world: World, tool: str) -> None:
 
 
 @TOOLS
-def test_no_home(world: World, tool: str) -> None:
+def test_no_home(sandbox: Sandbox, tool: str) -> None:
     """HOME may be unset."""
-    environ = {name: value for name, value in world.environ.items() if name != "HOME"}
+    environ = {name: value for name, value in sandbox.environ.items() if name != "HOME"}
 
-    replace(world, environ=environ).on("rtx-4090").install(tool)
+    replace(sandbox, environ=environ).on("rtx-4090").install(tool)
 
-    assert world.exact() == ON_CUDA
+    assert sandbox.exact() == ON_CUDA
 
 
 @dataclass(frozen=True)
 class User:
     """An ordinary user, who owns an environment but not the checkout."""
 
-    world: World
+    sandbox: Sandbox
 
     def run(self, *command: str | Path) -> None:
         """Run a command as that user, in the checkout."""
         nobody = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups")
-        self.world.run(*(nobody if IS_ROOT else ()), *command)
+        self.sandbox.run(*(nobody if IS_ROOT else ()), *command)
 
     def installs(self, tool: str) -> None:
         """Run `pip install -e .`, or that of uv."""
         options = ("install", "-e", ".")
         if tool == "pip":
-            self.run(self.world.python, "-m", "pip", *options)
+            self.run(self.sandbox.python, "-m", "pip", *options)
         else:
-            self.run(self.world.uv_program, "pip", *options, "--python", self.world.python)
+            self.run(self.sandbox.uv_program, "pip", *options, "--python", self.sandbox.python)
 
 
 @pytest.fixture
-def user(world: World) -> Iterator[User]:
-    """Make a world that others may enter, with a checkout that nobody can write to."""
+def user(sandbox: Sandbox) -> Iterator[User]:
+    """Make a sandbox that others may enter, with a checkout that nobody can write to."""
     with tempfile.TemporaryDirectory() as name:
-        there = replace(world, folder=Path(name))
+        there = replace(sandbox, folder=Path(name))
         environ = {
-            key: value.replace(str(world.folder), name) for key, value in there.environ.items()
+            key: value.replace(str(sandbox.folder), name) for key, value in there.environ.items()
         }
         own = {"TORCH_VARIANT_HARDWARE": MACHINE, "VIRTUALENV_PYTHON": anybodys_python()}
         there = replace(there, environ=environ).on(**own)
@@ -119,16 +119,16 @@ def test_read_only_checkout(user: User, tool: str) -> None:
     """An ordinary user installs a checkout that can't be written to."""
     user.installs(tool)
 
-    assert user.world.exact() == ON_CUDA
-    assert not (user.world.project / ".torch-variant.stamp").exists()
+    assert user.sandbox.exact() == ON_CUDA
+    assert not (user.sandbox.project / ".torch-variant.stamp").exists()
 
 
 @pytest.mark.skipif(not IS_ROOT, reason="only root can become somebody without a home")
 def test_no_place_for_a_cache(user: User) -> None:
     """Whoever has no home, and nowhere to keep a page, installs all the same."""
-    environ = {**user.world.environ, "HOME": "/nonexistent"}
+    environ = {**user.sandbox.environ, "HOME": "/nonexistent"}
     environ.pop("TORCH_VARIANT_CACHE_DIR")
 
-    User(replace(user.world, environ=environ)).installs("pip")
+    User(replace(user.sandbox, environ=environ)).installs("pip")
 
-    assert user.world.exact() == ON_CUDA
+    assert user.sandbox.exact() == ON_CUDA

@@ -9,7 +9,7 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.end_to_end.conftest import World
+    from tests.end_to_end.conftest import Sandbox
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.matrix]
 
@@ -29,18 +29,18 @@ allow-direct-references = true
 """
 
 
-def install(world: World, tool: str, *what: str | Path) -> None:
+def install(sandbox: Sandbox, tool: str, *what: str | Path) -> None:
     """Run `pip install`, or that of uv."""
     if tool == "pip":
-        world.pip("install", *what)
+        sandbox.pip("install", *what)
     else:
-        world.uv("pip", "install", *what)
+        sandbox.uv("pip", "install", *what)
 
 
-def second(world: World) -> Path:
+def second(sandbox: Sandbox) -> Path:
     """Write another project that uses the plugin, beside the first; return its folder."""
-    other = world.folder / "checkout" / "other-app"
-    text = (world.project / "pyproject.toml").read_text(encoding="utf-8")
+    other = sandbox.folder / "checkout" / "other-app"
+    text = (sandbox.project / "pyproject.toml").read_text(encoding="utf-8")
     other.mkdir()
     text = text.replace("my-app", "other-app").replace('"torchvision"', '"torchaudio"')
     (other / "pyproject.toml").write_text(text, encoding="utf-8")
@@ -48,9 +48,9 @@ def second(world: World) -> Path:
     return other
 
 
-def dependent(world: World, url: str = "") -> Path:
+def dependent(sandbox: Sandbox, url: str = "") -> Path:
     """Write a project that depends on the checkout, by its name or a URL; return its folder."""
-    folder = world.folder / "checkout" / "dependent"
+    folder = sandbox.folder / "checkout" / "dependent"
     folder.mkdir()
     text = DEPENDENT.format(url=url and f" @ {url}")
     (folder / "pyproject.toml").write_text(text, encoding="utf-8")
@@ -59,59 +59,59 @@ def dependent(world: World, url: str = "") -> Path:
 
 
 @TOOLS
-def test_version_control(world: World, tool: str) -> None:
+def test_version_control(sandbox: Sandbox, tool: str) -> None:
     """From a repository the install is portable: nobody has the clone at hand."""
     git = ("git", "-c", "user.name=me", "-c", "user.email=me@example.org")
-    world.run("git", "init", "--quiet")
-    world.run("git", "add", "pyproject.toml", "my_app.py")
-    world.run(*git, "commit", "--quiet", "--message", "Begin")
+    sandbox.run("git", "init", "--quiet")
+    sandbox.run("git", "add", "pyproject.toml", "my_app.py")
+    sandbox.run(*git, "commit", "--quiet", "--message", "Begin")
 
-    install(world.on("rtx-4090"), tool, f"my-app @ git+{world.project.as_uri()}")
+    install(sandbox.on("rtx-4090"), tool, f"my-app @ git+{sandbox.project.as_uri()}")
 
-    assert world.versions() == PLAIN
+    assert sandbox.versions() == PLAIN
 
 
 @TOOLS
-def test_two_projects(world: World, tool: str) -> None:
+def test_two_projects(sandbox: Sandbox, tool: str) -> None:
     """Two projects in one environment agree: together, and one after the other."""
-    cuda, other = world.on("rtx-4090"), second(world)
+    cuda, other = sandbox.on("rtx-4090"), second(sandbox)
 
     install(cuda, tool, "-e", ".", "-e", other)
 
-    assert world.exact() == {**ON_CUDA, "torchaudio": "2.11.0+cu126"}
-    world.index.forget()
+    assert sandbox.exact() == {**ON_CUDA, "torchaudio": "2.11.0+cu126"}
+    sandbox.index.forget()
 
     install(cuda, tool, "-e", ".")
     install(cuda, tool, "-e", other)
 
-    assert world.versions() == {**ON_CUDA, "torchaudio": "2.11.0+cu126"}
-    assert world.fetched() == set()
+    assert sandbox.versions() == {**ON_CUDA, "torchaudio": "2.11.0+cu126"}
+    assert sandbox.fetched() == set()
 
 
 @TOOLS
-def test_a_second_project(world: World, tool: str) -> None:
+def test_a_second_project(sandbox: Sandbox, tool: str) -> None:
     """A project that comes later keeps the torch of the first, and adds what it lacks."""
-    cuda, other = world.on("rtx-4090"), second(world)
+    cuda, other = sandbox.on("rtx-4090"), second(sandbox)
     install(cuda, tool, "-e", ".")
-    world.index.forget()
+    sandbox.index.forget()
 
     install(cuda, tool, "-e", other)
 
-    assert world.versions() == {**ON_CUDA, "torchaudio": "2.11.0+cu126"}
-    assert world.fetched() == {"torchaudio-2.11.0+cu126"}
+    assert sandbox.versions() == {**ON_CUDA, "torchaudio": "2.11.0+cu126"}
+    assert sandbox.fetched() == {"torchaudio-2.11.0+cu126"}
 
 
 @TOOLS
-def test_dependent(world: World, tool: str) -> None:
+def test_dependent(sandbox: Sandbox, tool: str) -> None:
     """A project that depends on the checkout gets the wheels of this machine with it."""
-    install(world.on("rtx-4090"), tool, "-e", dependent(world, world.project.as_uri()))
+    install(sandbox.on("rtx-4090"), tool, "-e", dependent(sandbox, sandbox.project.as_uri()))
 
-    assert world.versions() == ON_CUDA
+    assert sandbox.versions() == ON_CUDA
 
 
 @TOOLS
-def test_beside_its_dependent(world: World, tool: str) -> None:
+def test_beside_its_dependent(sandbox: Sandbox, tool: str) -> None:
     """Named beside what depends on it, the checkout itself is the one that is installed."""
-    install(world.on("rtx-4090"), tool, "-e", ".", "-e", dependent(world))
+    install(sandbox.on("rtx-4090"), tool, "-e", ".", "-e", dependent(sandbox))
 
-    assert world.exact() == ON_CUDA
+    assert sandbox.exact() == ON_CUDA

@@ -12,7 +12,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.end_to_end.conftest import World
+    from tests.end_to_end.conftest import Sandbox
     from tests.end_to_end.matrix.conftest import Tool
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.matrix]
@@ -22,12 +22,12 @@ SHOW = "import torch; print('torch', torch.__version__)"
 
 
 @pytest.fixture(params=["3.10", "3.11", "3.12", "3.13", "3.14"])
-def python(request: pytest.FixtureRequest, world: World) -> World:
-    """Give the world's environment a Python of a version, if there is one here."""
+def python(request: pytest.FixtureRequest, sandbox: Sandbox) -> Sandbox:
+    """Give the sandbox's environment a Python of a version, if there is one here."""
     found = next(filter(runs, interpreters(request.param)), None)
     if found is None:
         pytest.skip(f"no Python {request.param} here")
-    return world.on("rtx-4090", VIRTUALENV_PYTHON=found)
+    return sandbox.on("rtx-4090", VIRTUALENV_PYTHON=found)
 
 
 def interpreters(version: str) -> Iterator[str]:
@@ -43,7 +43,7 @@ def runs(python: str) -> bool:
 
 
 @pytest.mark.parametrize("tool", ["pip", "uv"])
-def test_install(python: World, wheels: Tool, tool: str) -> None:
+def test_install(python: Sandbox, wheels: Tool, tool: str) -> None:
     """Each gets the wheel that is tagged for it."""
     # The embedded index has the tools of the Python that runs the tests; 3.10 needs others.
     carried = str(wheels("tomli", "platformdirs", *OF_THE_OLDEST))

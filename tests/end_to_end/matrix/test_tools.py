@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.end_to_end.conftest import World
+    from tests.end_to_end.conftest import Sandbox
     from tests.end_to_end.matrix.conftest import Tool
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.matrix]
@@ -35,11 +35,11 @@ commands = python -c "{SHOW}"
 
 
 @pytest.fixture
-def cuda(world: World) -> World:
-    """Return the world on a machine with an RTX 4090, where every tool keeps to its folder."""
+def cuda(sandbox: Sandbox) -> Sandbox:
+    """Return the sandbox on a machine with an RTX 4090, where every tool keeps to its folder."""
     folders = ("HATCH_DATA_DIR", "HATCH_CACHE_DIR", "PIPX_HOME", "PIPX_BIN_DIR")
-    own = {name: str(world.folder / name.lower()) for name in folders}
-    return world.on("rtx-4090", HATCH_CONFIG=str(world.folder / "hatch.toml"), **own)
+    own = {name: str(sandbox.folder / name.lower()) for name in folders}
+    return sandbox.on("rtx-4090", HATCH_CONFIG=str(sandbox.folder / "hatch.toml"), **own)
 
 
 def torch_told(text: str) -> list[str]:
@@ -48,7 +48,7 @@ def torch_told(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize("installer", ["pip", "uv"])
-def test_hatch_run(cuda: World, tool: Tool, installer: str) -> None:
+def test_hatch_run(cuda: Sandbox, tool: Tool, installer: str) -> None:
     """An environment of Hatch installs the project as a developer does: with the exact wheel."""
     more = f'\n[tool.hatch.envs.default]\ninstaller = "{installer}"\n'
     cuda.write("full", more=more)
@@ -64,7 +64,7 @@ def test_hatch_run(cuda: World, tool: Tool, installer: str) -> None:
     [("hatch", "hatch", "build"), ("build", "pyproject-build", "--outdir", "dist")],
     ids=lambda command: command[0],
 )
-def test_packaging(cuda: World, tool: Tool, command: tuple[str, ...]) -> None:
+def test_packaging(cuda: Sandbox, tool: Tool, command: tuple[str, ...]) -> None:
     """`hatch build` and `python -m build` are portable."""
     package, program, *arguments = command
     (cuda.folder / "hatch.toml").touch()
@@ -79,7 +79,7 @@ def test_packaging(cuda: World, tool: Tool, command: tuple[str, ...]) -> None:
     assert not THIS_MACHINES.search(text)
 
 
-def test_pip_compile(cuda: World, tool: Tool) -> None:
+def test_pip_compile(cuda: Sandbox, tool: Tool) -> None:
     """A file that pip-tools writes is for any machine."""
     programs = tool("pip-tools")
 
@@ -91,7 +91,7 @@ def test_pip_compile(cuda: World, tool: Tool) -> None:
 
 
 @pytest.mark.parametrize("backend", ["virtualenv", "uv"])
-def test_nox(cuda: World, tool: Tool, backend: str) -> None:
+def test_nox(cuda: Sandbox, tool: Tool, backend: str) -> None:
     """A session of Nox that installs the checkout gets the exact wheel."""
     cuda.add("noxfile.py", NOX.format(backend))
 
@@ -101,7 +101,7 @@ def test_nox(cuda: World, tool: Tool, backend: str) -> None:
 
 
 @pytest.mark.parametrize("options", [(), ("--editable",)], ids=" ".join)
-def test_pipx(cuda: World, tool: Tool, wheels: Tool, options: tuple[str, ...]) -> None:
+def test_pipx(cuda: Sandbox, tool: Tool, wheels: Tool, options: tuple[str, ...]) -> None:
     """`pipx install .` gives the application this machine's torch."""
     cuda.write("full", more=SCRIPT)
     cuda.add("my_app.py", MAIN)
@@ -123,7 +123,7 @@ def test_pipx(cuda: World, tool: Tool, wheels: Tool, options: tuple[str, ...]) -
     ],
     ids=["wheel", "editable", "deps"],
 )
-def test_tox(cuda: World, tool: Tool, lines: str, expected: str) -> None:
+def test_tox(cuda: Sandbox, tool: Tool, lines: str, expected: str) -> None:
     """Tox's own packaging is portable; `deps = -e .` gets the exact wheel."""
     cuda.add("tox.ini", TOX.format(lines))
 

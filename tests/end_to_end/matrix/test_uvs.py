@@ -11,7 +11,7 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.end_to_end.conftest import World
+    from tests.end_to_end.conftest import Sandbox
     from tests.end_to_end.matrix.conftest import Tool
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.matrix]
@@ -37,29 +37,29 @@ my-app = { workspace = true }
 
 
 @pytest.fixture(params=["uv==0.9.11", "uv"])
-def cuda(request: pytest.FixtureRequest, world: World, tool: Tool) -> World:
-    """Give the world each uv, on a machine with an RTX 4090."""
-    return replace(world.on("rtx-4090"), uv_program=tool(request.param) / "uv")
+def cuda(request: pytest.FixtureRequest, sandbox: Sandbox, tool: Tool) -> Sandbox:
+    """Give the sandbox each uv, on a machine with an RTX 4090."""
+    return replace(sandbox.on("rtx-4090"), uv_program=tool(request.param) / "uv")
 
 
-def locked(world: World) -> str:
+def locked(sandbox: Sandbox) -> str:
     """Lock anew; return the lock, which must be portable."""
-    (world.project / "uv.lock").unlink(missing_ok=True)
-    world.uv("lock")
-    lock = (world.project / "uv.lock").read_text(encoding="utf-8")
-    assert world.index.torch_index not in lock
+    (sandbox.project / "uv.lock").unlink(missing_ok=True)
+    sandbox.uv("lock")
+    lock = (sandbox.project / "uv.lock").read_text(encoding="utf-8")
+    assert sandbox.index.torch_index not in lock
     assert not THIS_MACHINES.search(lock)
     return lock
 
 
-def own_environment(world: World) -> set[str]:
+def own_environment(sandbox: Sandbox) -> set[str]:
     """Return what of torch the project's own environment has."""
-    infos = (world.project / ".venv").rglob("torch*.dist-info")
+    infos = (sandbox.project / ".venv").rglob("torch*.dist-info")
     return {one.name.removesuffix(".dist-info") for one in infos}
 
 
 @pytest.mark.parametrize("way", [("-e", "."), (".",)], ids=" ".join)
-def test_pip_install(cuda: World, way: tuple[str, ...]) -> None:
+def test_pip_install(cuda: Sandbox, way: tuple[str, ...]) -> None:
     """`uv pip install -e .` and `uv pip install .` get this machine's wheels."""
     cuda.uv("pip", "install", *way)
 
@@ -67,7 +67,7 @@ def test_pip_install(cuda: World, way: tuple[str, ...]) -> None:
     assert cuda.fetched() == cuda.present()
 
 
-def test_requirements_after_lock(cuda: World) -> None:
+def test_requirements_after_lock(cuda: Sandbox) -> None:
     """A file of requirements after a lock, in a fresh environment, gets the exact wheels."""
     locked(cuda)
     cuda.add("requirements.txt", "-e .\n")
@@ -77,7 +77,7 @@ def test_requirements_after_lock(cuda: World) -> None:
     assert cuda.exact() == ON_CUDA
 
 
-def test_lock(cuda: World) -> None:
+def test_lock(cuda: Sandbox) -> None:
     """A lock is the same on two machines, also between their installs."""
     first = locked(cuda)
     cuda.uv("pip", "install", "-e", ".")
@@ -88,7 +88,7 @@ def test_lock(cuda: World) -> None:
 
 
 @pytest.mark.parametrize("command", [("sync",), ("run", "python", "-c", "")], ids=" ".join)
-def test_sync_and_run(cuda: World, command: tuple[str, ...]) -> None:
+def test_sync_and_run(cuda: Sandbox, command: tuple[str, ...]) -> None:
     """`uv sync` and `uv run` install what the lock says, which is PyPI's torch."""
     cuda.uv(*command)
 
@@ -96,7 +96,7 @@ def test_sync_and_run(cuda: World, command: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize("command", [("sync",), ("run", "python", "-c", "")], ids=" ".join)
-def test_sync_and_run_after_an_install(cuda: World, command: tuple[str, ...]) -> None:
+def test_sync_and_run_after_an_install(cuda: Sandbox, command: tuple[str, ...]) -> None:
     """Both go back to the lock's torch where `uv pip install -e .` had put this machine's."""
     cuda.run(cuda.uv_program, "venv", "--quiet", ".venv")
     install = ("pip", "install", "--python", ".venv", "-e", ".")
@@ -108,7 +108,7 @@ def test_sync_and_run_after_an_install(cuda: World, command: tuple[str, ...]) ->
     assert own_environment(cuda) == {"torch-2.14.1", "torchvision-0.29.2"}
 
 
-def test_run_without_sync(cuda: World) -> None:
+def test_run_without_sync(cuda: Sandbox) -> None:
     """`uv run --no-sync` leaves this machine's torch alone."""
     cuda.run(cuda.uv_program, "venv", "--quiet", ".venv")
     cuda.run(cuda.uv_program, "pip", "install", "--python", ".venv", "-e", ".")
@@ -123,7 +123,7 @@ def test_run_without_sync(cuda: World) -> None:
     [("export",), ("tree",), ("add", "numpy<3"), ("pip", "compile", "pyproject.toml")],
     ids=" ".join,
 )
-def test_portable_command(cuda: World, command: tuple[str, ...]) -> None:
+def test_portable_command(cuda: Sandbox, command: tuple[str, ...]) -> None:
     """What else uv tells of the project, or writes, is portable, after an install too."""
     cuda.uv("pip", "install", "-e", ".")
 
@@ -133,7 +133,7 @@ def test_portable_command(cuda: World, command: tuple[str, ...]) -> None:
     assert not THIS_MACHINES.search(told)
 
 
-def test_build(cuda: World, tmp_path: Path) -> None:
+def test_build(cuda: Sandbox, tmp_path: Path) -> None:
     """`uv build` is portable."""
     cuda.uv("build", "--out-dir", tmp_path / "out")
 
@@ -143,7 +143,7 @@ def test_build(cuda: World, tmp_path: Path) -> None:
     assert cuda.versions() == PLAIN
 
 
-def test_tool_install(cuda: World) -> None:
+def test_tool_install(cuda: Sandbox) -> None:
     """`uv tool install .` gives the tool this machine's torch."""
     cuda.write("full", more=SCRIPT)
     cuda.add("my_app.py", MAIN)
@@ -154,7 +154,7 @@ def test_tool_install(cuda: World) -> None:
     assert tools.run(cuda.folder / "my-app").strip() == "2.14.1+cu126"
 
 
-def test_tool_run(cuda: World) -> None:
+def test_tool_run(cuda: Sandbox) -> None:
     """So does `uv tool run --from .`."""
     cuda.write("full", more=SCRIPT)
     cuda.add("my_app.py", MAIN)
@@ -164,7 +164,7 @@ def test_tool_run(cuda: World) -> None:
     assert told.splitlines()[-1] == "2.14.1+cu126"
 
 
-def test_workspace(cuda: World) -> None:
+def test_workspace(cuda: Sandbox) -> None:
     """A workspace's lock is portable, and a member is installed as any other checkout."""
     root = cuda.project.parent
     (root / "pyproject.toml").write_text(ROOT, encoding="utf-8")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.end_to_end.conftest import World
+    from tests.end_to_end.conftest import Sandbox
     from tests.end_to_end.matrix.conftest import Tool
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.matrix]
@@ -28,17 +28,17 @@ FORMS = {
 @pytest.fixture(
     params=["uv-build", "meson-python", pytest.param("maturin", marks=NEEDS_CARGO)],
 )
-def there(request: pytest.FixtureRequest, world: World, wheels: Tool) -> World:
+def there(request: pytest.FixtureRequest, sandbox: Sandbox, wheels: Tool) -> Sandbox:
     """Write a project of each backend, on a machine with an RTX 4090; its tools lie in a folder."""
-    world.write(request.param)
+    sandbox.write(request.param)
     place = str(wheels(*FORMS[request.param]))
-    active = str(world.python.parents[1])
+    active = str(sandbox.python.parents[1])
     rust = os.environ.get("RUSTUP_HOME", str(Path.home() / ".rustup"))
-    found = world.on("rtx-4090", PIP_FIND_LINKS=place, UV_FIND_LINKS=place)
+    found = sandbox.on("rtx-4090", PIP_FIND_LINKS=place, UV_FIND_LINKS=place)
     return found.on(VIRTUAL_ENV=active, RUSTUP_HOME=rust)
 
 
-def test_install(there: World) -> None:
+def test_install(there: Sandbox) -> None:
     """`install` installs the project with this machine's wheels, and then has nothing to do."""
     there.run(sys.executable, "-m", "hatch_torch", "install")
 
@@ -50,7 +50,7 @@ def test_install(there: World) -> None:
     assert there.fetched() == set()
 
 
-def test_constraints(there: World) -> None:
+def test_constraints(there: Sandbox) -> None:
     """`export` writes constraints, with which uv gets this machine's wheels."""
     export = ("-m", "hatch_torch", "export", "--format", "constraints", "-o", "constraints.txt")
     there.run(sys.executable, *export)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.end_to_end.conftest import World
+    from tests.end_to_end.conftest import Sandbox
 
 
 class QuietHandler(SimpleHTTPRequestHandler):
@@ -47,17 +47,17 @@ def serving(folder: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def callers(world: World, tmp_path: Path) -> World:
-    """Make a world with Python 3.11 and pip as the caller has it configured; else skip."""
+def caller_sandbox(sandbox: Sandbox, tmp_path: Path) -> Sandbox:
+    """Make a sandbox with Python 3.11 and pip as the caller has it configured; else skip."""
     try:
-        virtualenv.cli_run(["--python", "3.11", str(world.venv)])
+        virtualenv.cli_run(["--python", "3.11", str(sandbox.venv)])
     except RuntimeError as error:
         pytest.skip(f"Python 3.11 is missing: {error}")
     pips = {key: value for key, value in os.environ.items() if key.startswith("PIP_")}
-    kept = {key: value for key, value in world.environ.items() if not key.startswith("PIP_")}
+    kept = {key: value for key, value in sandbox.environ.items() if not key.startswith("PIP_")}
     places = [*pips.pop("PIP_FIND_LINKS", "").split(), str(build_tools(tmp_path / "tools"))]
     home = {"HOME": os.environ.get("HOME", ""), "PIP_CACHE_DIR": str(tmp_path / "pip-cache")}
-    return replace(world, environ={**kept, **pips, **home, "PIP_FIND_LINKS": " ".join(places)})
+    return replace(sandbox, environ={**kept, **pips, **home, "PIP_FIND_LINKS": " ".join(places)})
 
 
 def build_tools(folder: Path) -> Path:
@@ -84,12 +84,12 @@ def lay_out(site: Path, wheel: Path) -> None:
 
 
 @pytest.fixture
-def site(callers: World, tmp_path: Path) -> Iterator[str]:
+def site(caller_sandbox: Sandbox, tmp_path: Path) -> Iterator[str]:
     """Serve the file of torch 2.13.0 that pip finds without a download; else skip."""
     found = tmp_path / "found"
     command = ("pip", "download", "--no-deps", "--no-index", "--dest", found, "torch==2.13.0")
     try:
-        callers.run(callers.python, "-m", *command)
+        caller_sandbox.run(caller_sandbox.python, "-m", *command)
     except AssertionError:
         pytest.skip("pip finds no file of torch 2.13.0 without a download")
     (wheel,) = found.glob("torch-*.whl")

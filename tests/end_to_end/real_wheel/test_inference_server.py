@@ -12,7 +12,7 @@ import pytest
 from hatch_torch.demo.server import EmbeddedIndex
 
 if TYPE_CHECKING:
-    from tests.end_to_end.conftest import World
+    from tests.end_to_end.conftest import Sandbox
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.inference]
 
@@ -21,11 +21,11 @@ CHOSEN = "from inference_server.status import torch_variant; print(torch_variant
 QUIET = ("-q", "-p", "no:cacheprovider")
 
 
-def test_with_torch(callers: World, site: str) -> None:
+def test_with_torch(caller_sandbox: Sandbox, site: str) -> None:
     """The extra brings in the real torch, with which all of the project's own tests pass."""
-    installed = replace(callers, name="inference-server")
+    installed = replace(caller_sandbox, name="inference-server")
     shutil.copytree(PROJECT, installed.project)
-    here = replace(installed.over(EmbeddedIndex(site)), environ=callers.environ)
+    here = replace(installed.over(EmbeddedIndex(site)), environ=caller_sandbox.environ)
     variables = {"TORCH_VARIANT": "cpu", "TORCH_VARIANT_INDEX_URL": f"{site}/whl"}
 
     here.on(**variables).install("pip", "mypy", what=".[torch,test]")

@@ -10,17 +10,17 @@ import pytest
 from hatch_torch.demo.server import EmbeddedIndex
 
 if TYPE_CHECKING:
-    from tests.end_to_end.conftest import World
+    from tests.end_to_end.conftest import Sandbox
 
 pytestmark = pytest.mark.end_to_end
 
 MULTIPLY = "import torch; a = torch.ones(2, 3); print(torch.__version__, (a @ a.T).tolist())"
 
 
-def test_real_wheel(callers: World, site: str) -> None:
+def test_real_wheel(caller_sandbox: Sandbox, site: str) -> None:
     """The real torch 2.13.0 comes from its URL, its hash checked, and multiplies matrices."""
-    callers.write("full", ('"torch>=2.3,<2.15", "torchvision", "numpy"', '"torch==2.13.*"'))
-    here = replace(callers.over(EmbeddedIndex(site)), environ=callers.environ)
+    caller_sandbox.write("full", ('"torch>=2.3,<2.15", "torchvision", "numpy"', '"torch==2.13.*"'))
+    here = replace(caller_sandbox.over(EmbeddedIndex(site)), environ=caller_sandbox.environ)
 
     here.on(TORCH_VARIANT="cpu", TORCH_VARIANT_INDEX_URL=f"{site}/whl").install("pip")
 
