@@ -1,4 +1,4 @@
-"""Record against hardware against what is installed: what differs, why, and what mends it."""
+"""The checks of `hatch-torch status`: an environment against its record, project and machine."""
 
 from __future__ import annotations
 
@@ -8,262 +8,306 @@ from urllib.parse import unquote
 
 from packaging.version import InvalidVersion, Version
 
-from hatch_torch.catalog.releases import TORCH, torch_pin
-from hatch_torch.compatibility.support import why_not
+from hatch_torch.catalog.releases import TORCH, required_torch
+from hatch_torch.compatibility.support import incompatibility
 from hatch_torch.config.backend_request import PORTABLE
 from hatch_torch.lock import LOCK
-from hatch_torch.resolution.strategies import VENDORS, effect, verdicts
-from hatch_torch.verification.snapshot import Situation, changes, is_same_machine
+from hatch_torch.resolution.strategies import VENDORS, evaluate_backends, interpret_hints
+from hatch_torch.verification.snapshot import describe_machine_changes, is_same_machine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from hatch_torch.environment.packages import Installed, Need
-    from hatch_torch.verification.snapshot import Situation
+    from hatch_torch.environment.packages import FamilyPackage, InstalledRequirement
+    from hatch_torch.verification.snapshot import Snapshot
 
 SCHEMA = 1
-
-
-def to_json(now: Situation) -> dict[str, Any]:
-    """Return the state as a JSON object.
-
-    `backend` is that of the torch which is there, null where its files don't tell; `created`,
-    `decided_by` and `recorded` (a backend) are the record's, null without one; `packages` are all
-    packages by name, `changed` what is another on this machine since the record.
-    """
-    torch = now.member(TORCH)
-    record = (now.project.record if now.project else None) or {}
-    return {
-        "schema": SCHEMA,
-        "project": now.config.name or None,
-        "backend": torch.backend.name if torch and torch.backend else None,
-        "recorded": record.get("backend"),
-        "decided_by": record.get("decided_by"),
-        "created": record.get("created"),
-        "python": now.target.environment["python_full_version"],
-        "family": [_member(one) for one in now.installed],
-        "packages": dict(now.versions or {}),
-        "changed": list(changes(now)),
-        "findings": [{"why": one.why, "mend": one.mend} for one in findings(now)],
-        "notes": list(notes(now)),
-    }
-
-
-def _member(one: Installed) -> dict[str, Any]:
-    return {
-        "name": one.name,
-        "version": str(one.version),
-        "backend": one.backend.name if one.backend else None,
-        "builder": one.builder,
-        "url": one.direct_url,
-    }
-
-
 SYNC = "hatch-torch sync"
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that differs from what it should be."""
+    """Something that is wrong with an environment."""
 
-    why: str
-    mend: str = SYNC
-    """A line for a shell that mends it, or what to do where no line can."""
+    reason: str
+    fix: str = SYNC
+    """A command line that fixes it, or what to do where no command can."""
 
-
-def findings(now: Situation) -> tuple[Finding, ...]:
-    """Return what differs, each thing once, the most telling first; nothing where all is right."""
-    return tuple(dict.fromkeys(one for check in CHECKS for one in check(now)))
-
-
-def notes(now: Situation) -> tuple[str, ...]:
-    """Return what is worth knowing and nothing to mend."""
-    record = now.project.record if now.project else None
-    if record is None:
-        name = now.config.name
-        told = f"{name} has no record: it was installed without the build hook, or by uv sync"
-        return (told,) if now.project else ()
-    warnings = record.get("warnings")
-    return tuple(map(str, warnings)) if isinstance(warnings, list) else ()
+    def to_json(self) -> dict[str, str]:
+        """Return the finding as `--json` prints it."""
+        return {"why": self.reason, "mend": self.fix}
 
 
-def described(one: Installed) -> str:
-    """Say what an installed member is: ``torch 2.8.0 (cu128)``."""
-    flavour = None if one.version.local else one.backend
-    return f"{one.name} {one.version}" + (f" ({flavour})" if flavour else "")
+def to_json(snapshot: Snapshot) -> dict[str, Any]:
+    """Return the JSON object that `status --json` prints.
+
+    `backend` is that of the installed torch, null where its files do not tell. `created`,
+    `decided_by` and `recorded` (a backend) come from the record, null without one. `packages` maps
+    every package to its version; `changed` lists what changed on this machine since the install.
+    """
+    torch = snapshot.find_package(TORCH)
+    return {
+        "schema": SCHEMA,
+        "project": snapshot.config.name or None,
+        "backend": torch.backend.name if torch and torch.backend else None,
+        "recorded": snapshot.record.get("backend"),
+        "decided_by": snapshot.record.get("decided_by"),
+        "created": snapshot.record.get("created"),
+        "python": snapshot.target.environment["python_full_version"],
+        "family": [
+            {
+                "name": package.name,
+                "version": str(package.version),
+                "backend": package.backend.name if package.backend else None,
+                "builder": package.built_by,
+                "url": package.direct_url,
+            }
+            for package in snapshot.installed
+        ],
+        "packages": dict(snapshot.versions or {}),
+        "changed": list(describe_machine_changes(snapshot)),
+        "findings": [finding.to_json() for finding in collect_findings(snapshot)],
+        "notes": list(collect_notes(snapshot)),
+    }
 
 
-def _not_installed(now: Situation) -> Iterator[Finding]:
-    if now.config.name and now.project is None and now.config.wiring.adds:
-        yield Finding(f"{now.config.name} is not installed in this environment")
+def collect_findings(snapshot: Snapshot) -> tuple[Finding, ...]:
+    """Return the findings of all checks, each once, in the order of CHECKS."""
+    return tuple(dict.fromkeys(finding for check in CHECKS for finding in check(snapshot)))
 
 
-def _swapped(now: Situation) -> Iterator[Finding]:
-    """Compare versions and files with the record: a later install may have changed them."""
-    for wheel in _recorded(now):
-        one = now.member(wheel["name"])
-        version = _version(wheel["version"])
-        if one is None or version is None:
+def collect_notes(snapshot: Snapshot) -> tuple[str, ...]:
+    """Return what is worth knowing but needs no fix."""
+    notes = snapshot.request.notes
+    if snapshot.project and snapshot.project.record is None:
+        name = snapshot.config.name
+        reason = "it was installed without the build hook, or by uv sync"
+        return (*notes, f"{name} has no record: {reason}")
+    warnings = snapshot.record.get("warnings")
+    recorded = map(str, warnings) if isinstance(warnings, list) else ()
+    return tuple(dict.fromkeys((*notes, *recorded)))
+
+
+def describe_package(package: FamilyPackage) -> str:
+    """Return the name, version and backend of a package: ``torch 2.8.0 (cu128)``."""
+    # A local version (`2.8.0+cu128`) already names the backend.
+    backend = None if package.version.local else package.backend
+    return f"{package.name} {package.version}" + (f" ({backend})" if backend else "")
+
+
+def check_installed(snapshot: Snapshot) -> Iterator[Finding]:
+    """Yield a finding where a project with our hook is not installed."""
+    name = snapshot.config.name
+    if name and snapshot.project is None and snapshot.config.build_system.injects:
+        yield Finding(f"{name} is not installed in this environment")
+
+
+def check_replaced(snapshot: Snapshot) -> Iterator[Finding]:
+    """Compare versions and files with the record: a later install may have replaced them."""
+    for wheel in _recorded_wheels(snapshot):
+        package = snapshot.find_package(wheel["name"])
+        version = _parse_version(wheel["version"])
+        if package is None or version is None:
             continue
-        if one.version != version:
-            before = f"{one.name} {version}"
-            yield Finding(f"a later install swapped {before}: {described(one)} is there now")
-        elif other := _other_file(one, wheel):
-            yield Finding(f"{described(one)} is another file than was recorded: {other}")
+        installed = describe_package(package)
+        if package.version != version:
+            yield Finding(f"a later install replaced {package.name} {version} by {installed}")
+        elif origin := _other_origin(package, wheel):
+            yield Finding(f"{installed} is not the file that was recorded; it is from {origin}")
 
 
-def _unfit(now: Situation) -> Iterator[Finding]:
-    """Compare with the ranges that the project asks for now."""
-    for name, versions in (now.wants or {}).items():
-        one = now.member(name)
-        if one is None and now.project:
-            yield Finding(f"{name} is required, and not installed")
-        elif one and not versions.contains(one.version, prereleases=True):
-            yield Finding(f"{described(one)} is not in the project's range {name}{versions}")
-
-
-def _unlocked(now: Situation) -> Iterator[Finding]:
-    """Compare with the lock, which decides where there is one."""
-    if now.stale:
-        yield Finding(now.stale, "hatch-torch lock")
-    for one in now.installed:
-        if one.name in now.unlocked:
-            yield Finding(f"{described(one)} is not what {LOCK} holds")
-
-
-def _mixed(now: Situation) -> Iterator[Finding]:
-    """Compare the members with their torch: they must be of one backend and one release."""
-    torch = now.member(TORCH)
-    for one in now.installed:
-        if torch is None or one is torch:
-            continue
-        pin = torch_pin(one.name, Version(one.version.public))
-        if torch.backend and one.backend not in {None, torch.backend}:
+def check_out_of_range(snapshot: Snapshot) -> Iterator[Finding]:
+    """Compare the versions with the project's current specifiers."""
+    for name, specifier in (snapshot.specifiers or {}).items():
+        package = snapshot.find_package(name)
+        if package is None and snapshot.project:
+            yield Finding(f"{name} is required but not installed")
+        elif package and not specifier.contains(package.version, prereleases=True):
+            installed = describe_package(package)
             yield Finding(
-                f"{described(one)} is of {one.backend}, and {described(torch)} of {torch.backend}"
+                f"{installed} does not satisfy the project's requirement {name}{specifier}"
             )
-        elif pin is not None and not pin.contains(torch.version, prereleases=True):
-            yield Finding(f"{described(one)} is for torch{pin}, and {described(torch)} is there")
 
 
-def _unasked(now: Situation) -> Iterator[Finding]:
-    """Compare with the backend that is asked for: by an extra, a variable, or the table."""
-    torch, wish = now.member(TORCH), now.wish
-    if torch is None or torch.builder != "pytorch" or torch.backend is None or not wish.family:
+def check_lock_mismatch(snapshot: Snapshot) -> Iterator[Finding]:
+    """Compare with the lock, which decides where the project has one."""
+    if snapshot.staleness:
+        yield Finding(snapshot.staleness, "hatch-torch lock")
+    for package in snapshot.installed:
+        if package.name in snapshot.unlocked:
+            yield Finding(f"{describe_package(package)} is not in {LOCK}")
+
+
+def check_mixed_backends(snapshot: Snapshot) -> Iterator[Finding]:
+    """Compare the family with its torch: all must be built for one backend and one release."""
+    torch = snapshot.find_package(TORCH)
+    for package in snapshot.installed:
+        if torch is None or package is torch:
+            continue
+        name, torch_name = describe_package(package), describe_package(torch)
+        required = required_torch(package.name, Version(package.version.public))
+        if torch.backend and package.backend not in {None, torch.backend}:
+            built_for = f"{name} is built for {package.backend}"
+            yield Finding(f"{built_for}, but {torch_name} for {torch.backend}")
+        elif required is not None and not required.contains(torch.version, prereleases=True):
+            yield Finding(f"{name} requires torch{required}, but {torch_name} is installed")
+
+
+def check_wrong_backend(snapshot: Snapshot) -> Iterator[Finding]:
+    """Compare torch's backend with the one that an extra, a variable or the table requests."""
+    torch, request = snapshot.find_package(TORCH), snapshot.request
+    if torch is None or torch.built_by != "pytorch" or not (torch.backend and request.family):
         return
-    if torch.backend != wish.backend if wish.backend else torch.backend.family != wish.family:
-        asked = f"{wish.decided_by} asks for {wish.value}"
-        yield Finding(f"{asked}, and {described(torch)} is of {torch.backend}")
+    matches = (
+        torch.backend == request.backend
+        if request.backend
+        else torch.backend.family == request.family
+    )
+    if not matches:
+        requested = f"{request.decided_by} requests {request.value}"
+        yield Finding(f"{requested}, but {describe_package(torch)} is built for {torch.backend}")
 
 
-def _unusable(now: Situation) -> Iterator[Finding]:
-    """Ask whether torch runs here: the driver may be older, or the GPU another one."""
-    torch = now.member(TORCH)
-    if torch is None or torch.backend is None or torch.builder != "pytorch":
+def check_incompatible(snapshot: Snapshot) -> Iterator[Finding]:
+    """Check that torch runs on this machine, whose driver or GPU may have changed."""
+    torch = snapshot.find_package(TORCH)
+    if torch is None or torch.backend is None or torch.built_by != "pytorch":
         return
-    reason = runs_not(now, torch)
-    if reason is None or _is_decided(now, torch):
+    reason = installed_incompatibility(snapshot, torch)
+    if reason is None or _is_as_decided(snapshot, torch):
         return
-    asked = now.wish.backend and now.wish.decided_by
-    mend = f"update the driver, or change what asks for {torch.backend}: {asked}" if asked else SYNC
-    yield Finding(f"{described(torch)} is not for this machine: {reason}", mend)
+    source = snapshot.request.backend and snapshot.request.decided_by
+    fix = f"update the driver, or change what requests {torch.backend}: {source}"
+    yield Finding(
+        f"{describe_package(torch)} cannot run on this machine: {reason}", fix if source else SYNC
+    )
 
 
-def _idle(now: Situation) -> Iterator[Finding]:
-    """Ask whether a CPU's torch leaves an accelerator idle that it could use."""
-    torch = now.member(TORCH)
-    if torch is None or torch.builder != "pytorch" or now.wish.backend:
+def check_idle_gpu(snapshot: Snapshot) -> Iterator[Finding]:
+    """Check that a CPU build of torch does not leave a usable accelerator idle."""
+    torch = snapshot.find_package(TORCH)
+    if torch is None or torch.built_by != "pytorch" or snapshot.request.backend:
         return
-    if torch.backend is None or torch.backend.family != "cpu" or is_same_machine(now):
+    if torch.backend is None or torch.backend.family != "cpu" or is_same_machine(snapshot):
         return
-    judged = verdicts(now.config, now.wish, now.hardware, now.target)
-    usable = (one.backend for one in judged if one.usable and one.backend.family in VENDORS)
+    verdicts = evaluate_backends(
+        snapshot.config, snapshot.request, snapshot.hardware, snapshot.target
+    )
+    usable = (
+        verdict.backend
+        for verdict in verdicts
+        if verdict.is_compatible and verdict.backend.family in VENDORS
+    )
     if backend := next(usable, None):
-        names = ", ".join(found.name for found in now.hardware.accelerators)
-        yield Finding(f"{described(torch)} leaves {names} idle; {backend} runs on it")
+        names = ", ".join(accelerator.name for accelerator in snapshot.hardware.accelerators)
+        yield Finding(f"{describe_package(torch)} leaves {names} idle; {backend} runs on it")
 
 
-def _needed(now: Situation) -> Iterator[Finding]:
-    """Compare with what the other packages need."""
-    for need in now.needs:
-        one = now.member(need.name)
-        if _is_of_table(need):
+def check_dependents(snapshot: Snapshot) -> Iterator[Finding]:
+    """Compare the family with what other installed packages require of it."""
+    for dependent in snapshot.dependents:
+        package, specifier = snapshot.find_package(dependent.name), dependent.requirement.specifier
+        if _is_in_catalog(dependent):
             continue
-        if one and need.requirement.specifier.contains(one.version, prereleases=True):
+        if package and specifier.contains(package.version, prereleases=True):
             continue
-        has = f"{described(one)} is installed" if one else "it is not installed"
-        wanted = f"{need.name}{need.requirement.specifier}"
-        by = f"{need.package.name} {need.package.version}"
-        yield Finding(f"{by} needs {wanted}, and {has}", f"hatch-torch install '{wanted}'")
+        installed = (
+            f"{describe_package(package)} is installed" if package else "it is not installed"
+        )
+        by, required = dependent.package, f"{dependent.name}{specifier}"
+        reason = f"{by.name} {by.version} requires {required}, but {installed}"
+        yield Finding(reason, f"hatch-torch install '{required}'")
 
 
-CHECKS = (_not_installed, _swapped, _unfit, _unlocked, _mixed, _unasked, _unusable, _idle, _needed)
+CHECKS = (
+    check_installed,
+    check_replaced,
+    check_out_of_range,
+    check_lock_mismatch,
+    check_mixed_backends,
+    check_wrong_backend,
+    check_incompatible,
+    check_idle_gpu,
+    check_dependents,
+)
+"""In the order of `status`, the most telling first."""
 
 
-def runs_not(now: Situation, torch: Installed) -> str | None:
-    """Return why an installed torch does not run on this machine, or None.
+def installed_incompatibility(snapshot: Snapshot, torch: FamilyPackage) -> str | None:
+    """Return why an installed torch cannot run on this machine, or None.
 
-    Of a backend from an index of the project's own only the driver is judged.
+    For a backend from an index of the project's own only the driver counts: the catalog does not
+    know what such wheels contain.
     """
     if torch.backend is None:
         return None  # its files do not tell, so nothing speaks against it
-    extra = now.config.extra_of(torch.backend)
-    foreign = torch.builder != "pytorch" or bool(extra and extra.index_url)
+    extra = snapshot.config.find_extra(torch.backend)
+    foreign = torch.built_by != "pytorch" or bool(extra and extra.index_url)
     release = Version(torch.version.public)
-    return why_not(torch.backend, release, now.hardware, now.target, foreign=foreign)
+    return incompatibility(
+        torch.backend, release, snapshot.hardware, snapshot.target, foreign=foreign
+    )
 
 
-def _is_of_table(need: Need) -> bool:
-    """Say whether a member of the family needs its torch, and a table knows which."""
-    version = _version(need.package.version)
-    return bool(version and torch_pin(need.package.name, Version(version.public)))
+def _is_in_catalog(dependent: InstalledRequirement) -> bool:
+    """Return whether the catalog knows which torch a family package requires.
 
-
-def _is_decided(now: Situation, torch: Installed) -> bool:
-    """Say whether it is as it was decided, by name or for this very machine.
-
-    Where no wheel runs on every GPU, say, the decision leaves out the lesser ones.
+    Then `check_mixed_backends` has reported it.
     """
-    family = torch.backend.family if torch.backend else ""
-    no_device = not now.hardware.of_vendor(VENDORS.get(family, ""))
-    if no_device and (now.wish.backend or _stays_portable(now)):
+    version = _parse_version(dependent.package.version)
+    return bool(version and required_torch(dependent.package.name, Version(version.public)))
+
+
+def _is_as_decided(snapshot: Snapshot, torch: FamilyPackage) -> bool:
+    """Return whether torch was chosen by name, or for this very machine.
+
+    Such a torch may be incompatible with a GPU: where no wheel runs on every GPU of a machine,
+    the decision leaves out the weaker ones.
+    """
+    vendor = VENDORS.get(torch.backend.family, "") if torch.backend else ""
+    has_device = bool(snapshot.hardware.of_vendor(vendor))
+    if not has_device and (snapshot.request.backend or _stays_portable(snapshot)):
         return True
-    recorded = [_version(wheel["version"]) for wheel in _recorded(now) if wheel["name"] == TORCH]
-    return is_same_machine(now) and recorded in ([], [torch.version])
+    recorded = [
+        _parse_version(wheel["version"])
+        for wheel in _recorded_wheels(snapshot)
+        if wheel["name"] == TORCH
+    ]
+    return is_same_machine(snapshot) and recorded in ([], [torch.version])
 
 
-def _stays_portable(now: Situation) -> bool:
-    """Say whether nothing is decided here: by the wish, or because another machine will run it."""
-    policy = now.config.when_no_accelerator
-    by_signs = effect(now.hardware.signs)[0] if policy == "auto" else policy
-    return PORTABLE in {now.wish.value, by_signs}
+def _stays_portable(snapshot: Snapshot) -> bool:
+    """Return whether an install would inject nothing here: by request, or by the hints."""
+    policy = snapshot.config.when_no_accelerator
+    if policy == "auto":
+        policy = interpret_hints(snapshot.hardware.environment_hints)[0]
+    return PORTABLE in {snapshot.request.value, policy}
 
 
-def _recorded(now: Situation) -> Iterator[Mapping[str, Any]]:
-    record = (now.project.record if now.project else None) or {}
-    for wheel in record.get("wheels") or ():
+def _recorded_wheels(snapshot: Snapshot) -> Iterator[Mapping[str, Any]]:
+    for wheel in snapshot.record.get("wheels") or ():
         if isinstance(wheel, dict) and isinstance(wheel.get("name"), str) and "version" in wheel:
             yield wheel
 
 
-def _version(text: object) -> Version | None:
+def _parse_version(text: object) -> Version | None:
     try:
         return Version(str(text))
     except InvalidVersion:
         return None
 
 
-def _other_file(one: Installed, wheel: Mapping[str, Any]) -> str | None:
-    """Return where an installed wheel came from, if it is not the recorded one; by hash or name."""
-    url, _, fragment = (one.direct_url or "").partition("#")
+def _other_origin(package: FamilyPackage, wheel: Mapping[str, Any]) -> str | None:
+    """Return where a package came from unless that is the recorded wheel, by hash or file name."""
+    url, _, fragment = (package.direct_url or "").partition("#")
     recorded = wheel.get("url") or ""
     if not url or not recorded:
         return None
     installed_hash, recorded_hash = fragment.removeprefix("sha256="), wheel.get("sha256")
     if installed_hash and recorded_hash:
         return None if installed_hash == recorded_hash else f"{url}, with another hash"
-    return None if _file(url) == _file(recorded) else url
+    return None if _file_name(url) == _file_name(recorded) else url
 
 
-def _file(url: str) -> str:
+def _file_name(url: str) -> str:
     return unquote(url.rpartition("/")[2])
