@@ -1,1 +1,1 @@
-"""What this machine has."""
+"""Detection of what this machine has: accelerators, drivers, system. Knows no project."""

@@ -1,6 +1,6 @@
-"""Variables of other tools that say what a machine has, in place of probing (build machines).
+"""Detection: the facts about a machine, from a chain of probes for each vendor. Never raises.
 
-What a machine has: every vendor asked by its own chain of ways. Detection never raises.
+Each chain starts with the variables by which uv and conda are told what a machine has.
 """
 
 from __future__ import annotations
@@ -8,83 +8,88 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from hatch_torch.hardware import amd, host as apple, intel, nvidia, parsers as reading
-from hatch_torch.hardware.host import ask_host
+from hatch_torch.hardware import amd, host, intel, nvidia, parsers
 from hatch_torch.hardware.model import Accelerator, Hardware, Nvidia
-from hatch_torch.hardware.probe import ask, broken, found, nothing
+from hatch_torch.hardware.probe import ProbeResult, run_probes
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from hatch_torch.hardware.machine import Machine
-    from hatch_torch.hardware.probe import Answer
+
+_UV_DRIVER, _CONDA_CUDA = "UV_CUDA_DRIVER_VERSION", "CONDA_OVERRIDE_CUDA"
+_UV_GFX = "UV_AMD_GPU_ARCHITECTURE"
 
 
-_DRIVER, _CUDA, _GFX = "UV_CUDA_DRIVER_VERSION", "CONDA_OVERRIDE_CUDA", "UV_AMD_GPU_ARCHITECTURE"
-
-
-def nvidia_by_uv(machine: Machine) -> Answer | None:
-    """Take the driver that uv is told to take."""
-    value = machine.environ.get(_DRIVER, "").strip()
+def ask_uv_cuda_driver(machine: Machine) -> ProbeResult | None:
+    """Return the NVIDIA driver that uv is told to assume."""
+    value = machine.environ.get(_UV_DRIVER, "").strip()
     if not value:
         return None
-    if not (driver := reading.driver(value)):
-        return _bad(_DRIVER, value, "a driver such as 550.144.03")
-    return found(_DRIVER, driver, _nvidia(Nvidia(driver=driver)))
+    if not (driver := parsers.parse_driver(value)):
+        return _invalid(_UV_DRIVER, value, "a driver such as 550.144.03")
+    return ProbeResult.found(_UV_DRIVER, driver, _nvidia_gpu(Nvidia(driver=driver)))
 
 
-def nvidia_by_conda(machine: Machine) -> Answer | None:
-    """Take the CUDA release that conda is told to take; an empty value is no CUDA at all."""
-    value = machine.environ.get(_CUDA)
+def ask_conda_cuda(machine: Machine) -> ProbeResult | None:
+    """Return the CUDA release that conda is told to assume; an empty value means no CUDA."""
+    value = machine.environ.get(_CONDA_CUDA)
     if value is None:
         return None
     if not value.strip():
-        return nothing(_CUDA, "empty: no CUDA")
-    if not (cuda := reading.cuda(value)):
-        return _bad(_CUDA, value, "a release of CUDA such as 12.4, or nothing for none")
-    return found(_CUDA, cuda, _nvidia(Nvidia(cuda=cuda)))
+        return ProbeResult.no_hardware(_CONDA_CUDA, "empty: no CUDA")
+    if not (cuda := parsers.parse_cuda(value)):
+        return _invalid(_CONDA_CUDA, value, "a CUDA release such as 12.4, or nothing for no CUDA")
+    return ProbeResult.found(_CONDA_CUDA, cuda, _nvidia_gpu(Nvidia(cuda=cuda)))
 
 
-def amd_by_uv(machine: Machine) -> Answer | None:
-    """Take the target that uv is told to take."""
-    value = machine.environ.get(_GFX, "").strip()
+def ask_uv_amd_architecture(machine: Machine) -> ProbeResult | None:
+    """Return the AMD architecture that uv is told to assume."""
+    value = machine.environ.get(_UV_GFX, "").strip()
     if not value:
         return None
-    if not (target := reading.gfx(value)):
-        return _bad(_GFX, value, "a target such as gfx942")
-    gpu = Accelerator("amd", architecture=target)
-    return found(_GFX, target, Hardware(accelerators=(gpu,)))
+    if not (architecture := parsers.parse_gfx(value)):
+        return _invalid(_UV_GFX, value, "an architecture such as gfx942")
+    gpu = Accelerator("amd", architecture=architecture)
+    return ProbeResult.found(_UV_GFX, architecture, Hardware(accelerators=(gpu,)))
 
 
-def _nvidia(nvidia: Nvidia) -> Hardware:
-    return Hardware(accelerators=(Accelerator("nvidia"),), nvidia=nvidia)
+def _nvidia_gpu(nvidia_facts: Nvidia) -> Hardware:
+    return Hardware(accelerators=(Accelerator("nvidia"),), nvidia=nvidia_facts)
 
 
-def _bad(variable: str, value: str, allowed: str) -> Answer:
-    return broken(variable, f"found {reading.clean(value)!r}, allowed is {allowed}; ignored")
+def _invalid(variable: str, value: str, expected: str) -> ProbeResult:
+    got = parsers.sanitize(value)
+    return ProbeResult.broken(variable, f"ignored: expected {expected}, got {got!r}")
 
 
 PROBES = (
-    ("nvidia", (nvidia_by_uv, nvidia_by_conda, *nvidia.WAYS)),
-    ("amd", (amd_by_uv, *amd.WAYS)),
-    ("amd", amd.INSTALLED),
-    ("intel", intel.WAYS),
-    ("apple", apple.WAYS),
+    ("nvidia", (ask_uv_cuda_driver, ask_conda_cuda, *nvidia.PROBES)),
+    ("amd", (ask_uv_amd_architecture, *amd.PROBES)),
+    ("amd", amd.ROCM_PROBES),
+    ("intel", intel.PROBES),
+    ("apple", host.APPLE_PROBES),
 )
-"""Each vendor's chains: of its ways the cheapest stands first, and the first that knows ends."""
+"""The chains of probes, each with its vendor; in a chain the cheapest probe is the first."""
 
 
 def detect(machine: Machine, vendors: Collection[str] | None = None) -> Hardware:
-    """Return what a machine has, of all vendors or of some; every probe leaves its source.
+    """Return the hardware of all vendors, or of these, with a report for each probe that ran.
 
-    A vendor that is not there costs some look-ups of files, no process and no library.
+    For a vendor without hardware here this looks up a few files, and starts no process.
     """
-    parts = [ask(machine, ways) for vendor, ways in PROBES if vendors is None or vendor in vendors]
-    host = ask(machine, [ask_host])
-    return host._replace(
+    parts = [
+        run_probes(machine, probes)
+        for vendor, probes in PROBES
+        if vendors is None or vendor in vendors
+    ]
+    base = run_probes(machine, [host.ask_host])
+    return base._replace(
         accelerators=tuple(chain.from_iterable(part.accelerators for part in parts)),
         nvidia=next(filter(None, (part.nvidia for part in parts)), None),
         rocm=next(filter(None, (part.rocm for part in parts)), None),
-        sources=tuple(chain.from_iterable(part.sources for part in (*parts, host))),
-        signs=tuple(chain.from_iterable(part.signs for part in (*parts, host))),
+        probe_reports=tuple(chain.from_iterable(part.probe_reports for part in (*parts, base))),
+        environment_hints=tuple(
+            chain.from_iterable(part.environment_hints for part in (*parts, base))
+        ),
     )

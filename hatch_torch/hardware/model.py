@@ -1,6 +1,6 @@
-"""Reading JSON that anybody may have written: each value is checked, a fault names its place.
+"""The facts about a machine, and their JSON form, the hardware profile.
 
-The facts about a machine, and their JSON (``hatch-torch detect --json``).
+A profile can be written by hand: every value is checked, and an error names its path.
 """
 
 from __future__ import annotations
@@ -9,116 +9,29 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from hatch_torch._redact import strip_control
+from hatch_torch.errors import did_you_mean
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
 
-MOST_TEXT = 2**20
-"""Characters of the largest profile."""
-_MOST_VALUES, _LONGEST = 1024, 1000
-_CONTROL = r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
-
-
-class Fields(NamedTuple):
-    """The values of a JSON object, and the place where it stands; null is what is left out."""
-
-    values: Mapping[str, Any]
-    place: str = ""
-
-    def text(self, name: str, pattern: str = ".+", example: str = "text") -> str | None:
-        """Return a text that fits a pattern. Raises ValueError for anything else."""
-        value = self.values.get(name)
-        return None if value is None else _text(value, self.place + name, pattern, example)
-
-    def number(self, name: str, most: int) -> int | None:
-        """Return a number from 0 on. Raises ValueError for anything else."""
-        value = self.values.get(name)
-        if value is None or (type(value) is int and 0 <= value <= most):
-            return value
-        raise _fault(self.place + name, value, f"a whole number up to {most}")
-
-    def within(self, name: str, allowed: Collection[str]) -> Fields | None:
-        """Return an object with no other than these names. Raises ValueError for anything else."""
-        value = self.values.get(name)
-        return None if value is None else _fields(value, self.place + name, allowed)
-
-    def each(self, name: str, allowed: Collection[str]) -> list[Fields]:
-        """Return the objects of a list. Raises ValueError for anything else."""
-        listed = enumerate(self._list(name))
-        return [_fields(one, f"{self.place}{name}[{number}]", allowed) for number, one in listed]
-
-    def texts(self, name: str) -> list[str]:
-        """Return the texts of a list. Raises ValueError for anything else."""
-        listed = enumerate(self._list(name))
-        return [_text(one, f"{self.place}{name}[{number}]", ".+", "text") for number, one in listed]
-
-    def _list(self, name: str) -> list[Any]:
-        value = self.values.get(name)
-        if value is None:
-            return []
-        if isinstance(value, list) and len(value) <= _MOST_VALUES:
-            return value
-        raise _fault(self.place + name, value, f"a list of at most {_MOST_VALUES}")
-
-
-def load(text: str, allowed: Collection[str]) -> Fields:
-    """Read one JSON object with no other than these names. Raises ValueError where it is none."""
-    if len(text) > MOST_TEXT:
-        raise ValueError(f"found {len(text)} characters, allowed are {MOST_TEXT}")
-    try:
-        value = json.loads(text)
-    except RecursionError:
-        raise ValueError("found JSON that is nested too deep") from None
-    except ValueError as error:
-        raise ValueError(f"found no JSON: {error}") from None
-    return _fields(value, "", allowed)
-
-
-def _fields(value: Any, place: str, allowed: Collection[str]) -> Fields:  # noqa: ANN401 - JSON
-    if not isinstance(value, dict):
-        raise _fault(place or "profile", value, "an object")
-    dot = f"{place}." if place else ""
-    for name in value:
-        if name not in allowed:
-            raise _fault(dot + _shown(name), "a name", _one_of(name, allowed))
-    return Fields(value, dot)
-
-
-def _one_of(name: str, allowed: Collection[str]) -> str:
-    from difflib import get_close_matches  # noqa: PLC0415 (only a mistake is told)
-
-    close = get_close_matches(name, allowed, n=1)
-    meant = f" (did you mean {close[0]}?)" if close else ""
-    return f"one of {', '.join(allowed)}{meant}"
-
-
-def _text(value: Any, place: str, pattern: str, example: str) -> str:  # noqa: ANN401 - JSON
-    plain = isinstance(value, str) and len(value) <= _LONGEST and not re.search(_CONTROL, value)
-    if plain and re.fullmatch(pattern, value):
-        return str(value)
-    raise _fault(place, value, example)
-
-
-def _fault(place: str, found: object, allowed: str) -> ValueError:
-    return ValueError(f"{place}: found {_shown(repr(found))}, allowed is {allowed}")
-
-
-def _shown(text: str) -> str:
-    """Return the beginning of a text, without what would disturb a terminal."""
-    plain = re.sub(_CONTROL, "?", text)
-    return plain if len(plain) <= 60 else f"{plain[:60]}…"  # noqa: PLR2004 - a line has room for it
-
-
 SCHEMA = 1
-_MOST_MIB = 2**24
-_MOST_MILLISECONDS = 10**6
-# The spelling of an architecture, by vendor, and an example.
+MAX_PROFILE_CHARACTERS = 2**20
+_MAX_ITEMS, _MAX_TEXT, _MAX_SHOWN = 1024, 1000, 60
+_MAX_MIB = 2**24
+_MAX_MILLISECONDS = 10**6
+# For each vendor the syntax of an architecture, and an example.
 _ARCHITECTURES = {
     "nvidia": (r"sm_\d{2,3}[af]?", "sm_90"),
     "amd": (r"gfx[0-9a-f]{3,5}(:\w+[+-])*", "gfx942"),
     "intel": (r"gen\d{1,2}|xe[0-9a-z-]{0,8}", "xe-hpg"),
     "apple": (r"apple-m", "apple-m"),
 }
+_KEYS = (
+    *("schema", "system", "machine", "libc", "python", "accelerators", "nvidia", "rocm"),
+    *("sources", "signs"),
+)
 
 
 class Accelerator(NamedTuple):
@@ -128,12 +41,12 @@ class Accelerator(NamedTuple):
     """``nvidia``, ``amd``, ``intel`` or ``apple``."""
     name: str = "unknown"
     architecture: str | None = None
-    """``sm_90``, ``gfx942``, ``xe-hpg``, ``apple-m``; None where it is not known."""
+    """``sm_90``, ``gfx942``, ``xe-hpg``, ``apple-m``; None if unknown."""
     memory_mib: int | None = None
 
 
 class Nvidia(NamedTuple):
-    """NVIDIA's driver, and the newest CUDA release whose interface it speaks."""
+    """The version of NVIDIA's driver, and the newest CUDA release that it supports."""
 
     driver: str | None = None
     cuda: str | None = None
@@ -145,8 +58,8 @@ class Rocm(NamedTuple):
     version: str | None = None
 
 
-class Source(NamedTuple):
-    """One probe: what it was, how it ended (``found``, ``absent``, ``broken``), and its words."""
+class ProbeReport(NamedTuple):
+    """What one probe reports: its name, its result (``found``, ``absent``, ``broken``), details."""
 
     probe: str
     result: str
@@ -155,35 +68,35 @@ class Source(NamedTuple):
 
 
 class Hardware(NamedTuple):
-    """What a machine has; a field that nobody knows is None or empty."""
+    """The facts about a machine; a fact that is not known is None or empty."""
 
     system: str | None = None
-    """``Linux``, ``Windows`` or ``Darwin``, as ``platform.system()`` says it."""
+    """``Linux``, ``Windows`` or ``Darwin``, as returned by ``platform.system()``."""
     machine: str | None = None
-    """``x86_64``, ``aarch64``, ``arm64`` or ``AMD64``, as ``platform.machine()`` says it."""
+    """``x86_64``, ``aarch64``, ``arm64`` or ``AMD64``, as returned by ``platform.machine()``."""
     libc: str | None = None
-    """``glibc 2.36``, ``musl 1.2``; on macOS the system's own release, ``macos 14.5``."""
+    """``glibc 2.36``, ``musl 1.2``; on macOS the release of the system, ``macos 14.5``."""
     python: str | None = None
     accelerators: tuple[Accelerator, ...] = ()
     nvidia: Nvidia | None = None
     rocm: Rocm | None = None
-    sources: tuple[Source, ...] = ()
-    signs: tuple[str, ...] = ()
-    """What else tells what this machine is for: ``ci``, ``container``, ``slurm-login`` …"""
+    probe_reports: tuple[ProbeReport, ...] = ()
+    environment_hints: tuple[str, ...] = ()
+    """What the machine is used for: ``ci``, ``container``, ``slurm-login`` …"""
 
     def of_vendor(self, vendor: str) -> tuple[Accelerator, ...]:
         """Return the accelerators of one vendor."""
-        return tuple(one for one in self.accelerators if one.vendor == vendor)
+        return tuple(gpu for gpu in self.accelerators if gpu.vendor == vendor)
 
-    def presumed(self) -> Hardware:
-        """Return the machine with a GPU of an unknown architecture where only its software is told.
+    def infer_gpus(self) -> Hardware:
+        """Return the machine with a GPU of unknown architecture for a driver or ROCm without GPU.
 
-        A profile written by hand may say no more than the driver's or ROCm's version. Where
-        probes were made (`sources`), a GPU that they did not find is not there.
+        A profile written by hand may name no more than the version of the driver or of ROCm.
+        Where probes ran, a GPU that they did not find does not exist.
         """
-        if self.sources:
+        if self.probe_reports:
             return self
-        vendors = {one.vendor for one in self.accelerators}
+        vendors = {gpu.vendor for gpu in self.accelerators}
         if self.nvidia and not vendors:
             return self._replace(accelerators=(Accelerator("nvidia"),))
         if self.rocm and not vendors & {"amd", "nvidia"}:
@@ -192,66 +105,166 @@ class Hardware(NamedTuple):
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON object that `hatch-torch detect --json` prints."""
-        told = self._asdict()
-        for name in ("accelerators", "sources"):
-            told[name] = tuple(one._asdict() for one in told[name])
-        for name in ("nvidia", "rocm"):
-            told[name] = told[name] and told[name]._asdict()
-        return {"schema": SCHEMA, **told}
+        return {
+            "schema": SCHEMA,
+            "system": self.system,
+            "machine": self.machine,
+            "libc": self.libc,
+            "python": self.python,
+            "accelerators": tuple(gpu._asdict() for gpu in self.accelerators),
+            "nvidia": self.nvidia and self.nvidia._asdict(),
+            "rocm": self.rocm and self.rocm._asdict(),
+            "sources": tuple(report._asdict() for report in self.probe_reports),
+            "signs": self.environment_hints,
+        }
 
     @classmethod
     def from_json(cls, text: str) -> Hardware:
-        """Read a hardware profile, which may leave out what it does not know.
+        """Read a hardware profile, in which every key is optional.
 
-        Raises ValueError, whose message says what is wrong and where.
+        Raises ValueError, whose message names the path, what is expected and what is there.
         """
-        told = load(text, ("schema", *cls._fields))
-        if (schema := told.number("schema", 2**31)) not in {None, SCHEMA}:
-            raise ValueError(f"schema: found {schema}, allowed is {SCHEMA}")
+        profile = _JsonObject.load(text, _KEYS)
+        if (schema := profile.number("schema", 2**31)) not in {None, SCHEMA}:
+            raise ValueError(f"schema: expected {SCHEMA}, got {schema}")
         return cls(
-            system=told.text("system", r"[\w. +-]+", "Linux, Windows or Darwin"),
-            machine=told.text("machine", r"[\w. +-]+", "x86_64, say"),
-            libc=told.text("libc", r"(glibc|musl|macos) \d+(\.\d+){0,2}", "glibc 2.36, say"),
-            python=told.text("python", r"\d\.\d+(\.\d+)?[\w+.-]*", "3.11.7, say"),
-            accelerators=tuple(map(_accelerator, told.each("accelerators", Accelerator._fields))),
-            nvidia=_nvidia(told.within("nvidia", Nvidia._fields)),
-            rocm=_rocm(told.within("rocm", Rocm._fields)),
-            sources=tuple(map(_source, told.each("sources", Source._fields))),
-            signs=tuple(told.texts("signs")),
+            system=profile.text("system", r"[\w. +-]+", "Linux, Windows or Darwin"),
+            machine=profile.text("machine", r"[\w. +-]+", "a processor such as x86_64"),
+            libc=profile.text(
+                "libc", r"(glibc|musl|macos) \d+(\.\d+){0,2}", "a C library such as glibc 2.36"
+            ),
+            python=profile.text("python", r"\d\.\d+(\.\d+)?[\w+.-]*", "a version such as 3.11.7"),
+            accelerators=tuple(map(_accelerator, profile.objects("accelerators", Accelerator))),
+            nvidia=_nvidia(profile.object("nvidia", Nvidia)),
+            rocm=_rocm(profile.object("rocm", Rocm)),
+            probe_reports=tuple(map(_probe_report, profile.objects("sources", ProbeReport))),
+            environment_hints=tuple(profile.texts("signs")),
         )
 
 
-def _accelerator(told: Fields) -> Accelerator:
-    vendor = told.text("vendor", "|".join(_ARCHITECTURES), f"one of {', '.join(_ARCHITECTURES)}")
+class _JsonObject(NamedTuple):
+    """A JSON object and its path; a key whose value is null counts as missing.
+
+    The methods return the value of a key, and raise ValueError if it is not as expected.
+    """
+
+    values: Mapping[str, Any]
+    prefix: str = ""
+    """The path of the object, with a dot behind it: ``accelerators[0].``."""
+
+    @classmethod
+    def load(cls, text: str, keys: Collection[str]) -> _JsonObject:
+        """Read a JSON object that has no other keys than these."""
+        if len(text) > MAX_PROFILE_CHARACTERS:
+            limit = f"at most {MAX_PROFILE_CHARACTERS} characters"
+            raise ValueError(f"profile: expected {limit}, got {len(text)}")
+        try:
+            value = json.loads(text)
+        except RecursionError:
+            raise ValueError("profile: the JSON is nested too deeply") from None
+        except ValueError as error:
+            raise ValueError(f"profile: expected JSON ({error})") from None
+        return cls._check(value, "", keys)
+
+    def text(self, key: str, pattern: str = ".+", expected: str = "text") -> str | None:
+        """Return a text that matches a pattern."""
+        value = self.values.get(key)
+        return None if value is None else _check_text(value, self.prefix + key, pattern, expected)
+
+    def texts(self, key: str) -> list[str]:
+        """Return the texts of a list."""
+        return [_check_text(item, path, ".+", "text") for path, item in self._items(key)]
+
+    def number(self, key: str, most: int) -> int | None:
+        """Return a number from 0 to `most`."""
+        value = self.values.get(key)
+        if value is None or (type(value) is int and 0 <= value <= most):
+            return value
+        raise _mismatch(self.prefix + key, value, f"a whole number up to {most}")
+
+    def object(self, key: str, kind: type[NamedTuple]) -> _JsonObject | None:
+        """Return an object with no other keys than the fields of a named tuple."""
+        value = self.values.get(key)
+        return None if value is None else self._check(value, self.prefix + key, kind._fields)
+
+    def objects(self, key: str, kind: type[NamedTuple]) -> list[_JsonObject]:
+        """Return the objects of a list."""
+        return [self._check(item, path, kind._fields) for path, item in self._items(key)]
+
+    def _items(self, key: str) -> list[tuple[str, Any]]:
+        """Return the items of a list with their paths."""
+        value = self.values.get(key)
+        if value is None:
+            return []
+        if isinstance(value, list) and len(value) <= _MAX_ITEMS:
+            return [(f"{self.prefix}{key}[{index}]", item) for index, item in enumerate(value)]
+        raise _mismatch(self.prefix + key, value, f"a list of at most {_MAX_ITEMS}")
+
+    @classmethod
+    def _check(cls, value: Any, path: str, keys: Collection[str]) -> _JsonObject:  # noqa: ANN401 - JSON
+        if not isinstance(value, dict):
+            raise _mismatch(path or "profile", value, "an object")
+        prefix = f"{path}." if path else ""
+        for key in value:
+            if key not in keys:
+                hint = did_you_mean(key, keys)
+                expected = f"expected one of {', '.join(keys)}"
+                raise ValueError(f"{prefix}{_shorten(key)}: unknown key; {expected}{hint}")
+        return cls(value, prefix)
+
+
+def _check_text(value: Any, path: str, pattern: str, expected: str) -> str:  # noqa: ANN401 - JSON
+    is_short = isinstance(value, str) and len(value) <= _MAX_TEXT
+    # No pattern matches a line end, so of what `strip_control` keeps only tabs are left to exclude.
+    is_plain = is_short and "\t" not in value and strip_control(value) == value
+    if is_plain and re.fullmatch(pattern, value):
+        return str(value)
+    raise _mismatch(path, value, expected)
+
+
+def _mismatch(path: str, value: object, expected: str) -> ValueError:
+    return ValueError(f"{path}: expected {expected}, got {_shorten(repr(value))}")
+
+
+def _shorten(text: str) -> str:
+    """Return the beginning of a text, without control characters."""
+    plain = strip_control(text)
+    return plain if len(plain) <= _MAX_SHOWN else f"{plain[:_MAX_SHOWN]}…"
+
+
+def _accelerator(profile: _JsonObject) -> Accelerator:
+    vendors = f"one of {', '.join(_ARCHITECTURES)}"
+    vendor = profile.text("vendor", "|".join(_ARCHITECTURES), vendors)
     if vendor is None:
-        raise ValueError(f"{told.place}vendor: missing, allowed is {', '.join(_ARCHITECTURES)}")
+        raise ValueError(f"{profile.prefix}vendor: missing; expected {vendors}")
     pattern, example = _ARCHITECTURES[vendor]
     return Accelerator(
         vendor=vendor,
-        name=told.text("name") or "unknown",
-        architecture=told.text("architecture", pattern, f"{example}, say"),
-        memory_mib=told.number("memory_mib", _MOST_MIB),
+        name=profile.text("name") or "unknown",
+        architecture=profile.text("architecture", pattern, f"an architecture such as {example}"),
+        memory_mib=profile.number("memory_mib", _MAX_MIB),
     )
 
 
-def _nvidia(told: Fields | None) -> Nvidia | None:
-    if told is None:
+def _nvidia(profile: _JsonObject | None) -> Nvidia | None:
+    if profile is None:
         return None
     return Nvidia(
-        driver=told.text("driver", r"\d{1,4}(\.\d{1,4}){0,3}", "580.65.06, say"),
-        cuda=told.text("cuda", r"\d{1,2}(\.\d{1,2}){0,2}", "13.0, say"),
+        driver=profile.text("driver", r"\d{1,4}(\.\d{1,4}){0,3}", "a version such as 580.65.06"),
+        cuda=profile.text("cuda", r"\d{1,2}(\.\d{1,2}){0,2}", "a release such as 13.0"),
     )
 
 
-def _rocm(told: Fields | None) -> Rocm | None:
-    version = r"\d{1,2}(\.\d{1,4}){0,3}"
-    return None if told is None else Rocm(told.text("version", version, "6.4.1, say"))
+def _rocm(profile: _JsonObject | None) -> Rocm | None:
+    if profile is None:
+        return None
+    return Rocm(profile.text("version", r"\d{1,2}(\.\d{1,4}){0,3}", "a release such as 6.4.1"))
 
 
-def _source(told: Fields) -> Source:
-    return Source(
-        probe=told.text("probe") or "unknown",
-        result=told.text("result", "found|absent|broken", "found, absent or broken") or "absent",
-        detail=told.text("detail", ".*") or "",
-        milliseconds=told.number("milliseconds", _MOST_MILLISECONDS),
+def _probe_report(profile: _JsonObject) -> ProbeReport:
+    return ProbeReport(
+        probe=profile.text("probe") or "unknown",
+        result=profile.text("result", "found|absent|broken", "found, absent or broken") or "absent",
+        detail=profile.text("detail", ".*") or "",
+        milliseconds=profile.number("milliseconds", _MAX_MILLISECONDS),
     )

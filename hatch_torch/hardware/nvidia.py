@@ -1,8 +1,7 @@
-"""NVIDIA's libraries, asked in a process of their own: the question, and reading its answer.
+"""NVIDIA's GPUs: the driver's files, NVML, libcuda, nvidia-smi, and what is known without these.
 
-nvidia-smi, the last of NVIDIA's ways: its path, its questions, its many ways to fail.
-
-NVIDIA: the driver's files, NVML, libcuda, nvidia-smi, and what is left without all of them.
+The libraries are queried in a child process (`driver_probe`), since a broken driver can hang or
+crash its caller.
 """
 
 from __future__ import annotations
@@ -12,12 +11,12 @@ import re
 from pathlib import PureWindowsPath
 from typing import TYPE_CHECKING, Any
 
-from hatch_torch.hardware import parsers as reading
-from hatch_torch.hardware.host import in_container
-from hatch_torch.hardware.model import Accelerator, Hardware, Nvidia, Source
-from hatch_torch.hardware.pci import displays
-from hatch_torch.hardware.probe import Answer, absent, broken, found, noted, nothing
-from hatch_torch.hardware.process import Ran
+from hatch_torch.hardware import parsers
+from hatch_torch.hardware.host import is_in_container
+from hatch_torch.hardware.model import Accelerator, Hardware, Nvidia
+from hatch_torch.hardware.pci import find_graphics_devices
+from hatch_torch.hardware.probe import ProbeResult
+from hatch_torch.hardware.process import CompletedProcess
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,256 +24,259 @@ if TYPE_CHECKING:
     from hatch_torch.hardware.machine import Machine
 
 
-_SECONDS = {"nvml": 5.0, "libcuda": 2.0}
+_PCI_VENDOR = "10de"
+_MODULE, _PROC = "/sys/module/nvidia/version", "/proc/driver/nvidia/version"
+_DEVICES = ("/dev/nvidiactl", "/dev/nvhost-ctrl-gpu", "/dev/nvgpu")
+_DRIVER_FILES = (_MODULE, _PROC, *_DEVICES, "/usr/lib/wsl/lib/libnvidia-ml.so.1")
+_GPU_FILES = "/proc/driver/nvidia/gpus/*/information"
+_NVRM = r"NVRM version:.*?\s(\d{3}\.\d{1,3}(?:\.\d{1,3})?)\s"
+_MODEL = r"(?m)^Model:\s*(.+)$"
+_WINDOWS_DRIVER = r"\d+\.\d+\.\d*(\d)\.(\d{2})(\d{2})"
+_LIBRARY_SECONDS = {"nvml": 5.0, "libcuda": 2.0}
 
-
-def ask_library(machine: Machine, library: str, driver: str | None) -> Answer:
-    """Ask a library (``nvml``, ``libcuda``); `driver` is its version where the library is mute."""
-    ran = machine.ask_library(library, _SECONDS[library])
-    if ran is None:
-        return absent(library, "Python could not be started")
-    try:
-        told = parse_answer(ran.out)
-    except (ValueError, RecursionError):
-        return broken(library, reading.ending(ran))
-    if "fault" in told:
-        said = reading.clean(str(told["fault"]))
-        return absent(library, said) if told.get("missing") else broken(library, said)
-    nvidia, gpus = parse_driver(told, driver), parse_gpus(told)
-    detail = _detail(nvidia, told)
-    if not gpus:
-        return nothing(library, f"{detail}: no GPU")
-    return found(library, detail, Hardware(accelerators=gpus, nvidia=nvidia))
-
-
-def parse_answer(text: str) -> dict[str, Any]:
-    """Read what the child process wrote. Raises ValueError where it is no answer."""
-    told = json.loads(text)
-    if isinstance(told, dict) and ("fault" in told or isinstance(told.get("gpus"), list)):
-        return told
-    raise ValueError("not an answer")
-
-
-def parse_driver(told: Mapping[str, Any], driver: str | None) -> Nvidia:
-    """Read the versions, and take `driver` where the library does not tell it."""
-    number = told.get("cuda")
-    return Nvidia(
-        driver=reading.driver(str(told.get("driver"))) or driver,
-        cuda=reading.cuda_of_number(number) if isinstance(number, int) else None,
-    )
-
-
-def parse_gpus(told: Mapping[str, Any]) -> tuple[Accelerator, ...]:
-    """Read the GPUs; a value that cannot be is one that nobody knows."""
-    return tuple(_gpu(one) for one in told["gpus"] if isinstance(one, dict))
-
-
-def _gpu(told: Mapping[str, Any]) -> Accelerator:
-    match told.get("capability"):
-        case [int(major), int(minor)]:
-            architecture = reading.sm(major, minor)
-        case _:
-            architecture = None
-    memory = told.get("memory")
-    return Accelerator(
-        vendor="nvidia",
-        name=reading.name(str(told.get("name") or "")),
-        architecture=architecture,
-        memory_mib=reading.mebibytes(memory) if isinstance(memory, int) else None,
-    )
-
-
-def _detail(nvidia: Nvidia, told: Mapping[str, Any]) -> str:
-    divided = sum(1 for one in told["gpus"] if isinstance(one, dict) and one.get("mig"))
-    known = f"driver {nvidia.driver or 'unknown'}, CUDA {nvidia.cuda or 'unknown'}"
-    return f"{known}, {divided} divided (MIG)" if divided else known
-
-
-_PATHS = (
+_SMI_PATHS = (
     "nvidia-smi",
     "/usr/bin/nvidia-smi",
     "/usr/lib/wsl/lib/nvidia-smi",
     "/usr/local/nvidia/bin/nvidia-smi",
     "/run/current-system/sw/bin/nvidia-smi",
 )
-FIELDS = ("driver_version", "compute_cap", "name", "memory.total")
-"""What is asked of each GPU; tools older than driver 510 do not know compute_cap."""
-OLD_FIELDS = tuple(field for field in FIELDS if field != "compute_cap")
-_SECONDS_NVIDIA_SMI = 2.5
-_NO_GPU = "no devices were found"
+SMI_FIELDS = ("driver_version", "compute_cap", "name", "memory.total")
+"""The fields that nvidia-smi is asked for, of each GPU."""
+OLD_SMI_FIELDS = tuple(field for field in SMI_FIELDS if field != "compute_cap")
+"""Those that tools older than driver 510 know."""
+_SMI_SECONDS = 2.5
+_NO_DEVICES = "no devices were found"
 _CAPABILITY = r"(\d{1,2})\.(\d)"
 _MEMORY = r"(\d{1,8})(?: MiB)?"
-# The tool's first box; newer ones call the driver "KMD" and CUDA's interface "CUDA UMD".
+# The first box of nvidia-smi; newer tools call the driver "KMD" and CUDA's interface "CUDA UMD".
 _HEADER_DRIVER = r"(?:Driver|KMD) Version:\s*(\d{3}\.[\d.]+)"
 _HEADER_CUDA = r"CUDA (?:UMD )?Version:\s*(\d+\.\d+)"
 
 
-def ask_nvidia_smi(machine: Machine) -> Answer:
-    """Ask the tool about each GPU, and in its own words where it does not know the question."""
-    probe = "nvidia-smi"
-    path = next(filter(machine.which, _paths(machine)), None)
+def ask_files(machine: Machine) -> ProbeResult:
+    """Look for the files of a driver; without them no process is started."""
+    probe, paths = "nvidia driver", _driver_files(machine)
+    path = next(filter(machine.exists, paths), None)
+    if path is None and machine.exists("/sys/module/nouveau"):
+        detail = "the GPU uses the driver nouveau, which can't run CUDA"
+        return ProbeResult.no_hardware(probe, detail)
     if path is None:
-        return absent(probe, f"none of {', '.join(_paths(machine))}")
-    ran = _query(machine, path, FIELDS)
-    if _NO_GPU in ran.out.lower():
-        return nothing(probe, "no devices were found")
-    rows = parse_rows(ran.out, FIELDS)
-    if not rows and ran.code is not None:
-        rows = parse_rows(_query(machine, path, OLD_FIELDS).out, OLD_FIELDS)
+        return ProbeResult.no_hardware(probe, f"none of {', '.join(paths)}")
+    version = _read_driver(machine) or "unknown version"
+    # /proc and /sys show the host's driver; in /dev are the devices that a container was given.
+    if is_in_container(machine) and not any(map(machine.exists, (*_DEVICES, "/dev/dxg"))):
+        detail = f"the host has driver {version}, but this container was given no GPU"
+        return ProbeResult.no_hardware(probe, detail)
+    return ProbeResult.note(probe, f"{version} ({path})")
+
+
+def ask_nvml(machine: Machine) -> ProbeResult:
+    """Query NVML, NVIDIA's management library, which also answers while the GPUs are in use."""
+    return _ask_library(machine, "nvml")
+
+
+def ask_libcuda(machine: Machine) -> ProbeResult:
+    """Query libcuda, which Jetsons and some containers have where NVML is missing."""
+    return _ask_library(machine, "libcuda")
+
+
+def ask_nvidia_smi(machine: Machine) -> ProbeResult:
+    """Query nvidia-smi, in a second try without the field that old ones don't know."""
+    probe, paths = "nvidia-smi", _smi_paths(machine)
+    path = next(filter(machine.which, paths), None)
+    if path is None:
+        return ProbeResult.absent(probe, f"none of {', '.join(paths)}")
+    completed = _query_smi(machine, path, SMI_FIELDS)
+    if _NO_DEVICES in completed.output.lower():
+        return ProbeResult.no_hardware(probe, _NO_DEVICES)
+    rows = parse_smi_rows(completed.output, SMI_FIELDS)
+    if not rows and completed.exit_code is not None:
+        retried = _query_smi(machine, path, OLD_SMI_FIELDS)
+        rows = parse_smi_rows(retried.output, OLD_SMI_FIELDS)
     if not rows:
-        return broken(probe, reading.ending(ran))
-    header = parse_header(_run(machine, path).out)
-    nvidia = Nvidia(next(filter(None, (driver for driver, _ in rows)), header.driver), header.cuda)
-    detail = f"{path}: driver {nvidia.driver or 'unknown'}, CUDA {nvidia.cuda or 'unknown'}"
-    return found(probe, detail, Hardware(accelerators=tuple(gpu for _, gpu in rows), nvidia=nvidia))
+        return ProbeResult.broken(probe, parsers.describe_exit(completed))
+    header = parse_smi_header(_run_smi(machine, path).output)
+    driver = next(filter(None, (driver for driver, _ in rows)), header.driver)
+    nvidia, gpus = Nvidia(driver, header.cuda), tuple(gpu for _, gpu in rows)
+    facts = Hardware(accelerators=gpus, nvidia=nvidia)
+    return ProbeResult.found(probe, f"{path}: {_describe(nvidia)}", facts)
 
 
-def parse_rows(text: str, fields: tuple[str, ...]) -> list[tuple[str | None, Accelerator]]:
-    """Read the driver and the GPU of each line; lines that tell neither are no answer."""
-    return list(_rows(text, fields))
+def ask_remains(machine: Machine) -> ProbeResult:
+    """Return what files tell of a driver that does not answer: its version, names of GPUs."""
+    names = [parse_information(machine.read(path) or "") for path in machine.glob(_GPU_FILES)]
+    if machine.system == "Windows":
+        names += [device.name for device in find_graphics_devices(machine, _PCI_VENDOR)]
+    gpus = tuple(Accelerator("nvidia", name) for name in names or [parsers.UNKNOWN])
+    detail = "a driver is installed, but does not answer; the architecture is unknown"
+    facts = Hardware(accelerators=gpus, nvidia=Nvidia(_read_driver(machine)))
+    return ProbeResult.broken("nvidia", detail, facts)
 
 
-def parse_header(text: str) -> Nvidia:
-    """Read the versions from the box that the tool opens with."""
-    driver, cuda = re.search(_HEADER_DRIVER, text), re.search(_HEADER_CUDA, text)
-    return Nvidia(
-        reading.driver(driver[1]) if driver else None, reading.cuda(cuda[1]) if cuda else None
-    )
+PROBES = (ask_files, ask_nvml, ask_libcuda, ask_nvidia_smi, ask_remains)
+"""The cheapest first."""
 
 
-def _rows(text: str, fields: tuple[str, ...]) -> Iterator[tuple[str | None, Accelerator]]:
-    for line in text.splitlines():
-        told = _cells(line, fields)
-        driver, gpu = reading.driver(told.get("driver_version")), _gpu_nvidia_smi(told)
-        if driver or gpu.architecture:
-            yield driver, gpu
-
-
-def _cells(line: str, fields: tuple[str, ...]) -> dict[str, str]:
-    """Take a line apart; a comma too many belongs to the name."""
-    cells = [cell.strip() for cell in line.split(",")]
-    before = fields.index("name")
-    after = len(fields) - before - 1
-    if len(cells) < len(fields):
-        return {}
-    cells[before:-after] = [", ".join(cells[before:-after])]
-    return dict(zip(fields, cells, strict=True))
-
-
-def _gpu_nvidia_smi(told: Mapping[str, str]) -> Accelerator:
-    capability = re.fullmatch(_CAPABILITY, told.get("compute_cap", ""))
-    memory = re.fullmatch(_MEMORY, told.get("memory.total", ""))
-    return Accelerator(
-        vendor="nvidia",
-        name=reading.name(told.get("name", "")),
-        architecture=reading.sm(int(capability[1]), int(capability[2])) if capability else None,
-        memory_mib=reading.mebibytes(int(memory[1]) * 2**20) if memory else None,
-    )
-
-
-def _paths(machine: Machine) -> tuple[str, ...]:
+def _driver_files(machine: Machine) -> tuple[str, ...]:
+    """Return the files of which an installed driver has at least one."""
     if machine.system != "Windows":
-        return _PATHS
-    root = PureWindowsPath(machine.environ.get("SYSTEMROOT") or r"C:\Windows", "System32")
-    older = PureWindowsPath(machine.environ.get("PROGRAMFILES") or r"C:\Program Files")
-    folder = older / "NVIDIA Corporation" / "NVSMI"
-    return (str(root / "nvidia-smi.exe"), str(folder / "nvidia-smi.exe"), "nvidia-smi")
+        return _DRIVER_FILES
+    return tuple(str(folder / "nvml.dll") for folder in _windows_folders(machine))
 
 
-def _query(machine: Machine, path: str, fields: tuple[str, ...]) -> Ran:
-    return _run(machine, path, f"--query-gpu={','.join(fields)}", "--format=csv,noheader")
+def _windows_folders(machine: Machine) -> tuple[PureWindowsPath, PureWindowsPath]:
+    """Return the folders of NVIDIA's tools on Windows, that of older drivers last."""
+    windows = machine.environ.get("SYSTEMROOT") or r"C:\Windows"
+    programs = machine.environ.get("PROGRAMFILES") or r"C:\Program Files"
+    older = PureWindowsPath(programs, "NVIDIA Corporation", "NVSMI")
+    return PureWindowsPath(windows, "System32"), older
 
 
-def _run(machine: Machine, path: str, *words: str) -> Ran:
-    return machine.run(path, *words, seconds=_SECONDS_NVIDIA_SMI) or Ran(code=None)
-
-
-_MODULE, _PROC = "/sys/module/nvidia/version", "/proc/driver/nvidia/version"
-_DEVICES = ("/dev/nvidiactl", "/dev/nvhost-ctrl-gpu", "/dev/nvgpu")
-_FILES = (_MODULE, _PROC, *_DEVICES, "/usr/lib/wsl/lib/libnvidia-ml.so.1")
-_GPUS = "/proc/driver/nvidia/gpus/*/information"
-_PCI_VENDOR = "10de"
-_NVRM = r"NVRM version:.*?\s(\d{3}\.\d{1,3}(?:\.\d{1,3})?)\s"
-_MODEL = r"(?m)^Model:\s*(.+)$"
-_WINDOWS_DRIVER = r"\d+\.\d+\.\d*(\d)\.(\d{2})(\d{2})"
-
-
-def ask_files(machine: Machine) -> Answer:
-    """Look for a driver; without one nothing is run and nothing is loaded."""
-    probe, looked = "nvidia driver", _files(machine)
-    seen = next(filter(machine.exists, looked), None)
-    if seen is None and machine.exists("/sys/module/nouveau"):
-        return nothing(probe, "the GPU is driven by nouveau, which runs no CUDA")
-    if seen is None:
-        return nothing(probe, f"none of {', '.join(looked)}")
-    version = _driver(machine) or "of an unknown version"
-    if _is_the_hosts(machine):
-        return nothing(probe, f"the host has driver {version}, but this container has no GPU of it")
-    return noted(probe, f"{version} ({seen})")
-
-
-def ask_nvml(machine: Machine) -> Answer:
-    """Ask NVIDIA's management library, which needs no GPU to be free."""
-    return ask_library(machine, "nvml", _driver(machine))
-
-
-def ask_libcuda(machine: Machine) -> Answer:
-    """Ask CUDA's driver interface, which Jetsons and containers have where NVML is missing."""
-    return ask_library(machine, "libcuda", _driver(machine))
-
-
-def ask_remains(machine: Machine) -> Answer:
-    """Return what is known where no tool answers: the driver's version, the names of the GPUs."""
-    names = [parse_information(machine.read(path) or "") for path in machine.glob(_GPUS)]
-    names += [one.name for one in displays(machine, _PCI_VENDOR) if machine.system == "Windows"]
-    gpus = tuple(Accelerator("nvidia", name) for name in names or [reading.UNKNOWN])
-    detail = "a driver is there, but nothing of it answers: the architecture is not known"
-    facts = Hardware(accelerators=gpus, nvidia=Nvidia(_driver(machine)))
-    return Answer(Source("nvidia", "broken", detail), facts)
-
-
-WAYS = (ask_files, ask_nvml, ask_libcuda, ask_nvidia_smi, ask_remains)
-"""The ways to find out about NVIDIA's GPUs, the cheapest first."""
+def _read_driver(machine: Machine) -> str | None:
+    """Return the driver's version from files or the registry."""
+    if machine.system == "Windows":
+        devices = find_graphics_devices(machine, _PCI_VENDOR)
+        return next(filter(None, (parse_windows_driver(one.driver) for one in devices)), None)
+    return parsers.parse_driver(machine.read(_MODULE)) or parse_nvrm(machine.read(_PROC) or "")
 
 
 def parse_nvrm(text: str) -> str | None:
-    """Read `/proc/driver/nvidia/version`, of the closed and of the open kernel module."""
+    """Parse the version in `/proc/driver/nvidia/version`, of the closed or the open module."""
     match = re.search(_NVRM, text)
     return match[1] if match else None
 
 
 def parse_information(text: str) -> str:
-    """Read a GPU's name from `/proc/driver/nvidia/gpus/<address>/information`."""
+    """Parse the name of a GPU in `/proc/driver/nvidia/gpus/<address>/information`."""
     match = re.search(_MODEL, text)
-    return reading.name(match[1]) if match else reading.UNKNOWN
+    return parsers.parse_name(match[1]) if match else parsers.UNKNOWN
 
 
 def parse_windows_driver(version: str) -> str | None:
-    """Read NVIDIA's version from Windows': 32.0.15.6094 is 560.94."""
+    """Return NVIDIA's version for the one in Windows' registry: 32.0.15.6094 is 560.94."""
     match = re.fullmatch(_WINDOWS_DRIVER, version)
-    return reading.driver(f"{match[1]}{match[2]}.{match[3]}") if match else None
+    return parsers.parse_driver(f"{match[1]}{match[2]}.{match[3]}") if match else None
 
 
-def _files(machine: Machine) -> tuple[str, ...]:
-    """Return the files of which a driver has at least one."""
-    if machine.system != "Windows":
-        return _FILES
-    system = PureWindowsPath(machine.environ.get("SYSTEMROOT") or r"C:\Windows", "System32")
-    older = PureWindowsPath(
-        machine.environ.get("PROGRAMFILES") or r"C:\Program Files", "NVIDIA Corporation", "NVSMI"
+def _ask_library(machine: Machine, library: str) -> ProbeResult:
+    completed = machine.ask_library(library, _LIBRARY_SECONDS[library])
+    if completed is None:
+        return ProbeResult.absent(library, "Python could not be started")
+    try:
+        answer = parse_answer(completed.output)
+    except (ValueError, RecursionError):
+        return ProbeResult.broken(library, parsers.describe_exit(completed))
+    if "fault" in answer:
+        fault = parsers.sanitize(str(answer["fault"]))
+        report = ProbeResult.absent if answer.get("missing") else ProbeResult.broken
+        return report(library, fault)
+    nvidia, gpus = parse_versions(answer, _read_driver(machine)), parse_gpus(answer)
+    partitioned = sum(1 for gpu in answer["gpus"] if isinstance(gpu, dict) and gpu.get("mig"))
+    detail = _describe(nvidia) + (f", {partitioned} partitioned (MIG)" if partitioned else "")
+    if not gpus:
+        return ProbeResult.no_hardware(library, f"{detail}: no GPU")
+    return ProbeResult.found(library, detail, Hardware(accelerators=gpus, nvidia=nvidia))
+
+
+def _describe(nvidia: Nvidia) -> str:
+    return f"driver {nvidia.driver or 'unknown'}, CUDA {nvidia.cuda or 'unknown'}"
+
+
+def parse_answer(text: str) -> dict[str, Any]:
+    """Parse the output of `driver_probe`. Raises ValueError if it is not such an output."""
+    answer = json.loads(text)
+    if isinstance(answer, dict) and ("fault" in answer or isinstance(answer.get("gpus"), list)):
+        return answer
+    raise ValueError("not an answer of driver_probe")
+
+
+def parse_versions(answer: Mapping[str, Any], driver: str | None) -> Nvidia:
+    """Parse the versions of the driver and of CUDA; `driver` is for a library without the first."""
+    number = answer.get("cuda")
+    return Nvidia(
+        driver=parsers.parse_driver(str(answer.get("driver"))) or driver,
+        cuda=parsers.format_cuda(number) if isinstance(number, int) else None,
     )
-    return (str(system / "nvml.dll"), str(older / "nvml.dll"))
 
 
-def _driver(machine: Machine) -> str | None:
-    """Return the driver's version as files, or Windows' registry, say it."""
-    if machine.system == "Windows":
-        versions = map(parse_windows_driver, (one.driver for one in displays(machine, _PCI_VENDOR)))
-        return next(filter(None, versions), None)
-    return reading.driver(machine.read(_MODULE)) or parse_nvrm(machine.read(_PROC) or "")
+def parse_gpus(answer: Mapping[str, Any]) -> tuple[Accelerator, ...]:
+    """Parse the GPUs; an implausible value counts as unknown."""
+    return tuple(_parse_gpu(gpu) for gpu in answer["gpus"] if isinstance(gpu, dict))
 
 
-def _is_the_hosts(machine: Machine) -> bool:
-    """Say whether only /proc and /sys, which a container shares with its host, show a driver."""
-    given = (*_DEVICES, "/dev/dxg")
-    return in_container(machine) and not any(map(machine.exists, given))
+def _parse_gpu(gpu: Mapping[str, Any]) -> Accelerator:
+    match gpu.get("capability"):
+        case [int(major), int(minor)]:
+            architecture = parsers.format_sm(major, minor)
+        case _:
+            architecture = None
+    memory = gpu.get("memory")
+    return Accelerator(
+        vendor="nvidia",
+        name=parsers.parse_name(str(gpu.get("name") or "")),
+        architecture=architecture,
+        memory_mib=parsers.to_mebibytes(memory) if isinstance(memory, int) else None,
+    )
+
+
+def _smi_paths(machine: Machine) -> tuple[str, ...]:
+    if machine.system != "Windows":
+        return _SMI_PATHS
+    folders = _windows_folders(machine)
+    return (*(str(folder / "nvidia-smi.exe") for folder in folders), "nvidia-smi")
+
+
+def _query_smi(machine: Machine, path: str, fields: tuple[str, ...]) -> CompletedProcess:
+    return _run_smi(machine, path, f"--query-gpu={','.join(fields)}", "--format=csv,noheader")
+
+
+def _run_smi(machine: Machine, path: str, *arguments: str) -> CompletedProcess:
+    completed = machine.run(path, *arguments, seconds=_SMI_SECONDS)
+    return completed or CompletedProcess(exit_code=None)
+
+
+def parse_smi_rows(text: str, fields: tuple[str, ...]) -> list[tuple[str | None, Accelerator]]:
+    """Parse the driver and the GPU of each line; a line that has neither is skipped."""
+    return list(_iter_smi_rows(text, fields))
+
+
+def _iter_smi_rows(text: str, fields: tuple[str, ...]) -> Iterator[tuple[str | None, Accelerator]]:
+    for line in text.splitlines():
+        cells = _split_smi_row(line, fields)
+        driver, gpu = parsers.parse_driver(cells.get("driver_version")), _parse_smi_gpu(cells)
+        if driver or gpu.architecture:
+            yield driver, gpu
+
+
+def _split_smi_row(line: str, fields: tuple[str, ...]) -> dict[str, str]:
+    """Return the cells of a line by field; a comma too many belongs to the name."""
+    cells = [cell.strip() for cell in line.split(",")]
+    if len(cells) < len(fields):
+        return {}
+    before = fields.index("name")
+    after = len(fields) - before - 1
+    cells[before:-after] = [", ".join(cells[before:-after])]
+    return dict(zip(fields, cells, strict=True))
+
+
+def _parse_smi_gpu(cells: Mapping[str, str]) -> Accelerator:
+    capability = re.fullmatch(_CAPABILITY, cells.get("compute_cap", ""))
+    memory = re.fullmatch(_MEMORY, cells.get("memory.total", ""))
+    return Accelerator(
+        vendor="nvidia",
+        name=parsers.parse_name(cells.get("name", "")),
+        architecture=parsers.format_sm(int(capability[1]), int(capability[2]))
+        if capability
+        else None,
+        memory_mib=parsers.to_mebibytes(int(memory[1]) * 2**20) if memory else None,
+    )
+
+
+def parse_smi_header(text: str) -> Nvidia:
+    """Parse the versions in the first box of nvidia-smi."""
+    driver, cuda = re.search(_HEADER_DRIVER, text), re.search(_HEADER_CUDA, text)
+    return Nvidia(
+        parsers.parse_driver(driver[1]) if driver else None,
+        parsers.parse_cuda(cuda[1]) if cuda else None,
+    )

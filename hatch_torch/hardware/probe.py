@@ -1,71 +1,71 @@
-"""A chain of ways to find something out, the cheapest first; the first that settles it ends."""
+"""Probes ask the machine one question each; a chain ends with the first conclusive result."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from hatch_torch.hardware.model import Hardware, Source
+from hatch_torch.hardware.model import Hardware, ProbeReport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from hatch_torch.hardware.machine import Machine
 
-    Way = Callable[[Machine], "Answer | None"]
+    Probe = Callable[[Machine], "ProbeResult | None"]
 
 
-class Answer(NamedTuple):
-    """What one way said; with `facts` the matter is settled, also by facts that are empty."""
+class ProbeResult(NamedTuple):
+    """The result of one probe. It is conclusive if it has `facts`, even if these are empty."""
 
-    source: Source
+    report: ProbeReport
     facts: Hardware | None = None
 
+    @classmethod
+    def found(cls, probe: str, detail: str, facts: Hardware) -> ProbeResult:
+        """Return the conclusive result of a probe that found hardware."""
+        return cls(ProbeReport(probe, "found", detail), facts)
 
-def found(probe: str, detail: str, facts: Hardware) -> Answer:
-    """Return an answer that settles the matter."""
-    return Answer(Source(probe, "found", detail), facts)
+    @classmethod
+    def note(cls, probe: str, detail: str) -> ProbeResult:
+        """Return an inconclusive result with a remark: the next probe runs."""
+        return cls(ProbeReport(probe, "found", detail))
+
+    @classmethod
+    def absent(cls, probe: str, detail: str) -> ProbeResult:
+        """Return the result of a probe whose tool or file does not exist: the next probe runs."""
+        return cls(ProbeReport(probe, "absent", detail))
+
+    @classmethod
+    def broken(cls, probe: str, detail: str, facts: Hardware | None = None) -> ProbeResult:
+        """Return the result of a probe that should work and does not; by default inconclusive."""
+        return cls(ProbeReport(probe, "broken", detail), facts)
+
+    @classmethod
+    def no_hardware(cls, probe: str, detail: str) -> ProbeResult:
+        """Return the conclusive result that the vendor has no hardware here."""
+        return cls(ProbeReport(probe, "absent", detail), Hardware())
 
 
-def noted(probe: str, detail: str) -> Answer:
-    """Return an answer that says something and leaves the matter open."""
-    return Answer(Source(probe, "found", detail))
+def run_probes(machine: Machine, probes: Iterable[Probe]) -> Hardware:
+    """Return the facts of the first conclusive probe, with the reports of all that ran.
 
-
-def absent(probe: str, detail: str) -> Answer:
-    """Return the answer of a way that is not there to be asked: the next one is."""
-    return Answer(Source(probe, "absent", detail))
-
-
-def broken(probe: str, detail: str) -> Answer:
-    """Return the answer of a way that should work and does not: the next one is asked."""
-    return Answer(Source(probe, "broken", detail))
-
-
-def nothing(probe: str, detail: str) -> Answer:
-    """Return the answer that settles that there is nothing."""
-    return Answer(Source(probe, "absent", detail), Hardware())
-
-
-def ask(machine: Machine, ways: Iterable[Way]) -> Hardware:
-    """Ask one way after the other until one settles the matter; keep what each of them said.
-
-    A way without anything to say returns None. Never raises.
+    A probe that has nothing to report returns None. Never raises.
     """
-    sources: list[Source] = []
-    for way in ways:
+    reports: list[ProbeReport] = []
+    for probe in probes:
         start = machine.clock()
-        answer = _ask_safely(machine, way)
-        if answer:
-            spent = round((machine.clock() - start) * 1000)
-            sources.append(answer.source._replace(milliseconds=spent))
-            if answer.facts is not None:
-                return answer.facts._replace(sources=tuple(sources))
-    return Hardware(sources=tuple(sources))
+        result = _run_safely(machine, probe)
+        if result:
+            milliseconds = round((machine.clock() - start) * 1000)
+            reports.append(result.report._replace(milliseconds=milliseconds))
+            if result.facts is not None:
+                return result.facts._replace(probe_reports=tuple(reports))
+    return Hardware(probe_reports=tuple(reports))
 
 
-def _ask_safely(machine: Machine, way: Way) -> Answer | None:
+def _run_safely(machine: Machine, probe: Probe) -> ProbeResult | None:
     try:
-        return way(machine)
-    except Exception as error:  # noqa: BLE001 - no fault in detection may break an installation
-        name = getattr(way, "__name__", "probe").removeprefix("ask_").replace("_", " ")
-        return broken(name, f"{type(error).__name__}: {error}")
+        return probe(machine)
+    except Exception as error:  # noqa: BLE001 - a bug in detection must not break an installation
+        name = getattr(probe, "__name__", "probe").removeprefix("ask_").replace("_", " ")
+        return ProbeResult.broken(name, f"{type(error).__name__}: {error}")

@@ -1,6 +1,6 @@
-"""Running a vendor's tool: from a place that is not the project's, within limits.
+"""Find and run other programs: vendors' tools within limits, and commands that a user waits for.
 
-Commands that are run for a person: an installer, an interpreter.
+This is the only place in the package that runs a program, but for `frontend.process_tree`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import signal
 import subprocess
 from contextlib import suppress
 from pathlib import Path
-from subprocess import DEVNULL, PIPE, Popen, TimeoutExpired
+from subprocess import DEVNULL, PIPE, STDOUT, Popen, TimeoutExpired
 from threading import Thread
 from time import monotonic
 from typing import IO, TYPE_CHECKING, NamedTuple
@@ -19,129 +19,77 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
-LIMIT = 2**20
-"""Bytes that are read of a file or of a tool's output; what comes behind is left out."""
-_FOLDER = Path(os.sep).absolute()  # libraries and settings are not taken from the project's folder
-_GRACE = 1.0  # seconds that a killed tool has to go; one that the kernel holds is left behind
+MAX_BYTES = 2**20
+"""The most that is read of a file or of a program's output; the rest is dropped."""
+_ROOT = Path(os.sep).absolute()
+_KILL_SECONDS = 1.0  # a process that the kernel doesn't release within this time is left behind
 
 
-class Ran(NamedTuple):
-    """How a tool ended."""
+class CompletedProcess(NamedTuple):
+    """The output of a program, and how it ended."""
 
-    out: str = ""
-    """What it wrote to its standard output."""
-    code: int | None = 0
-    """Its exit status, negative for a signal; None where its time was over."""
+    output: str = ""
+    exit_code: int | None = 0
+    """Negative for a signal, None after a timeout."""
 
 
-def find(name: str, path: str, here: Path, *, suffix: str = "") -> str | None:
-    """Return where a tool is: an absolute name itself, or the first of that name on PATH.
+def find_program(name: str, path: str, project: Path, *, suffix: str = "") -> str | None:
+    """Return the path of a program: the first on PATH with that name, or an absolute `name` itself.
 
-    Folders of PATH that are relative are passed over, and what lies in the folder `here` or leads
-    there: it belongs to a project, and need not be what its name says.
+    A checkout must not be able to plant a tool: relative folders of PATH are skipped, and so is
+    everything in the folder `project`, by its own path or by where links lead.
     """
     if Path(name).is_absolute():
         return name if _is_program(Path(name)) else None
     folders = filter(Path.is_absolute, map(Path, filter(None, path.split(os.pathsep))))
     programs = filter(_is_program, (folder / f"{name}{suffix}" for folder in folders))
-    return next((str(one) for one in programs if not _is_in(here, one)), None)
+    return next((str(program) for program in programs if not _is_inside(program, project)), None)
 
 
-def run(command: Sequence[str], environ: Mapping[str, str], seconds: float) -> Ran | None:
-    """Run a tool without input, and stop it after some seconds; None where it cannot be started.
+def run_captured(
+    command: Sequence[str],
+    environ: Mapping[str, str],
+    folder: Path = _ROOT,
+    *,
+    seconds: float | None = None,
+    keep_stderr: bool = True,
+) -> CompletedProcess:
+    """Run a command without input, and return its output, at most MAX_BYTES of it.
 
-    Bytes that are no UTF-8 are replaced, and what it writes to its standard error is dropped.
+    After `seconds`, and on Ctrl-C, the command is killed with everything that it started. Bytes
+    that are not UTF-8 are replaced. Raises OSError or ValueError if the command can't be started.
     """
-    end = monotonic() + seconds
-    try:
-        process = Popen(  # noqa: S603 - our own constants, the tool found by `find`
-            command,
-            stdin=DEVNULL,
-            stdout=PIPE,
-            stderr=DEVNULL,
-            cwd=_FOLDER,
-            env=dict(environ),
-            start_new_session=True,
-        )
-    except (OSError, ValueError):
-        return None
-    parts: list[bytes] = []
-    reader = Thread(target=_read, args=(process.stdout, parts), daemon=True)
-    reader.start()
-    reader.join(max(0, end - monotonic()))
-    code = _wait(process, 0 if reader.is_alive() else max(0, end - monotonic()))
-    if code is None:
-        _kill(process)
-        reader.join(_GRACE)
-    return Ran(b"".join(parts).decode("utf-8", "replace"), code)
-
-
-def _is_in(here: Path, program: Path) -> bool:
-    """Answer whether a program is below a folder, by its own path or by where links lead.
-
-    Below the root of the system everything is; there only what lies in the root itself counts.
-    """
-    inner, outer = {program, program.resolve()}, {here, here.resolve()}
-    if here == Path(here.anchor):
-        return any(one.parent in outer for one in inner)
-    return any(not outer.isdisjoint(one.parents) for one in inner)
-
-
-def _is_program(path: Path) -> bool:
-    return path.is_file() and os.access(path, os.X_OK)
-
-
-def _read(stream: IO[bytes], parts: list[bytes]) -> None:
-    """Read up to the limit; closing ends a tool that would go on writing."""
-    with stream:
-        parts.append(stream.read(LIMIT))
-
-
-def _wait(process: Popen[bytes], seconds: float) -> int | None:
-    try:
-        return process.wait(seconds)
-    except TimeoutExpired:
-        return None
-
-
-def _kill(process: Popen[bytes]) -> None:
-    """End a tool and what it started."""
-    if os.name == "posix":
-        with suppress(ProcessLookupError):  # it may have ended by itself just now
-            os.killpg(process.pid, signal.SIGKILL)
-    else:  # pragma: no cover - Windows alone gets here, and has no groups
-        process.kill()
-    with suppress(TimeoutExpired):
-        process.wait(_GRACE)
-
-
-class Completed(NamedTuple):
-    """How a command ended, and what it said on both of its streams."""
-
-    code: int
-    output: str
-
-
-def call(command: Sequence[str], environ: Mapping[str, str], folder: Path) -> Completed:
-    """Run a command in a folder, with this environment and no other, and wait for its end."""
-    done = subprocess.run(  # noqa: S603 (a list of words, never a shell)
+    deadline = None if seconds is None else monotonic() + seconds
+    process = Popen(  # noqa: S603 (a list of words, never a shell)
         command,
+        stdin=DEVNULL,
+        stdout=PIPE,
+        stderr=STDOUT if keep_stderr else DEVNULL,
         cwd=folder,
-        env=environ,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        check=False,
+        env=dict(environ),
+        start_new_session=True,  # so that `_kill` reaches the children too
     )
-    return Completed(done.returncode, done.stdout)
+    chunks: list[bytes] = []
+    # A grandchild can keep the pipe open after the command ended: a thread doesn't hang with it.
+    reader = Thread(target=_read, args=(process.stdout, chunks), daemon=True)
+    try:
+        reader.start()
+        reader.join(_remaining(deadline))
+        exit_code = _wait(process, 0 if reader.is_alive() else _remaining(deadline))
+    except BaseException:
+        _kill(process)
+        raise
+    if exit_code is None:
+        _kill(process)
+        reader.join(_KILL_SECONDS)
+    return CompletedProcess(b"".join(chunks).decode("utf-8", "replace"), exit_code)
 
 
-def attend(command: Sequence[str], environ: Mapping[str, str], folder: Path) -> int:
-    """Run a command that a person looks at: its streams are ours; returns its exit code.
+def run_interactive(command: Sequence[str], environ: Mapping[str, str], folder: Path) -> int:
+    """Run a command on our own standard streams, and return its exit code.
 
-    Ctrl-C reaches the command too. It is left to end by itself, so that an installer can clean up.
+    Ctrl-C reaches the command too. We wait for it to end by itself, so that an installer can
+    clean up, and raise KeyboardInterrupt afterwards.
     """
     with subprocess.Popen(command, cwd=folder, env=environ) as process:  # noqa: S603 (as above)
         try:
@@ -149,3 +97,43 @@ def attend(command: Sequence[str], environ: Mapping[str, str], folder: Path) -> 
         except KeyboardInterrupt:
             process.wait()
             raise
+
+
+def _is_inside(program: Path, folder: Path) -> bool:
+    """Return whether a program is below a folder, by its own path or by where links lead."""
+    programs, folders = {program, program.resolve()}, {folder, folder.resolve()}
+    if folder == Path(folder.anchor):  # everything is below the root: only its own files count
+        return any(path.parent in folders for path in programs)
+    return any(not folders.isdisjoint(path.parents) for path in programs)
+
+
+def _is_program(path: Path) -> bool:
+    return path.is_file() and os.access(path, os.X_OK)
+
+
+def _read(stream: IO[bytes], chunks: list[bytes]) -> None:
+    """Read up to the limit, then close the pipe, which ends a program that goes on writing."""
+    with stream:
+        chunks.append(stream.read(MAX_BYTES))
+
+
+def _remaining(deadline: float | None) -> float | None:
+    return None if deadline is None else max(0, deadline - monotonic())
+
+
+def _wait(process: Popen[bytes], seconds: float | None) -> int | None:
+    try:
+        return process.wait(seconds)
+    except TimeoutExpired:
+        return None
+
+
+def _kill(process: Popen[bytes]) -> None:
+    """Kill a program and everything that it started."""
+    if os.name == "posix":
+        with suppress(ProcessLookupError):  # it may have ended by itself just now
+            os.killpg(process.pid, signal.SIGKILL)
+    else:  # pragma: no cover - only Windows gets here; it has no process groups to kill
+        process.kill()
+    with suppress(TimeoutExpired):
+        process.wait(_KILL_SECONDS)

@@ -9,18 +9,18 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from hatch_torch.hardware.amd import (
-    INSTALLED,
+    ROCM_PROBES,
     parse_enumerator,
     parse_product,
     parse_properties,
-    parse_release,
+    parse_rocm_of_amd_smi,
     parse_rocminfo,
     parse_smi,
     parse_version,
 )
 from hatch_torch.hardware.model import Accelerator
-from hatch_torch.hardware.probe import ask
-from hatch_torch.hardware.recorded import RecordedMachine
+from hatch_torch.hardware.probe import run_probes
+from tests.support.recorded_machine import RecordedMachine
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -133,7 +133,7 @@ def test_anything(text: str, like: str) -> None:
 )
 def test_release_of_amd_smi(text: str, expected: str | None) -> None:
     """Of the versions that the tools tell only one is ROCm's."""
-    assert expected == parse_release(text)
+    assert expected == parse_rocm_of_amd_smi(text)
 
 
 SOURCES = {
@@ -176,5 +176,5 @@ def test_release(source: str, tmp_path: Path) -> None:
     recording, expected = SOURCES[source]
     head = 'system = "Linux"\nmachine = "x86_64"\npython = "3.12.3"\n'
     (tmp_path / "machine.toml").write_text(head + recording, encoding="utf-8")
-    found = ask(RecordedMachine(tmp_path), INSTALLED).rocm
+    found = run_probes(RecordedMachine(tmp_path), ROCM_PROBES).rocm
     assert expected == (found.version if found else None)

@@ -14,10 +14,10 @@ import pytest
 from hatch_torch.hardware.detect import PROBES, detect
 from hatch_torch.hardware.machine import Machine
 from hatch_torch.hardware.model import Accelerator, Hardware
-from hatch_torch.hardware.recorded import RecordedMachine
+from tests.support.recorded_machine import RecordedMachine
 
 if TYPE_CHECKING:
-    from hatch_torch.hardware.process import Ran
+    from hatch_torch.hardware.process import CompletedProcess
 
 MACHINES = Path(__file__).parents[2] / "fixtures" / "machines"
 NAMES = sorted(path.parent.name for path in MACHINES.glob("*/machine.toml"))
@@ -30,11 +30,11 @@ WITHOUT += ["linux-ci", "linux-container", "linux-slurm-login", "macos-12-intel"
 class QuietMachine(RecordedMachine):
     """A recorded machine on which nothing may be run."""
 
-    def run(self, name: str, *words: str, seconds: float) -> Ran | None:  # noqa: ARG002 - refused
+    def run(self, name: str, *words: str, seconds: float) -> CompletedProcess | None:  # noqa: ARG002 - refused
         """Refuse."""
         raise AssertionError(name)
 
-    def ask_library(self, question: str, seconds: float) -> Ran | None:  # noqa: ARG002 - refused
+    def ask_library(self, question: str, seconds: float) -> CompletedProcess | None:  # noqa: ARG002 - refused
         """Refuse."""
         raise AssertionError(question)
 
@@ -83,7 +83,7 @@ class TestRecorded:
         for vendor in ("nvidia", "amd", "intel", "apple"):
             alone = detect(machine, {vendor})
             assert {one.vendor for one in alone.accelerators} <= {vendor}
-            assert len(alone.sources) > 1
+            assert len(alone.probe_reports) > 1
 
 
 @pytest.mark.parametrize("name", WITHOUT)
@@ -91,22 +91,22 @@ def test_quiet_without(name: str) -> None:
     """Where no driver of a tool's vendor is, no process is started and no library is loaded."""
     quiet = detect(QuietMachine(MACHINES / name))
     assert detect(RecordedMachine(MACHINES / name)) == quiet
-    assert "broken" not in {one.result for one in quiet.sources}
+    assert "broken" not in {one.result for one in quiet.probe_reports}
 
 
 def test_never_raises() -> None:
     """A fault of our own in any probe is a source that is broken."""
     found = detect(BrokenMachine({}))
     assert found.accelerators == ()
-    broken = [one for one in found.sources if "RuntimeError" in one.detail]
+    broken = [one for one in found.probe_reports if "RuntimeError" in one.detail]
     assert len(broken) >= len(PROBES)
 
 
 def test_no_vendor() -> None:
-    """Nobody is asked when nobody is wanted; the host is described all the same."""
+    """Nobody is asked when nobody is wanted; the host is look_up_gpu all the same."""
     found = detect(RecordedMachine(MACHINES / "linux-nvidia-h200"), ())
     assert (found.system, found.accelerators) == ("Linux", ())
-    assert [one.probe for one in found.sources] == ["signs"]
+    assert [one.probe for one in found.probe_reports] == ["environment"]
 
 
 def test_here() -> None:
@@ -115,7 +115,7 @@ def test_here() -> None:
     found = detect(Machine(os.environ))
     assert time.monotonic() - start < 15
     assert found == Hardware.from_json(json.dumps(found.to_json()))
-    assert all(one.milliseconds is not None for one in found.sources)
+    assert all(one.milliseconds is not None for one in found.probe_reports)
 
 
 class HangingMachine(Machine):
@@ -128,7 +128,7 @@ class HangingMachine(Machine):
     def read(self, path: str) -> None:
         """Hide every file."""
 
-    def ask_library(self, question: str, seconds: float) -> Ran | None:
+    def ask_library(self, question: str, seconds: float) -> CompletedProcess | None:
         """Hang in place of a library."""
         return self.run("rocminfo", question, seconds=seconds)
 
@@ -145,5 +145,5 @@ def test_everything_hangs(tmp_path: Path) -> None:
     found = detect(machine)
     assert time.monotonic() - start < 4
     assert Accelerator("nvidia") in found.accelerators
-    hanging = {one.probe for one in found.sources if one.detail == "hangs"}
+    hanging = {one.probe for one in found.probe_reports if one.detail == "timed out"}
     assert {"nvml", "libcuda", "nvidia-smi", "rocminfo", "amd-smi"} <= hanging

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hatch_torch.catalog import rows
-from hatch_torch.hardware.host import in_container, signs
-from hatch_torch.hardware.recorded import RecordedMachine
+from hatch_torch.catalog import load_table
+from hatch_torch.hardware.host import find_environment_hints, is_in_container
+from tests.support.recorded_machine import RecordedMachine
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,18 +45,18 @@ def recorded(folder: Path, more: str = "") -> RecordedMachine:
 )
 def test_signs(tmp_path: Path, parts: str, expected: tuple[str, ...]) -> None:
     """A sign is seen where something shows it and nothing denies it."""
-    assert expected == signs(recorded(tmp_path, parts))
+    assert expected == find_environment_hints(recorded(tmp_path, parts))
 
 
 def test_in_container(tmp_path: Path) -> None:
     """The build of an image is in a container as well."""
-    assert not in_container(recorded(tmp_path))
-    assert in_container(recorded(tmp_path, '[files]\n"/kaniko/executor" = ""'))
+    assert not is_in_container(recorded(tmp_path))
+    assert is_in_container(recorded(tmp_path, '[files]\n"/kaniko/executor" = ""'))
 
 
 def test_effects() -> None:
     """Each sign has the effect that the contract gives it, and ends its sentence."""
-    effects = {row["sign"]: row.get("effect") for row in rows("signs")}
+    effects = {row["sign"]: row.get("effect") for row in load_table("signs")}
     assert effects == {
         "ci": "cpu",
         "image-build": "portable",
@@ -69,4 +69,4 @@ def test_effects() -> None:
         "vendor-image": None,
         "wsl": None,
     }
-    assert all(row["meaning"] and row["meaning"][-1] != "." for row in rows("signs"))
+    assert all(row["meaning"] and row["meaning"][-1] != "." for row in load_table("signs"))

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hatch_torch.hardware.machine import Machine, libc
-from hatch_torch.hardware.process import Ran
-from hatch_torch.hardware.recorded import RecordedMachine
+from hatch_torch.hardware.machine import Machine, describe_libc
+from hatch_torch.hardware.process import CompletedProcess
+from tests.support.recorded_machine import RecordedMachine
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,21 +79,21 @@ class TestReal:
     def test_run(self, tmp_path: Path) -> None:
         """Tools answer in English, for all devices, as they are."""
         script = 'echo "$1 $LC_ALL $CUDA_VISIBLE_DEVICES $HSA_OVERRIDE_GFX_VERSION ."'
-        assert Ran("a C   .\n") == tool(tmp_path, script).run("smi", "a", seconds=1)
+        assert CompletedProcess("a C   .\n") == tool(tmp_path, script).run("smi", "a", seconds=1)
 
     @POSIX
     def test_libraries(self, tmp_path: Path) -> None:
         """Folders with NVIDIA's libraries are added to the loader's path where they exist."""
         ran = tool(tmp_path, 'echo "$LD_LIBRARY_PATH"').run("smi", seconds=1)
         assert ran is not None
-        assert ran.out.startswith("/lib/own")
+        assert ran.output.startswith("/lib/own")
 
     @POSIX
     def test_time_for_all(self, tmp_path: Path) -> None:
         """When the time of the whole detection is over, nothing more is run."""
         machine = tool(tmp_path, "exec /bin/sleep 60")
-        assert machine.run("smi", seconds=5) == Ran("", None)
-        assert machine.run("smi", seconds=5) == Ran("", None)
+        assert machine.run("smi", seconds=5) == CompletedProcess("", None)
+        assert machine.run("smi", seconds=5) == CompletedProcess("", None)
         assert machine.seconds <= 0
 
     def test_no_tool(self) -> None:
@@ -108,7 +108,7 @@ class TestReal:
         gone.mkdir()
         monkeypatch.chdir(gone)
         gone.rmdir()
-        assert machine.run("smi", seconds=1) == Ran("ok\n")
+        assert machine.run("smi", seconds=1) == CompletedProcess("ok\n")
 
     def test_registry(self) -> None:
         """A key that no registry has is empty."""
@@ -134,7 +134,7 @@ class TestReal:
 )
 def test_libc(release: str, platform_tags: list[str], expected: str | None) -> None:
     """The C library is told by the tags that it allows, macOS by its release."""
-    assert expected == libc(release, platform_tags)
+    assert expected == describe_libc(release, platform_tags)
 
 
 class TestRecorded:
@@ -150,9 +150,9 @@ class TestRecorded:
         assert not machine.exists("/sys/b")
         assert machine.read("/sys/a/2/id") == "two"
         assert machine.read("/sys/a") is None
-        assert machine.run("smi", "--list", seconds=1) == Ran("GPU", 3)
+        assert machine.run("smi", "--list", seconds=1) == CompletedProcess("GPU", 3)
         assert machine.run("smi", seconds=1) is None
-        assert machine.ask_library("nvml", 1) == Ran("", None)
+        assert machine.ask_library("nvml", 1) == CompletedProcess("", None)
         assert machine.registry("KEY") == ({"name": "value"},)
         assert machine.registry("OTHER") == ()
         assert [machine.which(name) for name in ("smi", "sbatch", "qsub")] == [

@@ -8,26 +8,26 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from hatch_torch.hardware import parsers as reading
+from hatch_torch.hardware import parsers
 from hatch_torch.hardware.machine import Machine
 from hatch_torch.hardware.model import Accelerator, Nvidia
 from hatch_torch.hardware.nvidia import (
-    FIELDS,
-    OLD_FIELDS,
-    WAYS,
+    OLD_SMI_FIELDS,
+    PROBES,
+    SMI_FIELDS,
     parse_answer,
-    parse_driver,
     parse_gpus,
-    parse_header,
     parse_information,
     parse_nvrm,
-    parse_rows,
+    parse_smi_header,
+    parse_smi_rows,
+    parse_versions,
     parse_windows_driver,
 )
-from hatch_torch.hardware.probe import ask
+from hatch_torch.hardware.probe import run_probes
 
 if TYPE_CHECKING:
-    from hatch_torch.hardware.process import Ran
+    from hatch_torch.hardware.process import CompletedProcess
 
 QUICK = settings(max_examples=60, deadline=None)
 JSON = st.recursive(
@@ -63,7 +63,7 @@ class TestFiles:
     def test_information(self) -> None:
         """A GPU's file tells its name, or nothing."""
         assert parse_information("Model: \t\t NVIDIA H200\nIRQ: 1\n") == "NVIDIA H200"
-        assert parse_information("IRQ: 1\n") == reading.UNKNOWN
+        assert parse_information("IRQ: 1\n") == parsers.UNKNOWN
 
     def test_windows(self) -> None:
         """The last five digits of Windows' version are NVIDIA's."""
@@ -97,7 +97,7 @@ class TestLibrary:
         for gpu in parse_gpus(told):
             assert gpu.architecture is None or gpu.architecture.startswith("sm_")
             assert gpu.name
-        assert parse_driver(told, "580.1").driver is not None
+        assert parse_versions(told, "580.1").driver is not None
 
     def test_no_python(self) -> None:
         """Without a child process there is no answer, and the next way is asked."""
@@ -106,10 +106,10 @@ class TestLibrary:
             def exists(self, path: str) -> bool:
                 return path == "/dev/nvidiactl"
 
-            def ask_library(self, question: str, seconds: float) -> Ran | None:  # noqa: ARG002 - mute
+            def ask_library(self, question: str, seconds: float) -> CompletedProcess | None:  # noqa: ARG002 - mute
                 return None
 
-        sources = ask(Mute({}), WAYS[:2]).sources
+        sources = run_probes(Mute({}), PROBES[:2]).probe_reports
         assert [one.result for one in sources] == ["found", "absent"]
 
 
@@ -123,12 +123,12 @@ class TestSmi:
             ("580.65.06", Accelerator("nvidia", "NVIDIA H200", "sm_90", 143771)),
             ("580.65.06", Accelerator("nvidia", "RTX, Pro", "sm_120", 97887)),
         ]
-        assert expected == parse_rows(text, FIELDS)
+        assert expected == parse_smi_rows(text, SMI_FIELDS)
 
     def test_old_rows(self) -> None:
         """Without the capability the rest is read."""
         expected = [("470.82.01", Accelerator("nvidia", "Tesla K80", None, 11441))]
-        assert expected == parse_rows("470.82.01, Tesla K80, 11441 MiB", OLD_FIELDS)
+        assert expected == parse_smi_rows("470.82.01, Tesla K80, 11441 MiB", OLD_SMI_FIELDS)
 
     @pytest.mark.parametrize(
         "line",
@@ -143,7 +143,7 @@ class TestSmi:
     )
     def test_no_row(self, line: str) -> None:
         """Errors, other languages and wild numbers are no GPU."""
-        assert parse_rows(line, FIELDS) == []
+        assert parse_smi_rows(line, SMI_FIELDS) == []
 
     @pytest.mark.parametrize(
         ("text", "expected"),
@@ -156,12 +156,12 @@ class TestSmi:
     )
     def test_header(self, text: str, expected: Nvidia) -> None:
         """The header is read in its old and its new words."""
-        assert expected == parse_header(text)
+        assert expected == parse_smi_header(text)
 
     @given(st.text(), st.lists(st.text(), min_size=4, max_size=6).map(", ".join))
     @QUICK
     def test_anything(self, text: str, line: str) -> None:
         """No text is a fault."""
-        assert parse_header(text) is not None
-        assert parse_rows(f"{text}\n{line}", FIELDS) is not None
-        assert parse_rows(line, OLD_FIELDS) is not None
+        assert parse_smi_header(text) is not None
+        assert parse_smi_rows(f"{text}\n{line}", SMI_FIELDS) is not None
+        assert parse_smi_rows(line, OLD_SMI_FIELDS) is not None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hatch_torch.cli.detect import show_detection
+from hatch_torch.cli.detect import print_detection
 from hatch_torch.hardware.machine import Machine
 from hatch_torch.hardware.nvidia import ask_nvidia_smi
 
@@ -52,7 +52,7 @@ def test_names(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     answer = ask_nvidia_smi(Machine({"PATH": f"{tmp_path}:{os.environ['PATH']}"}))
     assert answer.facts is not None
     assert answer.facts.accelerators[0].name == "GPU\N{REPLACEMENT CHARACTER}"
-    show_detection(answer.facts)
+    print_detection(answer.facts)
     told = capsys.readouterr().out
     assert "GPU" in told
     assert re.findall("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]", told) == []

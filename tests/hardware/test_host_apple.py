@@ -8,7 +8,7 @@ import pytest
 
 from hatch_torch.hardware.host import ask_rosetta, parse_sysctl
 from hatch_torch.hardware.model import Accelerator
-from hatch_torch.hardware.recorded import RecordedMachine
+from tests.support.recorded_machine import RecordedMachine
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hatch_torch.hardware.machine import subkeys
+from hatch_torch.hardware.machine import read_subkeys
 
 KEY = r"SYSTEM\Class"
 Tree = dict[str, Any]
@@ -60,15 +60,15 @@ class Registry:
 def test_subkeys() -> None:
     """Each subkey's texts and numbers come; a closed subkey and other kinds are left out."""
     expected = ({"DriverDesc": "GPU", "Size": "8"}, {"DriverDesc": "Other"})
-    assert expected == subkeys(KEY, Registry())
+    assert expected == read_subkeys(KEY, Registry())
 
 
 def test_no_such_key() -> None:
     """A key that is not there has no subkeys."""
-    assert subkeys("other", Registry()) == ()
+    assert read_subkeys("other", Registry()) == ()
 
 
 def test_no_registry() -> None:
     """Other systems have none."""
     pytest.importorskip("posix", reason="a system without a registry")
-    assert subkeys(KEY) == ()
+    assert read_subkeys(KEY) == ()

@@ -21,9 +21,9 @@ from hatch_torch.hardware.amd import (
 from hatch_torch.hardware.host import parse_sysctl
 from hatch_torch.hardware.intel import parse_level_zero
 from hatch_torch.hardware.nvidia import (
-    parse_header,
     parse_information,
     parse_nvrm,
+    parse_smi_header,
     parse_windows_driver,
 )
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 PARSERS: tuple[Callable[[str], object], ...] = (
     parse_enumerator,
-    parse_header,
+    parse_smi_header,
     parse_information,
     parse_nvrm,
     parse_properties,

@@ -116,7 +116,7 @@ class TestLibcuda:
     """What the child answers about CUDA's driver interface."""
 
     def test_gpu(self) -> None:
-        """A GPU is described."""
+        """A GPU is look_up_gpu."""
         gpu = {"name": "Orin 256 0", "capability": [8, 7], "memory": 2**30}
         expected = {"driver": None, "cuda": 12060, "gpus": [gpu]}
         assert expected == ask_libcuda(lambda _: Cuda())

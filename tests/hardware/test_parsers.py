@@ -7,8 +7,8 @@ import unicodedata
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from hatch_torch.hardware import parsers as reading
-from hatch_torch.hardware.process import Ran
+from hatch_torch.hardware import parsers
+from hatch_torch.hardware.process import CompletedProcess
 
 QUICK = settings(max_examples=60, deadline=None)
 
@@ -28,17 +28,17 @@ QUICK = settings(max_examples=60, deadline=None)
 )
 def test_name(text: str, expected: str) -> None:
     """A name is one clean line, or unknown."""
-    assert expected == reading.name(text)
+    assert expected == parsers.parse_name(text)
 
 
 @given(st.text())
 @QUICK
 def test_clean(text: str) -> None:
     """Whatever comes in, no control character comes out."""
-    cleaned = reading.clean(text)
+    cleaned = parsers.sanitize(text)
     assert len(cleaned) <= 100
     assert "Cc" not in {unicodedata.category(one) for one in cleaned}
-    assert cleaned == reading.clean(cleaned)
+    assert cleaned == parsers.sanitize(cleaned)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_clean(text: str) -> None:
 )
 def test_driver(text: str | None, expected: str | None) -> None:
     """Only what can be a driver's version is one."""
-    assert expected == reading.driver(text)
+    assert expected == parsers.parse_driver(text)
 
 
 @pytest.mark.parametrize(
@@ -64,26 +64,26 @@ def test_driver(text: str | None, expected: str | None) -> None:
 )
 def test_cuda(text: str, expected: str | None) -> None:
     """Only what can be a release of CUDA is one."""
-    assert expected == reading.cuda(text)
-    assert reading.cuda(None) is None
+    assert expected == parsers.parse_cuda(text)
+    assert parsers.parse_cuda(None) is None
 
 
 def test_numbers() -> None:
     """NVIDIA's numbers are releases, architectures and sizes, or unknown."""
-    assert [reading.cuda_of_number(one) for one in (12040, 13000, 0, -7)] == [
+    assert [parsers.format_cuda(one) for one in (12040, 13000, 0, -7)] == [
         "12.4",
         "13.0",
         None,
         None,
     ]
-    assert [reading.sm(*one) for one in ((9, 0), (12, 1), (0, 0), (4711, 0), (8, 10))] == [
+    assert [parsers.format_sm(*one) for one in ((9, 0), (12, 1), (0, 0), (4711, 0), (8, 10))] == [
         "sm_90",
         "sm_121",
         None,
         None,
         None,
     ]
-    assert [reading.mebibytes(one) for one in (2**30, 0, -1, 2**64)] == [1024, None, None, None]
+    assert [parsers.to_mebibytes(one) for one in (2**30, 0, -1, 2**64)] == [1024, None, None, None]
 
 
 @pytest.mark.parametrize(
@@ -101,9 +101,9 @@ def test_numbers() -> None:
         (10**9, None),
     ],
 )
-def test_gfx_of_number(number: int, expected: str | None) -> None:
+def test_format_gfx(number: int, expected: str | None) -> None:
     """KFD's number is a target's name (Linux, kfd_topology.c)."""
-    assert expected == reading.gfx_of_number(number)
+    assert expected == parsers.format_gfx(number)
 
 
 @pytest.mark.parametrize(
@@ -118,10 +118,10 @@ def test_gfx_of_number(number: int, expected: str | None) -> None:
 )
 def test_gfx(text: str, expected: str | None) -> None:
     """A target is its name without features."""
-    assert expected == reading.gfx(text)
+    assert expected == parsers.parse_gfx(text)
 
 
-def test_ending() -> None:
+def test_describe_exit() -> None:
     """How a tool ended is told with the first thing that it said."""
-    assert reading.ending(Ran("", None)) == "hangs"
-    assert reading.ending(Ran("\n \nERR!\nmore", 9)) == "exit code 9: ERR!"
+    assert parsers.describe_exit(CompletedProcess("", None)) == "timed out"
+    assert parsers.describe_exit(CompletedProcess("\n \nERR!\nmore", 9)) == "exit code 9: ERR!"

@@ -12,7 +12,7 @@ import pytest
 from hatch_torch.hardware.machine import Machine
 from hatch_torch.hardware.model import Accelerator, Hardware, Nvidia
 from hatch_torch.hardware.nvidia import ask_nvml
-from hatch_torch.hardware.probe import ask
+from hatch_torch.hardware.probe import run_probes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,18 +30,20 @@ def newer(library: Callable[..., Path]) -> Path:
 def found(folder: Path, case: str, seconds: float = 20) -> Hardware:
     """Ask the real child process, which loads the library from a folder."""
     environ = {**os.environ, "LD_LIBRARY_PATH": str(folder), "NVML_CASE": case}
-    return ask(Machine(environ, seconds), [ask_nvml])
+    return run_probes(Machine(environ, seconds), [ask_nvml])
 
 
 class TestLibrary:
     """The real bindings and a library that answers as it is told."""
 
     def test_two_gpus(self, newer: Path) -> None:
-        """Both are described, also where one is divided and where they are hidden from CUDA."""
+        """Both are look_up_gpu, also where one is divided and where they are hidden from CUDA."""
         hardware = found(newer, "")
         assert hardware.accelerators == (GPU, OTHER)
         assert Nvidia("570.124.06", "12.8") == hardware.nvidia
-        assert hardware.sources[0].detail == "driver 570.124.06, CUDA 12.8, 1 divided (MIG)"
+        assert (
+            hardware.probe_reports[0].detail == "driver 570.124.06, CUDA 12.8, 1 partitioned (MIG)"
+        )
 
     def test_old(self, library: Callable[..., Path]) -> None:
         """A library without newer functions answers with what it has."""
@@ -64,7 +66,7 @@ class TestLibrary:
         """A driver without a GPU settles the matter."""
         hardware = found(newer, "no GPU")
         assert (hardware.accelerators, hardware.nvidia) == ((), None)
-        assert hardware.sources[0].result == "absent"
+        assert hardware.probe_reports[0].result == "absent"
 
     @pytest.mark.parametrize(
         ("case", "words"),
@@ -78,7 +80,7 @@ class TestLibrary:
         """An error and a crash are told, and the next way may be asked."""
         hardware = found(newer, case)
         assert [("nvml", "broken", words)] == [
-            (one.probe, one.result, one.detail) for one in hardware.sources
+            (one.probe, one.result, one.detail) for one in hardware.probe_reports
         ]
 
     def test_hangs(self, newer: Path) -> None:
@@ -86,10 +88,10 @@ class TestLibrary:
         start = time.monotonic()
         hardware = found(newer, "hangs", seconds=1)
         assert time.monotonic() - start < 3
-        assert hardware.sources[0].detail == "hangs"
+        assert hardware.probe_reports[0].detail == "timed out"
 
     def test_no_library(self, tmp_path: Path) -> None:
         """Without a library the way is absent."""
         if Path("/dev/nvidiactl").exists():
             pytest.skip("this machine has NVIDIA's driver")
-        assert found(tmp_path, "").sources[0].result == "absent"
+        assert found(tmp_path, "").probe_reports[0].result == "absent"

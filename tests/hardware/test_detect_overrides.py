@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hatch_torch.hardware.detect import amd_by_uv, nvidia_by_conda, nvidia_by_uv
+from hatch_torch.hardware.detect import ask_conda_cuda, ask_uv_amd_architecture, ask_uv_cuda_driver
 from hatch_torch.hardware.machine import Machine
 from hatch_torch.hardware.model import Accelerator, Hardware, Nvidia
 
@@ -16,13 +16,13 @@ class TestUv:
 
     def test_driver(self) -> None:
         """A driver is one whose GPUs nobody knows."""
-        answer = nvidia_by_uv(Machine({"UV_CUDA_DRIVER_VERSION": "550.144.03"}))
+        answer = ask_uv_cuda_driver(Machine({"UV_CUDA_DRIVER_VERSION": "550.144.03"}))
         assert answer is not None
         assert answer.facts == Hardware(accelerators=GPU, nvidia=Nvidia("550.144.03"))
 
     def test_target(self) -> None:
         """A target is a GPU of AMD."""
-        answer = amd_by_uv(Machine({"UV_AMD_GPU_ARCHITECTURE": "gfx942"}))
+        answer = ask_uv_amd_architecture(Machine({"UV_AMD_GPU_ARCHITECTURE": "gfx942"}))
         assert answer is not None
         assert answer.facts == Hardware(accelerators=(Accelerator("amd", architecture="gfx942"),))
 
@@ -30,17 +30,17 @@ class TestUv:
     def test_empty(self, value: str) -> None:
         """An empty value says nothing."""
         machine = Machine({"UV_CUDA_DRIVER_VERSION": value, "UV_AMD_GPU_ARCHITECTURE": value})
-        assert (nvidia_by_uv(machine), amd_by_uv(machine)) == (None, None)
+        assert (ask_uv_cuda_driver(machine), ask_uv_amd_architecture(machine)) == (None, None)
 
     def test_bad(self) -> None:
         """A bad value is told, without what would disturb a terminal, and probing goes on."""
         machine = Machine(
             {"UV_CUDA_DRIVER_VERSION": "\x1b[31mnew", "UV_AMD_GPU_ARCHITECTURE": "MI300"}
         )
-        for answer in (nvidia_by_uv(machine), amd_by_uv(machine)):
+        for answer in (ask_uv_cuda_driver(machine), ask_uv_amd_architecture(machine)):
             assert answer is not None
-            assert (answer.facts, answer.source.result) == (None, "broken")
-            assert "\x1b" not in answer.source.detail
+            assert (answer.facts, answer.report.result) == (None, "broken")
+            assert "\x1b" not in answer.report.detail
 
 
 class TestConda:
@@ -48,19 +48,19 @@ class TestConda:
 
     def test_release(self) -> None:
         """A release of CUDA is one that a driver runs."""
-        answer = nvidia_by_conda(Machine({"CONDA_OVERRIDE_CUDA": "12.4"}))
+        answer = ask_conda_cuda(Machine({"CONDA_OVERRIDE_CUDA": "12.4"}))
         assert answer is not None
         assert answer.facts == Hardware(accelerators=GPU, nvidia=Nvidia(cuda="12.4"))
 
     def test_empty(self) -> None:
         """An empty value is no CUDA at all."""
-        answer = nvidia_by_conda(Machine({"CONDA_OVERRIDE_CUDA": ""}))
+        answer = ask_conda_cuda(Machine({"CONDA_OVERRIDE_CUDA": ""}))
         assert answer is not None
         assert answer.facts == Hardware()
 
     def test_unset_and_bad(self) -> None:
         """Without the variable nothing is said, and a bad value is told."""
-        assert nvidia_by_conda(Machine({})) is None
-        answer = nvidia_by_conda(Machine({"CONDA_OVERRIDE_CUDA": "yes"}))
+        assert ask_conda_cuda(Machine({})) is None
+        answer = ask_conda_cuda(Machine({"CONDA_OVERRIDE_CUDA": "yes"}))
         assert answer is not None
-        assert (answer.facts, answer.source.result) == (None, "broken")
+        assert (answer.facts, answer.report.result) == (None, "broken")

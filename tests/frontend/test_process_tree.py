@@ -15,13 +15,13 @@ from hatch_torch.frontend.process_tree import (
     POWERSHELL,
     PS,
     Process,
-    ancestors,
+    get_ancestors,
     parse_cim,
     parse_environ,
     parse_ps,
     parse_stat,
     parse_words,
-    run,
+    run_command,
     split_command_line,
 )
 
@@ -48,7 +48,7 @@ def _write(proc: Path, pid: int, parent: int, words: bytes) -> Path:
 
 def test_here() -> None:
     """The first is this very process; on Linux with its folder and environment."""
-    found = ancestors()
+    found = get_ancestors()
 
     assert found is not None
     assert os.getpid() == found[0].pid
@@ -62,7 +62,7 @@ def test_proc(tmp_path: Path) -> None:
     (folder / "environ").write_bytes(b"A=b=c\0odd\0")
     _write(tmp_path, 3, 0, b"")
 
-    actual = ancestors(7, system="Linux", proc=tmp_path)
+    actual = get_ancestors(7, system="Linux", proc=tmp_path)
 
     first = Process(7, ("pip", "install", "-e", ""), str(tmp_path), {"A": "b=c"})
     assert (first, Process(3)) == actual
@@ -72,22 +72,22 @@ def test_proc_hidden(tmp_path: Path) -> None:
     """A process that is hidden ends the list; none at all is no answer."""
     _write(tmp_path, 7, 3, b"pip\0")
 
-    assert (Process(7, ("pip",)),) == ancestors(7, system="Linux", proc=tmp_path)
-    assert ancestors(8, system="Linux", proc=tmp_path) is None
+    assert (Process(7, ("pip",)),) == get_ancestors(7, system="Linux", proc=tmp_path)
+    assert get_ancestors(8, system="Linux", proc=tmp_path) is None
 
 
 def test_proc_circle(tmp_path: Path) -> None:
     """A circle ends."""
     _write(tmp_path, 7, 7, b"pip\0")
 
-    assert len(ancestors(7, system="Linux", proc=tmp_path) or ()) == 64
+    assert len(get_ancestors(7, system="Linux", proc=tmp_path) or ()) == 64
 
 
 def test_ps() -> None:
     """On macOS `ps` tells all processes at once."""
     text = "    1     0 /sbin/launchd\n  500     1 -zsh\n  612   500 python -m  pip install\n9 1\n"
 
-    actual = ancestors(612, system="Darwin", run=_answer(PS, text))
+    actual = get_ancestors(612, system="Darwin", run=_answer(PS, text))
 
     expected = (
         Process(612, ("python", "-m", "pip", "install")),
@@ -99,7 +99,7 @@ def test_ps() -> None:
 
 def test_ps_circle() -> None:
     """A circle ends there too."""
-    assert len(ancestors(1, system="Darwin", run=lambda _: "1 1 a") or ()) == 64
+    assert len(get_ancestors(1, system="Darwin", run=lambda _: "1 1 a") or ()) == 64
 
 
 def test_windows() -> None:
@@ -110,7 +110,7 @@ def test_windows() -> None:
         {"ProcessId": 4, "ParentProcessId": 2, "CommandLine": "cmd.exe"},
     ]
 
-    actual = ancestors(8, system="Windows", run=_answer(POWERSHELL, json.dumps(rows)))
+    actual = get_ancestors(8, system="Windows", run=_answer(POWERSHELL, json.dumps(rows)))
 
     expected = (Process(8, (r"C:\a b\pip.exe", "install", "-e", ".")), Process(4, ("cmd.exe",)))
     assert expected == actual
@@ -119,12 +119,12 @@ def test_windows() -> None:
 @pytest.mark.parametrize("text", ["", "no json", "[]", "[1, null]", "{}"])
 def test_windows_garbage(text: str) -> None:
     """Garbage is no answer."""
-    assert ancestors(8, system="Windows", run=lambda _: text) is None
+    assert get_ancestors(8, system="Windows", run=lambda _: text) is None
 
 
 def test_ps_garbage() -> None:
     """A table that is none is no answer."""
-    assert ancestors(8, system="Darwin", run=lambda _: "PID PPID COMMAND") is None
+    assert get_ancestors(8, system="Darwin", run=lambda _: "PID PPID COMMAND") is None
 
 
 @pytest.mark.parametrize(
@@ -136,12 +136,12 @@ def test_broken(error: Exception) -> None:
     def broken(_: Sequence[str]) -> str:
         raise error
 
-    assert ancestors(8, system="Darwin", run=broken) is None
+    assert get_ancestors(8, system="Darwin", run=broken) is None
 
 
 def test_run() -> None:
     """A command's output is text."""
-    assert run((sys.executable, "-c", "print('a')")).strip() == "a"
+    assert run_command((sys.executable, "-c", "print('a')")).strip() == "a"
 
 
 def test_one_process() -> None:
