@@ -1,7 +1,4 @@
-"""The machine without the GPUs that hold back its best.
-
-Every backend judged, the most preferred first.
-"""
+"""The verdict on every backend, the most preferred first; and a machine without its weaker GPUs."""
 
 from __future__ import annotations
 
@@ -9,17 +6,17 @@ import re
 from typing import TYPE_CHECKING
 
 from hatch_torch.catalog.backend import FAMILIES
-from hatch_torch.catalog.releases import known_backends, published, torch_releases
-from hatch_torch.compatibility.support import Verdict, counted, why_not
+from hatch_torch.catalog.releases import known_backends, published_releases, torch_releases
+from hatch_torch.compatibility.support import Verdict, get_required_gpus, incompatibility
 from hatch_torch.compatibility.vendors import (
-    amd_gpus,
-    capability,
-    cuda_distances,
-    favoured_rocm,
+    find_preferred_rocm,
+    get_amd_gpus,
+    get_nvidia_gpus,
     is_verified,
-    nvidia_gpus,
+    measure_cuda_distances,
+    parse_capability,
 )
-from hatch_torch.compatibility.wheel_builds import named, stand_in
+from hatch_torch.compatibility.wheel_builds import find_nearest_backend, format_gpus
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -30,39 +27,10 @@ if TYPE_CHECKING:
     from hatch_torch.catalog.target import Target
     from hatch_torch.hardware.model import Accelerator, Hardware
 
-
-def most_capable(hardware: Hardware) -> tuple[Hardware, tuple[Accelerator, ...]] | None:
-    """Return the machine with only the best GPU of a vendor (and its like), and those left out.
-
-    NVIDIA's GPUs are reduced where they differ, else AMD's; None where all are alike. The result
-    has to be ranked anew, since other backends may be usable on it.
-    """
-    for gpus in (nvidia_gpus(hardware), amd_gpus(hardware)):
-        best = max(gpus, key=_capability, default=None)
-        left_out = tuple(one for one in gpus if best and one.architecture != best.architecture)
-        if left_out:
-            kept = tuple(one for one in hardware.accelerators if one not in left_out)
-            return hardware._replace(accelerators=kept), left_out
-    return None
+_PLAIN = {"cpu": "runs everywhere", "mps": "runs on Apple silicon"}
 
 
-def _capability(accelerator: Accelerator) -> tuple[int, int, int, str]:
-    """Order NVIDIA's GPUs by compute capability, AMD's by memory: their targets have no order.
-
-    Where AMD's memory is the same, or unknown, the newer generation is the more capable one.
-    """
-    architecture = accelerator.architecture or ""
-    memory = accelerator.memory_mib or 0
-    return capability(accelerator) or 0, memory, _generation(architecture), architecture
-
-
-def _generation(architecture: str) -> int:
-    """Return the major of a gfx target: 11 for ``gfx1100``, 9 for ``gfx90a``; else 0."""
-    match = re.match(r"gfx(\d+)[0-9a-f]{2}(?![0-9a-f])", architecture)
-    return int(match[1]) if match else 0
-
-
-def rank(
+def rank_backends(
     hardware: Hardware,
     target: Target,
     allowed: Collection[Backend] | None = None,
@@ -71,88 +39,120 @@ def rank(
 ) -> tuple[Verdict, ...]:
     """Return a verdict for every known and every allowed backend, the most preferred first.
 
-    NVIDIA's come first, then AMD's, Intel's and the plain ones; of each the usable before the
-    others, then what the driver or the installed ROCm was made for, then the newest. Usable means
-    that some release may run here; which, `why_not` knows. `allowed`: no other may be used.
-    `foreign`: backends that come from an index of the project's own.
+    The order: NVIDIA's, AMD's, Intel's, then the plain backends; in each family the compatible
+    before the others, then what suits the driver or the installed ROCm best, then the newest.
+    Compatible means that some release runs on the machine; `incompatibility` tells which one.
+
+    `allowed`: the backends that may be used, None for all. `foreign`: backends from an index of
+    the project's own.
     """
-    judged = [
-        _judge(one, hardware, target, foreign=one in foreign)
-        if allowed is None or one in allowed
-        else Verdict(one, usable=False, reason="not one of this project's extras")
-        for one in known_backends() + _unknown(allowed or ())
+    unknown = [backend for backend in allowed or () if backend not in known_backends()]
+    verdicts = [
+        _evaluate(backend, hardware, target, foreign=backend in foreign)
+        if allowed is None or backend in allowed
+        else Verdict(backend, is_compatible=False, reason="not one of this project's extras")
+        for backend in (*known_backends(), *unknown)
     ]
-    return _sorted(_verified_first(judged, target, foreign), hardware, target)
+    return _sort(_prefer_verified(verdicts, target, foreign), hardware, target)
 
 
-def _judge(backend: Backend, hardware: Hardware, target: Target, *, foreign: bool) -> Verdict:
-    releases = published(backend, target.platform) or torch_releases()[-1:]
-    reasons = {one: why_not(backend, one, hardware, target, foreign=foreign) for one in releases}
-    running = [one for one, reason in reasons.items() if reason is None]
-    note = "" if foreign or not counted(backend, hardware) else _note(backend)
-    if not running:
-        return Verdict(backend, usable=False, reason=f"{reasons[releases[-1]]}{note}")
-    reason = _what_runs(backend, hardware) + _span(running, releases)
-    return Verdict(backend, usable=True, reason=reason + note)
+def _evaluate(backend: Backend, hardware: Hardware, target: Target, *, foreign: bool) -> Verdict:
+    releases = published_releases(backend, target.platform) or torch_releases()[-1:]
+    reasons = {
+        release: incompatibility(backend, release, hardware, target, foreign=foreign)
+        for release in releases
+    }
+    compatible = [release for release, reason in reasons.items() if reason is None]
+    gpus = get_required_gpus(backend, hardware)
+    note = "" if foreign or not gpus else _describe_stand_in(backend)
+    if not compatible:
+        return Verdict(backend, is_compatible=False, reason=f"{reasons[releases[-1]]}{note}")
+    runs_on = _PLAIN.get(backend.family) or f"runs on {format_gpus(gpus)}"
+    reason = f"{runs_on}{_describe_span(compatible, releases)}{note}"
+    return Verdict(backend, is_compatible=True, reason=reason)
 
 
-def _what_runs(backend: Backend, hardware: Hardware) -> str:
-    plain = {"cpu": "runs everywhere", "mps": "runs on Apple silicon"}
-    return plain.get(backend.family) or f"runs on {named(counted(backend, hardware))}"
-
-
-def _span(running: Collection[Version], releases: Collection[Version]) -> str:
-    """Name the releases that run, where not all do."""
-    if len(running) == len(releases):
+def _describe_span(compatible: Collection[Version], releases: Collection[Version]) -> str:
+    """Return which releases are compatible, if not all are."""
+    if len(compatible) == len(releases):
         return ""
-    first, last = min(running), max(running)
+    first, last = min(compatible), max(compatible)
     return f" with torch {first}" + (f" to {last}" if last > first else "")
 
 
-def _note(backend: Backend) -> str:
-    """Say what a verdict on a backend that no table knows rests on."""
+def _describe_stand_in(backend: Backend) -> str:
+    """Return which known backend an unknown one is treated like."""
     known = [one for one in known_backends() if one.family == backend.family]
     if backend in known:
         return ""
-    newer = backend.release > known[-1].release
-    what = "newer than the table knows" if newer else "not in the tables"
-    return f"; {what}: judged like {stand_in(backend, known)}"
+    is_newer = backend.release > known[-1].release
+    position = "newer than the tables" if is_newer else "not in the tables"
+    return f"; {position}: treated like {find_nearest_backend(backend, known)}"
 
 
-def _unknown(allowed: Collection[Backend]) -> tuple[Backend, ...]:
-    return tuple(one for one in allowed if one not in known_backends())
-
-
-def _verified_first(
-    judged: Collection[Verdict], target: Target, foreign: Collection[Backend]
+def _prefer_verified(
+    verdicts: Collection[Verdict], target: Target, foreign: Collection[Backend]
 ) -> list[Verdict]:
-    """Let a ROCm whose code nobody has looked into be used only where nothing else runs."""
-    rocm = [one for one in judged if one.usable and one.backend.family == "rocm"]
-    doubtful = [one for one in rocm if _is_doubtful(one.backend, target, foreign)]
-    verified = [one.backend for one in rocm if one not in doubtful]
-    return [_doubted(one, verified) if one in doubtful else one for one in judged]
+    """Allow a ROCm backend with unverified machine code only if no other one is compatible."""
+    newest = torch_releases()[-1]
+    rocm = [one.backend for one in verdicts if one.is_compatible and one.backend.family == "rocm"]
+    verified = [one for one in rocm if one in foreign or is_verified(one, newest, target)]
+    return [
+        _doubt(verdict, verified)
+        if verdict.backend in rocm and verdict.backend not in verified
+        else verdict
+        for verdict in verdicts
+    ]
 
 
-def _is_doubtful(backend: Backend, target: Target, foreign: Collection[Backend]) -> bool:
-    return backend not in foreign and not is_verified(backend, torch_releases()[-1], target)
-
-
-def _doubted(verdict: Verdict, verified: Collection[Backend]) -> Verdict:
+def _doubt(verdict: Verdict, verified: Collection[Backend]) -> Verdict:
     doubt = "its own machine code is unverified"
     if not verified:
         return verdict._replace(reason=f"{verdict.reason}; by its device packages, {doubt}")
     best = max(verified, key=lambda one: one.release)
-    return verdict._replace(usable=False, reason=f"{doubt}, and {best} runs here")
+    return verdict._replace(is_compatible=False, reason=f"{doubt}, and {best} runs here")
 
 
-def _sorted(judged: Collection[Verdict], hardware: Hardware, target: Target) -> tuple[Verdict, ...]:
-    usable = [one.backend for one in judged if one.usable]
-    distances = cuda_distances(usable, hardware, target)
-    distances |= dict.fromkeys(favoured_rocm(usable, hardware), -1)
-    newest_first = sorted(judged, key=lambda one: one.backend.release, reverse=True)
+def _sort(verdicts: Collection[Verdict], hardware: Hardware, target: Target) -> tuple[Verdict, ...]:
+    compatible = [one.backend for one in verdicts if one.is_compatible]
+    distances = measure_cuda_distances(compatible, hardware, target)
+    if preferred := find_preferred_rocm(compatible, hardware):
+        distances[preferred] = -1
+    newest_first = sorted(verdicts, key=lambda one: one.backend.release, reverse=True)
 
-    def place(verdict: Verdict) -> tuple[int, bool, int]:
+    def sort_key(verdict: Verdict) -> tuple[int, bool, int]:
         backend = verdict.backend
-        return FAMILIES.index(backend.family), not verdict.usable, distances.get(backend, 0)
+        family = FAMILIES.index(backend.family)
+        return family, not verdict.is_compatible, distances.get(backend, 0)
 
-    return tuple(sorted(newest_first, key=place))
+    return tuple(sorted(newest_first, key=sort_key))
+
+
+def drop_weaker_gpus(hardware: Hardware) -> tuple[Hardware, tuple[Accelerator, ...]] | None:
+    """Return the machine with only the best GPUs of one vendor, and the GPUs that were dropped.
+
+    Drops NVIDIA's GPUs if they differ, else AMD's; returns None if all are alike. Rank the
+    backends again for the result, since more of them may be compatible with it.
+    """
+    for gpus in (get_nvidia_gpus(hardware), get_amd_gpus(hardware)):
+        best = max(gpus, key=_strength, default=None)
+        dropped = tuple(gpu for gpu in gpus if best and gpu.architecture != best.architecture)
+        if dropped:
+            kept = tuple(gpu for gpu in hardware.accelerators if gpu not in dropped)
+            return hardware._replace(accelerators=kept), dropped
+    return None
+
+
+def _strength(gpu: Accelerator) -> tuple[int, int, int, str]:
+    """Return a sort key: compute capability for NVIDIA; memory, then generation, for AMD.
+
+    AMD's architectures have no order.
+    """
+    architecture = gpu.architecture or ""
+    generation = re.match(r"gfx(\d+)[0-9a-f]{2}(?![0-9a-f])", architecture)
+    return (
+        parse_capability(gpu) or 0,
+        gpu.memory_mib or 0,
+        int(generation[1]) if generation else 0,  # 11 for ``gfx1100``, 9 for ``gfx90a``
+        architecture,
+    )

@@ -1,22 +1,18 @@
-"""A backend, usable here or not.
-
-Whether one release of one backend runs on this machine.
-"""
+"""Whether one release of one backend runs on a machine, and if not, why."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from hatch_torch.catalog.releases import known_backends, published
+from hatch_torch.catalog.releases import known_backends, published_releases
 from hatch_torch.compatibility.vendors import (
-    amd_gpus,
-    intel_gpus,
-    no_cuda,
-    no_rocm,
-    no_xpu,
-    nvidia_gpus,
+    cuda_incompatibility,
+    get_amd_gpus,
+    get_intel_gpus,
+    get_nvidia_gpus,
+    rocm_incompatibility,
+    xpu_incompatibility,
 )
-from hatch_torch.compatibility.wheel_builds import family_name, platform_name
 
 if TYPE_CHECKING:
     from packaging.version import Version
@@ -26,15 +22,24 @@ if TYPE_CHECKING:
     from hatch_torch.hardware.model import Accelerator, Hardware
 
 
+_PLATFORM_NAMES = {
+    "linux_x86_64": "Linux x86_64",
+    "linux_aarch64": "Linux aarch64",
+    "win_amd64": "Windows",
+    "macos_arm64": "macOS",
+    "macos_x86_64": "macOS on Intel",
+}
+
+
 class Verdict(NamedTuple):
-    """A backend, usable here or not, and the reason in one plain sentence."""
+    """A backend, whether it is compatible with a machine, and the reason in one sentence."""
 
     backend: Backend
-    usable: bool
+    is_compatible: bool
     reason: str
 
 
-def why_not(
+def incompatibility(
     backend: Backend,
     release: Version,
     hardware: Hardware,
@@ -42,48 +47,46 @@ def why_not(
     *,
     foreign: bool = False,
 ) -> str | None:
-    """Return None where torch ``release`` of a backend runs here, else the reason in a sentence.
+    """Return why torch `release` of a backend does not run on a machine, or None if it does.
 
-    It runs on every accelerator of its vendor that counts. What no table knows is judged like
-    its nearest older neighbour. `foreign`: the wheels are not PyTorch's but those of an index of
-    the project's own, so the tables say nothing about the machine code in them.
+    It has to run on every GPU of `get_required_gpus`. A release or a backend that is not in the
+    tables is treated like its nearest older neighbour. `foreign`: the wheels come from an index
+    of the project's own, so the tables say nothing about the machine code in them.
     """
-    if foreign:
-        return _wrong_libc(hardware, target) or _by_vendor(backend, None, hardware, target)
-    return unpublished(backend, hardware, target) or _by_vendor(backend, release, hardware, target)
+    reason = (None if foreign else _unpublished(backend, target)) or _libc_mismatch(
+        hardware, target
+    )
+    if reason:
+        return reason
+    if backend.family == "cuda":
+        return cuda_incompatibility(backend, None if foreign else release, hardware, target)
+    if backend.family == "rocm":
+        return rocm_incompatibility(backend, None if foreign else release, hardware, target)
+    return xpu_incompatibility(hardware) if backend.family == "xpu" else None
 
 
-def unpublished(backend: Backend, hardware: Hardware, target: Target) -> str | None:
-    """Say why PyTorch has no wheel of a backend for a platform at all, or None."""
-    known = known_backends(target.platform)
-    where = platform_name(target.platform)
+def get_required_gpus(backend: Backend, hardware: Hardware) -> tuple[Accelerator, ...]:
+    """Return the GPUs that a backend must run on."""
+    getters = {"cuda": get_nvidia_gpus, "rocm": get_amd_gpus, "xpu": get_intel_gpus}
+    return getters[backend.family](hardware) if backend.family in getters else ()
+
+
+def _unpublished(backend: Backend, target: Target) -> str | None:
+    """Return that PyTorch has no wheel of a backend for a platform, or None if it has."""
     if backend.family == "cpu":
-        return _wrong_libc(hardware, target)
-    if backend.family not in {one.family for one in known}:
-        return f"PyTorch publishes no {family_name(backend.family)} wheel for {where}"
-    if backend in known_backends() and not published(backend, target.platform):
-        return f"PyTorch publishes no {backend} wheel for {where}"
-    return _wrong_libc(hardware, target)
-
-
-def counted(backend: Backend, hardware: Hardware) -> tuple[Accelerator, ...]:
-    """Return the accelerators that a backend must run on."""
-    vendors = {"cuda": nvidia_gpus, "rocm": amd_gpus, "xpu": intel_gpus}
-    return vendors[backend.family](hardware) if backend.family in vendors else ()
-
-
-def _wrong_libc(hardware: Hardware, target: Target) -> str | None:
-    """Refuse musl, where pip would take an old wheel by its tag ``linux_x86_64``."""
-    if target.platform.startswith("linux") and (hardware.libc or "").startswith("musl"):
-        return f"PyTorch's wheels need glibc, and this system has {hardware.libc}"
+        return None
+    platform = _PLATFORM_NAMES.get(target.platform, target.platform)
+    families = {known.family for known in known_backends(target.platform)}
+    if backend.family not in families:
+        family = "ROCm" if backend.family == "rocm" else backend.family.upper()
+        return f"PyTorch publishes no {family} wheel for {platform}"
+    if backend in known_backends() and not published_releases(backend, target.platform):
+        return f"PyTorch publishes no {backend} wheel for {platform}"
     return None
 
 
-def _by_vendor(
-    backend: Backend, release: Version | None, hardware: Hardware, target: Target
-) -> str | None:
-    if backend.family == "cuda":
-        return no_cuda(backend, release, hardware, target)
-    if backend.family == "rocm":
-        return no_rocm(backend, release, hardware, target)
-    return no_xpu(hardware) if backend.family == "xpu" else None
+def _libc_mismatch(hardware: Hardware, target: Target) -> str | None:
+    """Return that the machine has musl, where pip would take an old wheel tagged linux_x86_64."""
+    if target.platform.startswith("linux") and (hardware.libc or "").startswith("musl"):
+        return f"PyTorch's wheels need glibc, and this system has {hardware.libc}"
+    return None

@@ -1,10 +1,9 @@
-"""NVIDIA's driver: which CUDA releases it runs, and which of them in full.
+"""What each vendor's hardware demands of a wheel, and which backends suit it best.
 
-NVIDIA: the driver says which CUDA releases run, each GPU which machine code it needs.
-
-AMD: the GPU's gfx target decides; the installed ROCm breaks ties, and decides without it.
-
-Intel: XPU wheels run on the architectures of Arc and later, not on old integrated graphics.
+* NVIDIA: the driver decides which CUDA releases run, the GPU which machine code it needs.
+* AMD: the GPU's gfx architecture decides; the installed ROCm breaks ties, and stands in for an
+  unknown architecture.
+* Intel: XPU wheels run on the architectures of Arc and later, not on old integrated graphics.
 """
 
 from __future__ import annotations
@@ -12,8 +11,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from hatch_torch.catalog import rows
-from hatch_torch.compatibility.wheel_builds import build, dotted, named, numbers
+from hatch_torch.catalog import load_table
+from hatch_torch.compatibility.wheel_builds import (
+    format_gpus,
+    format_version,
+    get_wheel_build,
+    parse_version_numbers,
+)
 from hatch_torch.hardware.model import Nvidia
 
 if TYPE_CHECKING:
@@ -26,208 +30,216 @@ if TYPE_CHECKING:
     from hatch_torch.hardware.model import Accelerator, Hardware
 
 
-def driver_lacks(backend: Backend, nvidia: Nvidia, platform: str) -> str | None:
-    """Say why the driver cannot run a CUDA release, by NVIDIA's minor-version compatibility.
-
-    The driver's own version decides, else the CUDA release that it says it runs. Where neither
-    is known nothing speaks against it.
-    """
-    major, driver, cuda = backend.release[0], numbers(nvidia.driver), numbers(nvidia.cuda)
-    least = _least_driver(backend, platform)
-    if driver and least:
-        older = f"driver {nvidia.driver} is older than {least}, the least for CUDA {major}"
-        return older if driver < numbers(least) else None
-    if cuda:
-        return f"the driver runs CUDA {dotted(cuda)}, not {major}" if cuda[0] < major else None
-    return f"no table knows the least driver for CUDA {major}" if driver else None
+_UNIFIED_CUDA = (13, 2)
+"""From this CUDA release on Jetsons run the wheels of servers (NVIDIA's SBSA unification)."""
+_RENUMBERED = {101: 110}
+"""Compute capabilities that NVIDIA renumbered: that of Thor, in CUDA 13."""
 
 
-def full_cuda(nvidia: Nvidia, platform: str) -> tuple[int, ...]:
-    """Return the newest CUDA release of which the driver has everything; () for none."""
-    column, driver = _column(platform), numbers(nvidia.driver)
-    full = [
-        numbers(row["cuda"])
-        for row in rows("drivers")
-        if column in row and numbers(row[column]) <= driver
-    ]
-    return numbers(nvidia.cuda) or max(full, default=())
-
-
-def _least_driver(backend: Backend, platform: str) -> str | None:
-    """Return the least driver for a CUDA release, or for the nearest older one of its major."""
-    older = [row for row in rows("drivers") if _is_same_or_older(row, backend)]
-    return str(older[-1]["least_" + _column(platform)]) if older else None
-
-
-def _is_same_or_older(row: dict[str, Any], backend: Backend) -> bool:
-    return backend.release[:1] <= numbers(row["cuda"]) <= backend.release
-
-
-def _column(platform: str) -> str:
-    return "windows" if platform.startswith("win") else "linux"
-
-
-_UNIFIED = (13, 2)
-"""From this CUDA on a Jetson's GPU runs what servers run (NVIDIA's SBSA unification)."""
-
-_RENAMED = {101: 110}
-"""Capabilities that NVIDIA gave another number: Thor, in CUDA 13."""
-
-
-def nvidia_gpus(hardware: Hardware) -> tuple[Accelerator, ...]:
-    """Return the GPUs that a wheel must run on: every one."""
+def get_nvidia_gpus(hardware: Hardware) -> tuple[Accelerator, ...]:
+    """Return the GPUs that a CUDA wheel must run on: all of them."""
     return hardware.of_vendor("nvidia")
 
 
-def no_cuda(
+def cuda_incompatibility(
     backend: Backend, release: Version | None, hardware: Hardware, target: Target
 ) -> str | None:
-    """Say what keeps torch ``release`` of a CUDA backend from running on some GPU, or None.
+    """Return why torch `release` of a CUDA backend does not run on every GPU, or None.
 
-    Without a release only the driver decides: nobody knows what a private index's wheels hold.
+    None for `release` means a wheel of unknown contents: then only the driver decides.
     """
-    gpus = nvidia_gpus(hardware)
+    gpus = get_nvidia_gpus(hardware)
     if not gpus:
         return "no NVIDIA GPU"
     nvidia = hardware.nvidia or Nvidia()
-    if nvidia == Nvidia() and None in map(capability, gpus):
-        return "no NVIDIA driver whose version is known"
-    lacking = driver_lacks(backend, nvidia, target.platform)
-    if lacking or release is None:
-        return lacking
-    return _no_code(backend, release, hardware, target)
+    if nvidia == Nvidia() and None in map(parse_capability, gpus):
+        return "no NVIDIA driver with a known version"
+    reason = driver_incompatibility(backend, nvidia, target.platform)
+    if reason or release is None:
+        return reason
+    return _cuda_code_mismatch(backend, release, hardware, target)
 
 
-def cuda_distances(
-    backends: Collection[Backend], hardware: Hardware, target: Target
-) -> dict[Backend, int]:
-    """Return how far each CUDA release is from what the driver was made for.
+def driver_incompatibility(backend: Backend, nvidia: Nvidia, platform: str) -> str | None:
+    """Return why the driver can't run a CUDA release, or None (minor-version compatibility).
 
-    First those of its major of which it has everything, then newer ones of that major, of which
-    it has the least, then older majors. Where it has everything of an older major alone, that
-    comes first.
+    The driver's version decides, else the CUDA release that the driver supports. A driver of
+    which neither is known counts as compatible.
     """
-    cuda = full_cuda(hardware.nvidia or Nvidia(), target.platform)
-    ours = [one for one in backends if one.family == "cuda"]
-    major = max((one.release[0] for one in ours if one.release <= cuda), default=0)
-    return {one: 2 * (one.release[0] != major) + (one.release > cuda) for one in ours}
+    major, driver = backend.release[0], parse_version_numbers(nvidia.driver)
+    minimum = _find_minimum_driver(backend, platform)
+    if driver and minimum:
+        if driver >= parse_version_numbers(minimum):
+            return None
+        return f"driver {nvidia.driver} is older than {minimum}, the minimum for CUDA {major}"
+    if cuda := parse_version_numbers(nvidia.cuda):
+        if cuda[0] >= major:
+            return None
+        return f"the driver supports CUDA {format_version(cuda)}, not {major}"
+    return f"the minimum driver for CUDA {major} is unknown" if driver else None
 
 
-def capability(accelerator: Accelerator) -> int | None:
-    """Return the compute capability as a number, 90 for ``sm_90``; None where it is unknown."""
-    match = re.match(r"sm_(\d+)", accelerator.architecture or "")
+def _find_minimum_driver(backend: Backend, platform: str) -> str | None:
+    """Return the minimum driver for a CUDA release, or for the next older one of its major."""
+    rows = [
+        row
+        for row in load_table("drivers")
+        if backend.release[:1] <= parse_version_numbers(row["cuda"]) <= backend.release
+    ]
+    return str(rows[-1]["least_" + _driver_column(platform)]) if rows else None
+
+
+def _driver_column(platform: str) -> str:
+    return "windows" if platform.startswith("win") else "linux"
+
+
+def _cuda_code_mismatch(
+    backend: Backend, release: Version, hardware: Hardware, target: Target
+) -> str | None:
+    cuda, gpus = backend.release, get_nvidia_gpus(hardware)
+    has_unknown_gpu = None in map(parse_capability, gpus)
+    if "jetson" in hardware.environment_hints and cuda < _UNIFIED_CUDA and has_unknown_gpu:
+        return "wheels for servers run on a Jetson only from CUDA 13.2 on"
+    build = get_wheel_build("cuda", backend, release, target.platform)
+    unsupported = [gpu for gpu in gpus if not _supports(build, parse_capability(gpu), cuda)]
+    if not unsupported:
+        return None
+    extent = _describe_extent(build["sm"], unsupported)
+    return f"no machine code for {format_gpus(unsupported)}; {extent}"
+
+
+def parse_capability(gpu: Accelerator) -> int | None:
+    """Return the compute capability as a number, 90 for ``sm_90``; None if unknown."""
+    match = re.match(r"sm_(\d+)", gpu.architecture or "")
     return int(match[1]) if match else None
 
 
-def runs(code: int, device: int, cuda: tuple[int, ...]) -> bool:
-    """Say whether a GPU runs machine code that was compiled for a capability.
+def _supports(build: Mapping[str, Any], capability: int | None, cuda: tuple[int, ...]) -> bool:
+    """Return whether a wheel has code or PTX for a GPU; an unknown GPU counts as supported."""
+    if capability is None or capability >= build.get("ptx", capability + 1):
+        return True
+    return any(is_binary_compatible(code, capability, cuda) for code in build["sm"])
 
-    It does for the same major and a minor not above its own (CUDA C++ Programming Guide, binary
-    compatibility). The GPUs of Jetsons stand alone, some of them until CUDA 13.2; sm_101 was
-    renamed sm_110. The same rule as DEVICE_REQUIREMENT in torch/cuda/__init__.py of torch 2.14.
+
+def is_binary_compatible(code: int, device: int, cuda: tuple[int, ...]) -> bool:
+    """Return whether a GPU runs machine code that was compiled for a compute capability.
+
+    The majors have to be equal, and the minor of the code must not be above the GPU's (CUDA C++
+    Programming Guide, binary compatibility; the same rule as DEVICE_REQUIREMENT in
+    torch/cuda/__init__.py of torch 2.14).
     """
-    code, device = _RENAMED.get(code, code), _RENAMED.get(device, device)
-    alone = {53, 62} if cuda >= _UNIFIED else {53, 62, 72, 87}
-    if alone & {code, device}:
+    code, device = _RENUMBERED.get(code, code), _RENUMBERED.get(device, device)
+    # The GPUs of Jetsons run only their own code, some of them until CUDA 13.2.
+    standalone = {53, 62} if cuda >= _UNIFIED_CUDA else {53, 62, 72, 87}
+    if standalone & {code, device}:
         return code == device
     return code // 10 == device // 10 and code <= device
 
 
-def _no_code(backend: Backend, release: Version, hardware: Hardware, target: Target) -> str | None:
-    cuda, gpus = backend.release, nvidia_gpus(hardware)
-    if "jetson" in hardware.signs and cuda < _UNIFIED and None in map(capability, gpus):
-        return "wheels for servers run on a Jetson from CUDA 13.2 on"
-    row = build("cuda", backend, release, target.platform)
-    lacking = [one for one in gpus if not _is_covered(row, capability(one), cuda)]
-    if not lacking:
-        return None
-    return f"no machine code for {named(lacking)}; {_extent(row['sm'], lacking)}"
-
-
-def _is_covered(row: Mapping[str, Any], device: int | None, cuda: tuple[int, ...]) -> bool:
-    """Say whether code of the wheel runs, or its PTX can be compiled; yes for an unknown GPU."""
-    if device is None or device >= row.get("ptx", device + 1):
-        return True
-    return any(runs(code, device, cuda) for code in row["sm"])
-
-
-def _extent(compiled: Sequence[int], lacking: Collection[Accelerator]) -> str:
-    devices = [capability(one) or 0 for one in lacking]
-    if max(devices) < min(compiled):
+def _describe_extent(compiled: Sequence[int], unsupported: Collection[Accelerator]) -> str:
+    capabilities = [parse_capability(gpu) or 0 for gpu in unsupported]
+    if max(capabilities) < min(compiled):
         return f"starts at sm_{min(compiled)}"
-    if min(devices) > max(compiled):
+    if min(capabilities) > max(compiled):
         return f"ends at sm_{max(compiled)}"
-    return "has " + ", ".join(f"sm_{one}" for one in compiled)
+    return "has " + ", ".join(f"sm_{code}" for code in compiled)
 
 
-def amd_gpus(hardware: Hardware) -> tuple[Accelerator, ...]:
-    """Return the GPUs that a wheel must run on: no integrated one beside a discrete one."""
+def measure_cuda_distances(
+    backends: Collection[Backend], hardware: Hardware, target: Target
+) -> dict[Backend, int]:
+    """Return for each CUDA backend how far it is from the CUDA release of the driver.
+
+    0: the driver's major release, fully supported. 1: the same major, newer than the driver and
+    run by minor-version compatibility. 2 and more: another major. The driver's major is the
+    newest of which it fully supports a backend.
+    """
+    native = get_native_cuda(hardware.nvidia or Nvidia(), target.platform)
+    cuda = [backend for backend in backends if backend.family == "cuda"]
+    major = max((one.release[0] for one in cuda if one.release <= native), default=0)
+    return {one: 2 * (one.release[0] != major) + (one.release > native) for one in cuda}
+
+
+def get_native_cuda(nvidia: Nvidia, platform: str) -> tuple[int, ...]:
+    """Return the newest CUDA release that the driver fully supports; () if unknown."""
+    column, driver = _driver_column(platform), parse_version_numbers(nvidia.driver)
+    supported = [
+        parse_version_numbers(row["cuda"])
+        for row in load_table("drivers")
+        if column in row and parse_version_numbers(row[column]) <= driver
+    ]
+    return parse_version_numbers(nvidia.cuda) or max(supported, default=())
+
+
+def get_amd_gpus(hardware: Hardware) -> tuple[Accelerator, ...]:
+    """Return the GPUs that a ROCm wheel must run on: the discrete ones, else the integrated."""
     gpus = hardware.of_vendor("amd")
-    integrated = {row["gfx"] for row in rows("integrated")}
-    discrete = tuple(one for one in gpus if _gfx(one) not in integrated)
+    integrated = {row["gfx"] for row in load_table("integrated")}
+    discrete = tuple(gpu for gpu in gpus if _get_gfx(gpu) not in integrated)
     return discrete or gpus
 
 
-def no_rocm(
+def rocm_incompatibility(
     backend: Backend, release: Version | None, hardware: Hardware, target: Target
 ) -> str | None:
-    """Say what keeps torch ``release`` of a ROCm backend from running on some GPU, or None.
+    """Return why torch `release` of a ROCm backend does not run on every GPU, or None.
 
-    Without a release a GPU whose target is known counts as served: nobody knows what a private
-    index's wheels hold.
+    None for `release` means a wheel of unknown contents: then every known GPU counts as supported.
     """
-    gpus = amd_gpus(hardware)
+    gpus = get_amd_gpus(hardware)
     if not gpus:
         return "no AMD GPU"
-    unknown = [one for one in gpus if _gfx(one) is None]
-    if unknown and (newer := _newer_than_installed(backend, hardware)):
-        return f"the target of {named(unknown)} is unknown, and {newer}"
+    unknown = [gpu for gpu in gpus if _get_gfx(gpu) is None]
+    if unknown and (reason := _newer_than_installed(backend, hardware)):
+        return f"the architecture of {format_gpus(unknown)} is unknown, and {reason}"
     if release is None:
         return None
-    targets = build("rocm", backend, release, target.platform)["gfx"]
-    lacking = [one for one in gpus if one not in unknown and _gfx(one) not in targets]
-    return f"no machine code for {named(lacking)}" if lacking else None
+    compiled = get_wheel_build("rocm", backend, release, target.platform)["gfx"]
+    unsupported = [gpu for gpu in gpus if gpu not in unknown and _get_gfx(gpu) not in compiled]
+    return f"no machine code for {format_gpus(unsupported)}" if unsupported else None
 
 
-def favoured_rocm(backends: Collection[Backend], hardware: Hardware) -> frozenset[Backend]:
-    """Return the newest of the backends that is not newer than the installed ROCm."""
-    installed = _installed(hardware)
+def find_preferred_rocm(backends: Collection[Backend], hardware: Hardware) -> Backend | None:
+    """Return the newest of the ROCm backends that is not newer than the installed ROCm."""
+    installed = _get_installed_rocm(hardware)
     older = [one for one in backends if one.family == "rocm" and one.release <= installed]
-    return frozenset([max(older, key=lambda one: one.release)] if older else [])
+    return max(older, key=lambda one: one.release, default=None)
 
 
 def is_verified(backend: Backend, release: Version, target: Target) -> bool:
-    """Say whether the table's targets are those of torch itself, not of its device packages."""
-    certain: bool = build("rocm", backend, release, target.platform).get("certain", True)
-    return certain
+    """Return whether the table has the architectures of torch itself, not of device packages."""
+    build = get_wheel_build("rocm", backend, release, target.platform)
+    return bool(build.get("certain", True))
 
 
-def _gfx(accelerator: Accelerator) -> str | None:
-    """Return the target without its features: ``gfx90a`` for ``gfx90a:sramecc+:xnack-``."""
-    return accelerator.architecture and accelerator.architecture.partition(":")[0]
+def _get_gfx(gpu: Accelerator) -> str | None:
+    """Return the architecture without its features: ``gfx90a`` for ``gfx90a:sramecc+:xnack-``."""
+    return gpu.architecture and gpu.architecture.partition(":")[0]
 
 
-def _installed(hardware: Hardware) -> tuple[int, ...]:
-    return numbers(hardware.rocm.version if hardware.rocm else None)
+def _get_installed_rocm(hardware: Hardware) -> tuple[int, ...]:
+    return parse_version_numbers(hardware.rocm.version if hardware.rocm else None)
 
 
 def _newer_than_installed(backend: Backend, hardware: Hardware) -> str | None:
-    installed = _installed(hardware)
+    """Return that a backend is newer than the installed ROCm, or that none is known; or None."""
+    installed = _get_installed_rocm(hardware)
     if not installed:
         return "so is the installed ROCm"
-    newer = f"{backend} is newer than the installed ROCm {dotted(installed)}"
-    return newer if backend.release > installed else None
+    if backend.release <= installed:
+        return None
+    return f"{backend} is newer than the installed ROCm {format_version(installed)}"
 
 
-def intel_gpus(hardware: Hardware) -> tuple[Accelerator, ...]:
-    """Return the GPUs that run XPU wheels; others beside them do not count."""
-    run = {row["name"] for row in rows("xpu")}
-    return tuple(one for one in hardware.of_vendor("intel") if one.architecture in run)
+def get_intel_gpus(hardware: Hardware) -> tuple[Accelerator, ...]:
+    """Return the GPUs that XPU wheels run on; others beside them don't matter."""
+    supported = {row["name"] for row in load_table("xpu")}
+    return tuple(gpu for gpu in hardware.of_vendor("intel") if gpu.architecture in supported)
 
 
-def no_xpu(hardware: Hardware) -> str | None:
-    """Say why no Intel GPU here runs XPU wheels, or None."""
-    if intel_gpus(hardware):
+def xpu_incompatibility(hardware: Hardware) -> str | None:
+    """Return why XPU wheels run on no GPU of this machine, or None."""
+    if get_intel_gpus(hardware):
         return None
     gpus = hardware.of_vendor("intel")
-    return f"XPU wheels do not run on {named(gpus)}" if gpus else "no Intel GPU"
+    return f"XPU wheels do not run on {format_gpus(gpus)}" if gpus else "no Intel GPU"

@@ -1,7 +1,4 @@
-"""How the reasons of verdicts name things.
-
-What a backend's wheels hold, by row of a table, and what stands in where no row does.
-"""
+"""What the wheels of a backend contain, by the tables, and the spelling of GPUs and versions."""
 
 from __future__ import annotations
 
@@ -11,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.version import Version
 
-from hatch_torch.catalog import rows
+from hatch_torch.catalog import load_table
 from hatch_torch.catalog.backend import Backend
 
 if TYPE_CHECKING:
@@ -20,89 +17,68 @@ if TYPE_CHECKING:
     from hatch_torch.hardware.model import Accelerator
 
 
-_MAKERS = {"nvidia": "an NVIDIA GPU", "amd": "an AMD GPU", "intel": "an Intel GPU"}
-_PLATFORMS = {
-    "linux_x86_64": "Linux x86_64",
-    "linux_aarch64": "Linux aarch64",
-    "win_amd64": "Windows",
-    "macos_arm64": "macOS",
-    "macos_x86_64": "macOS on Intel",
-}
-
-
-def named(accelerators: Iterable[Accelerator]) -> str:
-    """Name accelerators, each once: ``NVIDIA H200 (sm_90), Tesla T4 (sm_75)``."""
-    return ", ".join(dict.fromkeys(map(_named, accelerators)))
-
-
-def platform_name(platform: str) -> str:
-    """Name a platform as people do."""
-    return _PLATFORMS.get(platform, platform)
-
-
-def family_name(family: str) -> str:
-    """Name a family as its maker does."""
-    return "ROCm" if family == "rocm" else family.upper()
-
-
-def dotted(numbers: tuple[int, ...]) -> str:
-    """Spell a version."""
-    return ".".join(map(str, numbers))
-
-
-@lru_cache(maxsize=256)
-def numbers(text: str | None) -> tuple[int, ...]:
-    """Read the numbers of a version: ``580.159.03`` is (580, 159, 3); empty where it has none.
-
-    The same text always has the same answer: nothing makes it stale.
-    """
-    match = re.match(r"\D*(\d+(?:\.\d+)*)", text or "")
-    return tuple(map(int, match[1].split("."))) if match else ()
-
-
-def _named(one: Accelerator) -> str:
-    name = _MAKERS.get(one.vendor, "a GPU") if one.name == "unknown" else one.name
-    return f"{name} ({one.architecture})" if one.architecture else name
+_UNNAMED = {"nvidia": "an NVIDIA GPU", "amd": "an AMD GPU", "intel": "an Intel GPU"}
 
 
 @cache
-def build(table: str, backend: Backend, release: Version, platform: str) -> Mapping[str, Any]:
-    """Return the row of ``table`` for a release of torch on a platform.
+def get_wheel_build(
+    table: str, backend: Backend, release: Version, platform: str
+) -> Mapping[str, Any]:
+    """Return the row of `table` for a release of torch on a platform; {} if it has none at all.
 
-    A release without a row is judged like the one before it, the oldest ones like the first; a
-    backend without rows like its `stand_in`. The result is empty where no backend has a row.
+    A release without a row takes that of the release before it, the oldest one the first; a
+    backend without rows takes those of `find_nearest_backend`.
     """
-    spans = _spans(table, platform)
-    if not spans:
+    rows_by_backend = _group_rows(table, platform)
+    if not rows_by_backend:
         return {}
-    of_backend = spans[stand_in(backend, spans)]
-    older = [row for first, row in of_backend if first <= release]
-    return older[-1] if older else of_backend[0][1]
+    rows = rows_by_backend[find_nearest_backend(backend, rows_by_backend)]
+    older = [row for first, row in rows if first <= release]
+    return older[-1] if older else rows[0][1]
 
 
-def stand_in(backend: Backend, known: Collection[Backend]) -> Backend:
-    """Return which of the known backends of its family a backend is judged like.
+def find_nearest_backend(backend: Backend, known: Collection[Backend]) -> Backend:
+    """Return the known backend of the same family that a backend is treated like.
 
-    Itself; else the nearest older one of its major; else the nearest older one; else the oldest.
+    This is the backend itself; else the nearest older one of the same major release; else the
+    nearest older one; else the oldest.
     """
     if backend in known:
         return backend
     older = [one for one in known if one.release < backend.release]
     same_major = [one for one in older if one.release[0] == backend.release[0]]
-    oldest = min(known, key=_release)
-    return max(same_major or older or [oldest], key=_release)
-
-
-def _release(backend: Backend) -> tuple[int, ...]:
-    return backend.release
+    oldest = min(known, key=lambda one: one.release)
+    return max(same_major or older or [oldest], key=lambda one: one.release)
 
 
 @cache
-def _spans(table: str, platform: str) -> dict[Backend, list[tuple[Version, dict[str, Any]]]]:
-    """Group the rows of a platform by backend, each with its first release, ascending."""
-    spans: dict[Backend, list[tuple[Version, dict[str, Any]]]] = {}
-    for row in rows(table):
+def _group_rows(table: str, platform: str) -> dict[Backend, list[tuple[Version, dict[str, Any]]]]:
+    """Return the rows of a platform by backend, each with its first release, ascending."""
+    rows_by_backend: dict[Backend, list[tuple[Version, dict[str, Any]]]] = {}
+    for row in load_table(table):
         if platform in row["platforms"]:
-            of_backend = spans.setdefault(Backend.parse(row["backend"]), [])
-            of_backend.append((Version(row["first"]), row))
-    return spans
+            rows = rows_by_backend.setdefault(Backend.parse(row["backend"]), [])
+            rows.append((Version(row["first"]), row))
+    return rows_by_backend
+
+
+def format_gpus(gpus: Iterable[Accelerator]) -> str:
+    """Return the names of GPUs, each once: ``NVIDIA H200 (sm_90), Tesla T4 (sm_75)``."""
+    return ", ".join(dict.fromkeys(map(_format_gpu, gpus)))
+
+
+def _format_gpu(gpu: Accelerator) -> str:
+    name = _UNNAMED.get(gpu.vendor, "a GPU") if gpu.name == "unknown" else gpu.name
+    return f"{name} ({gpu.architecture})" if gpu.architecture else name
+
+
+def format_version(numbers: tuple[int, ...]) -> str:
+    """Return a version as text."""
+    return ".".join(map(str, numbers))
+
+
+@lru_cache(maxsize=256)
+def parse_version_numbers(text: str | None) -> tuple[int, ...]:
+    """Return the numbers of a version: ``580.159.03`` is (580, 159, 3); () if there are none."""
+    match = re.match(r"\D*(\d+(?:\.\d+)*)", text or "")
+    return tuple(map(int, match[1].split("."))) if match else ()

@@ -8,7 +8,7 @@ import pytest
 
 from hatch_torch.catalog.backend import Backend
 from hatch_torch.catalog.target import Target
-from hatch_torch.compatibility.ranking import rank
+from hatch_torch.compatibility.ranking import rank_backends
 from hatch_torch.hardware.model import Accelerator, Hardware, Nvidia, Rocm
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def _rank(
     platform: str = "linux_x86_64",
     foreign: tuple[str, ...] = (),
 ) -> tuple[Verdict, ...]:
-    return rank(
+    return rank_backends(
         hardware,
         Target("3.12", platform, {}, {}),
         [Backend.parse(one) for one in allowed] or None,
@@ -30,7 +30,7 @@ def _rank(
 
 
 def _usable(verdicts: tuple[Verdict, ...]) -> list[str]:
-    return [one.backend.name for one in verdicts if one.usable]
+    return [one.backend.name for one in verdicts if one.is_compatible]
 
 
 def _reason(verdicts: tuple[Verdict, ...], backend: str) -> str:
@@ -81,7 +81,7 @@ class TestOrder:
     def test_unusable_ones_follow(self) -> None:
         """Each family ends with what does not run here, the newest first."""
         verdicts = [one for one in _rank(_nvidia("sm_61")) if one.backend.family == "cuda"]
-        assert [one.usable for one in verdicts] == [True] * 6 + [False] * 5
+        assert [one.is_compatible for one in verdicts] == [True] * 6 + [False] * 5
         assert [one.backend.name for one in verdicts[6:8]] == ["cu134", "cu132"]
 
     @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ class TestAllowed:
     def test_newer_than_the_table(self) -> None:
         """A backend to come is judged like its nearest neighbour, and the reason says so."""
         verdicts = _rank(_nvidia("sm_90"), "cu136")
-        note = "newer than the table knows: judged like cu134"
+        note = "newer than the tables: treated like cu134"
         assert _reason(verdicts, "cu136") == f"runs on GeForce (sm_90); {note}"
         old = _rank(_nvidia("sm_61"), "cu136")
         code = "no machine code for GeForce (sm_61); starts at sm_75"
@@ -143,7 +143,7 @@ class TestAllowed:
     def test_between_the_rows_of_the_table(self) -> None:
         """One that no table knows, though not newer, has the next older for a neighbour."""
         verdicts = _rank(_nvidia("sm_90"), "cu127")
-        note = "not in the tables: judged like cu126"
+        note = "not in the tables: treated like cu126"
         assert _reason(verdicts, "cu127") == f"runs on GeForce (sm_90); {note}"
 
     def test_without_the_vendor_there_is_no_note(self) -> None:

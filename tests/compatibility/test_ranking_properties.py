@@ -5,11 +5,11 @@ from __future__ import annotations
 from hypothesis import given, settings, strategies as st
 
 from hatch_torch.catalog.backend import FAMILIES, Backend
-from hatch_torch.catalog.releases import known_backends, published, torch_releases
+from hatch_torch.catalog.releases import known_backends, published_releases, torch_releases
 from hatch_torch.catalog.target import PLATFORMS, Target
-from hatch_torch.compatibility.ranking import most_capable, rank
-from hatch_torch.compatibility.support import why_not
-from hatch_torch.compatibility.wheel_builds import numbers
+from hatch_torch.compatibility.ranking import drop_weaker_gpus, rank_backends
+from hatch_torch.compatibility.support import incompatibility
+from hatch_torch.compatibility.wheel_builds import parse_version_numbers
 from hatch_torch.hardware.model import Accelerator, Hardware, Nvidia, Rocm
 
 CAPABILITIES = [37, 50, 52, 61, 70, 75, 80, 86, 87, 89, 90, 100, 103, 110, 120, 121, 130]
@@ -25,15 +25,13 @@ gpus = st.one_of(
     st.tuples(st.just("intel"), st.sampled_from([None, "xe-lp", "xe-hpg"])),
 ).map(lambda told: Accelerator(told[0], architecture=told[1]))
 machines = st.builds(
-    lambda libc, accelerators, nvidia, rocm, signs: Hardware(
-        libc=libc, accelerators=accelerators, nvidia=nvidia, rocm=rocm, signs=signs
-    ),
+    Hardware,
     libc=st.sampled_from([None, "glibc 2.36", "musl 1.2"]),
     accelerators=st.lists(gpus, max_size=4).map(tuple),
     nvidia=st.none()
     | st.builds(Nvidia, st.none() | st.sampled_from(DRIVERS), st.none() | st.sampled_from(CUDAS)),
     rocm=st.none() | st.builds(Rocm, st.none() | st.sampled_from(ROCMS)),
-    signs=st.sampled_from([(), ("jetson",)]),
+    environment_hints=st.sampled_from([(), ("jetson",)]),
 )
 targets = st.builds(
     Target, st.just("3.12"), st.sampled_from([*PLATFORMS, "linux_s390x"]), st.just({}), st.just({})
@@ -48,14 +46,14 @@ def test_every_backend_has_one_verdict(
     hardware: Hardware, target: Target, allowed: set[Backend] | None
 ) -> None:
     """Each known and each allowed backend is judged once, in the order of the families."""
-    verdicts = rank(hardware, target, allowed)
+    verdicts = rank_backends(hardware, target, allowed)
     backends = [one.backend for one in verdicts]
     assert len(backends) == len(set(backends))
     assert set(backends) == {*known_backends(), *(allowed or ())}
     families = [FAMILIES.index(one.family) for one in backends]
     assert families == sorted(families)
     assert all(one.reason and not one.reason.endswith(".") for one in verdicts)
-    assert verdicts == rank(hardware, target, allowed)
+    assert verdicts == rank_backends(hardware, target, allowed)
 
 
 @given(machines, targets, allowances)
@@ -64,13 +62,13 @@ def test_usable_means_that_some_release_runs(
     hardware: Hardware, target: Target, allowed: set[Backend] | None
 ) -> None:
     """What is usable has a release that runs; what is not is disallowed, doubted, or has none."""
-    for verdict in rank(hardware, target, allowed):
+    for verdict in rank_backends(hardware, target, allowed):
         backend = verdict.backend
-        releases = published(backend, target.platform) or torch_releases()[-1:]
-        refusals = [why_not(backend, one, hardware, target) for one in releases]
+        releases = published_releases(backend, target.platform) or torch_releases()[-1:]
+        refusals = [incompatibility(backend, one, hardware, target) for one in releases]
         excused = "extras" in verdict.reason or "unverified" in verdict.reason
-        assert excused or verdict.usable == (None in refusals)
-        assert not verdict.usable or allowed is None or backend in allowed
+        assert excused or verdict.is_compatible == (None in refusals)
+        assert not verdict.is_compatible or allowed is None or backend in allowed
 
 
 @given(machines, targets)
@@ -80,11 +78,11 @@ def test_a_better_gpu_list_never_has_less(hardware: Hardware, target: Target) ->
     for backend in known_backends():
         if backend.family != "cuda":
             continue
-        for release in published(backend, target.platform)[-2:]:
-            if why_not(backend, release, hardware, target) is None:
+        for release in published_releases(backend, target.platform)[-2:]:
+            if incompatibility(backend, release, hardware, target) is None:
                 for one in hardware.of_vendor("nvidia"):
                     alone = hardware._replace(accelerators=(one,))
-                    assert why_not(backend, release, alone, target) is None
+                    assert incompatibility(backend, release, alone, target) is None
 
 
 @given(machines, targets, st.sampled_from(DRIVERS), st.sampled_from(DRIVERS))
@@ -93,26 +91,26 @@ def test_a_newer_driver_never_has_less(
     hardware: Hardware, target: Target, one: str, other: str
 ) -> None:
     """Every driver runs what older ones run."""
-    older, newer = sorted((one, other), key=numbers)
+    older, newer = sorted((one, other), key=parse_version_numbers)
     for backend in known_backends():
-        for release in published(backend, target.platform)[-1:]:
-            old = why_not(backend, release, hardware._replace(nvidia=Nvidia(older)), target)
-            new = why_not(backend, release, hardware._replace(nvidia=Nvidia(newer)), target)
-            assert old is not None or new is None or not numbers(older)
+        for release in published_releases(backend, target.platform)[-1:]:
+            old = incompatibility(backend, release, hardware._replace(nvidia=Nvidia(older)), target)
+            new = incompatibility(backend, release, hardware._replace(nvidia=Nvidia(newer)), target)
+            assert old is not None or new is None or not parse_version_numbers(older)
 
 
 @given(machines)
 @quick
 def test_reduction_keeps_one_kind(hardware: Hardware) -> None:
     """The reduced machine and what was left out are the machine, and it reduces no further."""
-    reduced = most_capable(hardware)
+    reduced = drop_weaker_gpus(hardware)
     if reduced is None:
         return
     best, left_out = reduced
     assert left_out
     found = sorted(map(repr, (*best.accelerators, *left_out)))
     assert found == sorted(map(repr, hardware.accelerators))
-    again = most_capable(best)
+    again = drop_weaker_gpus(best)
     assert again is None or again[1][0].vendor != left_out[0].vendor
 
 
@@ -120,4 +118,4 @@ def test_reduction_keeps_one_kind(hardware: Hardware) -> None:
 @quick
 def test_numbers_of_any_text(text: str) -> None:
     """Whatever a driver calls itself, reading it does not fail."""
-    assert all(number >= 0 for number in numbers(text))
+    assert all(number >= 0 for number in parse_version_numbers(text))

@@ -7,8 +7,8 @@ from packaging.version import Version
 
 from hatch_torch.catalog.backend import Backend
 from hatch_torch.catalog.target import Target
-from hatch_torch.compatibility.ranking import rank
-from hatch_torch.compatibility.support import why_not
+from hatch_torch.compatibility.ranking import rank_backends
+from hatch_torch.compatibility.support import incompatibility
 from hatch_torch.hardware.model import Accelerator, Hardware, Rocm
 
 LINUX = Target("3.12", "linux_x86_64", {}, {})
@@ -19,13 +19,15 @@ def _machine(*targets: str | None, rocm: str | None = None) -> Hardware:
     return Hardware(accelerators=gpus, rocm=Rocm(rocm) if rocm else None)
 
 
-def _why_not(backend: str, release: str, hardware: Hardware) -> str | None:
-    return why_not(Backend.parse(backend), Version(release), hardware, LINUX)
+def _incompatibility(backend: str, release: str, hardware: Hardware) -> str | None:
+    return incompatibility(Backend.parse(backend), Version(release), hardware, LINUX)
 
 
 def _usable(hardware: Hardware, *allowed: str) -> list[str]:
     backends = [Backend.parse(one) for one in allowed] or None
-    return [one.backend.name for one in rank(hardware, LINUX, backends) if one.usable]
+    return [
+        one.backend.name for one in rank_backends(hardware, LINUX, backends) if one.is_compatible
+    ]
 
 
 class TestTargets:
@@ -42,7 +44,7 @@ class TestTargets:
     )
     def test_runs(self, target: str, backend: str, release: str) -> None:
         """A wheel that names the target runs, whatever ROCm is installed."""
-        assert _why_not(backend, release, _machine(target, rocm="5.0")) is None
+        assert _incompatibility(backend, release, _machine(target, rocm="5.0")) is None
 
     @pytest.mark.parametrize(
         ("target", "backend", "release"),
@@ -51,24 +53,24 @@ class TestTargets:
     def test_no_code(self, target: str, backend: str, release: str) -> None:
         """A sibling's code does not run."""
         expected = f"no machine code for an AMD GPU ({target})"
-        assert _why_not(backend, release, _machine(target)) == expected
+        assert _incompatibility(backend, release, _machine(target)) == expected
 
     def test_every_discrete_gpu_counts(self) -> None:
         """Two cards need one wheel that names both."""
-        assert _why_not("rocm6.4", "2.9.1", _machine("gfx1100", "gfx1031")) is not None
+        assert _incompatibility("rocm6.4", "2.9.1", _machine("gfx1100", "gfx1031")) is not None
 
     def test_integrated_beside_discrete(self) -> None:
         """The GPU of the processor is not counted beside a card."""
-        assert _why_not("rocm6.4", "2.9.1", _machine("gfx1100", "gfx1036")) is None
+        assert _incompatibility("rocm6.4", "2.9.1", _machine("gfx1100", "gfx1036")) is None
 
     def test_integrated_alone(self) -> None:
         """Alone it is the accelerator."""
-        assert _why_not("rocm7.2", "2.14.0", _machine("gfx1036")) is not None
-        assert _why_not("rocm7.2", "2.14.0", _machine("gfx1151")) is None
+        assert _incompatibility("rocm7.2", "2.14.0", _machine("gfx1036")) is not None
+        assert _incompatibility("rocm7.2", "2.14.0", _machine("gfx1151")) is None
 
     def test_none(self) -> None:
         """An installed ROCm without a GPU is no accelerator."""
-        assert _why_not("rocm7.2", "2.14.0", Hardware(rocm=Rocm("7.2.0"))) == "no AMD GPU"
+        assert _incompatibility("rocm7.2", "2.14.0", Hardware(rocm=Rocm("7.2.0"))) == "no AMD GPU"
 
 
 class TestInstalledRocm:
@@ -91,15 +93,15 @@ class TestInstalledRocm:
     def test_newer_ones_are_refused(self) -> None:
         """The reason names both releases."""
         expected = (
-            "the target of an AMD GPU is unknown, "
+            "the architecture of an AMD GPU is unknown, "
             "and rocm7.1 is newer than the installed ROCm 7.0.2"
         )
-        assert _why_not("rocm7.1", "2.12.0", _machine(None, rocm="7.0.2")) == expected
+        assert _incompatibility("rocm7.1", "2.12.0", _machine(None, rocm="7.0.2")) == expected
 
     def test_nothing_known(self) -> None:
         """Neither target nor ROCm: nothing can be promised."""
-        expected = "the target of an AMD GPU is unknown, and so is the installed ROCm"
-        assert _why_not("rocm7.1", "2.12.0", _machine(None)) == expected
+        expected = "the architecture of an AMD GPU is unknown, and so is the installed ROCm"
+        assert _incompatibility("rocm7.1", "2.12.0", _machine(None)) == expected
 
     def test_breaks_ties(self) -> None:
         """The newest that is not newer leads, then the others, the newest first."""
@@ -119,14 +121,16 @@ class TestUnverified:
     def test_is_left_to_verified_ones(self) -> None:
         """Where another backend runs it is not used, and the reason says so."""
         (verdict,) = (
-            one for one in rank(_machine("gfx1100"), LINUX) if one.backend.name == "rocm7.14"
+            one
+            for one in rank_backends(_machine("gfx1100"), LINUX)
+            if one.backend.name == "rocm7.14"
         )
-        assert not verdict.usable
+        assert not verdict.is_compatible
         assert verdict.reason == "its own machine code is unverified, and rocm7.2 runs here"
 
     def test_is_used_where_nothing_else_runs(self) -> None:
         """The targets of its device packages are better than nothing."""
-        verdicts = [one for one in rank(_machine("gfx1010"), LINUX) if one.usable]
+        verdicts = [one for one in rank_backends(_machine("gfx1010"), LINUX) if one.is_compatible]
         assert [one.backend.name for one in verdicts] == ["rocm7.14", "cpu"]
         assert verdicts[0].reason == (
             "runs on an AMD GPU (gfx1010); "

@@ -7,7 +7,7 @@ from packaging.version import Version
 
 from hatch_torch.catalog.backend import Backend
 from hatch_torch.catalog.target import PLATFORMS, Target
-from hatch_torch.compatibility.support import why_not
+from hatch_torch.compatibility.support import incompatibility
 from hatch_torch.hardware.model import Accelerator, Hardware, Nvidia, Rocm
 
 EVERYTHING = Hardware(
@@ -20,7 +20,7 @@ EVERYTHING = Hardware(
 )
 
 
-def _why_not(
+def _incompatibility(
     backend: str,
     platform: str = "linux_x86_64",
     hardware: Hardware = EVERYTHING,
@@ -29,7 +29,9 @@ def _why_not(
     foreign: bool = False,
 ) -> str | None:
     target = Target("3.12", platform, {}, {})
-    return why_not(Backend.parse(backend), Version(release), hardware, target, foreign=foreign)
+    return incompatibility(
+        Backend.parse(backend), Version(release), hardware, target, foreign=foreign
+    )
 
 
 class TestPlatforms:
@@ -38,7 +40,7 @@ class TestPlatforms:
     @pytest.mark.parametrize("platform", [*PLATFORMS, "linux_s390x"])
     def test_cpu_runs_everywhere(self, platform: str) -> None:
         """No platform is without it; on macOS it is the plain wheel."""
-        assert _why_not("cpu", platform, Hardware()) is None
+        assert _incompatibility("cpu", platform, Hardware()) is None
 
     @pytest.mark.parametrize(
         ("backend", "platform", "expected"),
@@ -56,7 +58,7 @@ class TestPlatforms:
     )
     def test_never_published(self, backend: str, platform: str, expected: str) -> None:
         """The platform is a reason before any hardware is."""
-        assert _why_not(backend, platform) == f"PyTorch publishes {expected}"
+        assert _incompatibility(backend, platform) == f"PyTorch publishes {expected}"
 
     @pytest.mark.parametrize(
         ("backend", "platform"),
@@ -64,17 +66,17 @@ class TestPlatforms:
     )
     def test_published(self, backend: str, platform: str) -> None:
         """Where the wheel exists the hardware decides."""
-        assert _why_not(backend, platform) is None
+        assert _incompatibility(backend, platform) is None
 
     @pytest.mark.parametrize("backend", ["cpu", "cu130", "rocm7.2", "xpu"])
     def test_musl(self, backend: str) -> None:
         """On Alpine pip would take the old wheels, which crash there."""
         expected = "PyTorch's wheels need glibc, and this system has musl 1.2"
-        assert _why_not(backend, hardware=Hardware(libc="musl 1.2")) == expected
+        assert _incompatibility(backend, hardware=Hardware(libc="musl 1.2")) == expected
 
     def test_macos_has_no_libc_to_mind(self) -> None:
         """Only Linux has two C libraries."""
-        assert _why_not("mps", "macos_arm64", Hardware(libc="macos 14.5")) is None
+        assert _incompatibility("mps", "macos_arm64", Hardware(libc="macos 14.5")) is None
 
 
 class TestIntel:
@@ -85,24 +87,24 @@ class TestIntel:
         """Arc and all that came after it, an old integrated GPU beside it or not."""
         old = Accelerator("intel", "Intel UHD Graphics 770", "xe-lp")
         one = Hardware(accelerators=(old, Accelerator("intel", architecture=architecture)))
-        assert _why_not("xpu", hardware=one) is None
+        assert _incompatibility("xpu", hardware=one) is None
 
     @pytest.mark.parametrize("architecture", ["gen9", "gen11", "xe-lp"])
     def test_too_old(self, architecture: str) -> None:
         """Old integrated graphics take the CPU's wheel."""
         one = Hardware(accelerators=(Accelerator("intel", "Intel UHD", architecture),))
-        assert _why_not("xpu", hardware=one) == (
+        assert _incompatibility("xpu", hardware=one) == (
             f"XPU wheels do not run on Intel UHD ({architecture})"
         )
 
     def test_unknown(self) -> None:
         """Nothing is promised for a GPU that nobody knows."""
         one = Hardware(accelerators=(Accelerator("intel"),))
-        assert _why_not("xpu", hardware=one) == "XPU wheels do not run on an Intel GPU"
+        assert _incompatibility("xpu", hardware=one) == "XPU wheels do not run on an Intel GPU"
 
     def test_none(self) -> None:
         """No GPU of Intel's."""
-        assert _why_not("xpu", hardware=Hardware()) == "no Intel GPU"
+        assert _incompatibility("xpu", hardware=Hardware()) == "no Intel GPU"
 
 
 class TestForeign:
@@ -113,17 +115,19 @@ class TestForeign:
         orin = Hardware(
             accelerators=(Accelerator("nvidia", "Orin", "sm_87"),), nvidia=Nvidia("540.4.0")
         )
-        assert _why_not("cu126", "linux_aarch64", orin) is not None
-        assert _why_not("cu126", "linux_aarch64", orin, foreign=True) is None
+        assert _incompatibility("cu126", "linux_aarch64", orin) is not None
+        assert _incompatibility("cu126", "linux_aarch64", orin, foreign=True) is None
 
     def test_platform_is_unknown(self) -> None:
         """AMD publishes wheels for Windows, on its own index."""
         radeon = Hardware(accelerators=(Accelerator("amd", architecture="gfx1103"),))
-        assert _why_not("rocm7.14", "win_amd64", radeon, foreign=True) is None
+        assert _incompatibility("rocm7.14", "win_amd64", radeon, foreign=True) is None
 
     def test_driver_and_rocm_still_count(self) -> None:
         """What the machine cannot run at all stays out."""
         old = Hardware(accelerators=(Accelerator("nvidia"),), nvidia=Nvidia("470.82"))
-        assert str(_why_not("cu126", hardware=old, foreign=True)).startswith("driver 470.82")
+        assert str(_incompatibility("cu126", hardware=old, foreign=True)).startswith(
+            "driver 470.82"
+        )
         unknown = Hardware(accelerators=(Accelerator("amd"),), rocm=Rocm("6.4.1"))
-        assert "newer than" in str(_why_not("rocm6.5", hardware=unknown, foreign=True))
+        assert "newer than" in str(_incompatibility("rocm6.5", hardware=unknown, foreign=True))

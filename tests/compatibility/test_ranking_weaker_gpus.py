@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hatch_torch.compatibility.ranking import most_capable
+from hatch_torch.compatibility.ranking import drop_weaker_gpus
 from hatch_torch.hardware.model import Accelerator, Hardware
 
 PASCAL = Accelerator("nvidia", "GTX 1080 Ti", "sm_61", 11264)
@@ -16,31 +16,31 @@ def test_newest_of_nvidia() -> None:
     """The highest compute capability stays, with its like; the others are named."""
     machine = Hardware(accelerators=(PASCAL, BLACKWELL, RADEON, BLACKWELL))
     expected = Hardware(accelerators=(BLACKWELL, RADEON, BLACKWELL))
-    assert most_capable(machine) == (expected, (PASCAL,))
+    assert drop_weaker_gpus(machine) == (expected, (PASCAL,))
 
 
 def test_largest_of_amd() -> None:
     """AMD's targets have no order, so memory decides; an integrated GPU takes no part."""
     machine = Hardware(accelerators=(INTEGRATED, OLD_RADEON, RADEON))
     expected = Hardware(accelerators=(INTEGRATED, RADEON))
-    assert most_capable(machine) == (expected, (OLD_RADEON,))
+    assert drop_weaker_gpus(machine) == (expected, (OLD_RADEON,))
 
 
 def test_newest_of_amd() -> None:
     """Where nobody knows the memory, the newer generation stays."""
     older, newer = (Accelerator("amd", architecture=one) for one in ("gfx90a", "gfx1100"))
     machine = Hardware(accelerators=(older, newer))
-    assert most_capable(machine) == (Hardware(accelerators=(newer,)), (older,))
+    assert drop_weaker_gpus(machine) == (Hardware(accelerators=(newer,)), (older,))
 
 
 def test_unknown_gives_way() -> None:
     """A GPU of unknown architecture is left out beside a known one."""
     unknown = Accelerator("nvidia", memory_mib=80000)
     machine = Hardware(accelerators=(unknown, PASCAL))
-    assert most_capable(machine) == (Hardware(accelerators=(PASCAL,)), (unknown,))
+    assert drop_weaker_gpus(machine) == (Hardware(accelerators=(PASCAL,)), (unknown,))
 
 
 def test_nothing_to_reduce() -> None:
     """GPUs that are alike stay together, and vendors do not compete."""
-    assert most_capable(Hardware(accelerators=(PASCAL, RADEON, PASCAL))) is None
-    assert most_capable(Hardware()) is None
+    assert drop_weaker_gpus(Hardware(accelerators=(PASCAL, RADEON, PASCAL))) is None
+    assert drop_weaker_gpus(Hardware()) is None

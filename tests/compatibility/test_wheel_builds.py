@@ -7,7 +7,7 @@ from packaging.version import Version
 
 from hatch_torch.catalog.backend import Backend
 from hatch_torch.catalog.releases import known_backends
-from hatch_torch.compatibility.wheel_builds import build, stand_in
+from hatch_torch.compatibility.wheel_builds import find_nearest_backend, get_wheel_build
 
 
 class TestBuild:
@@ -27,12 +27,14 @@ class TestBuild:
         self, backend: str, release: str, platform: str, expected: tuple[str, str]
     ) -> None:
         """The release before lends its row, or else the first one; of the nearest backend."""
-        row = build("cuda", Backend.parse(backend), Version(release), platform)
+        row = get_wheel_build("cuda", Backend.parse(backend), Version(release), platform)
         assert (row["backend"], row["first"]) == expected
 
     def test_no_rows(self) -> None:
         """A platform without rows has nothing to lend."""
-        assert build("rocm", Backend.parse("rocm7.2"), Version("2.15.0"), "win_amd64") == {}
+        assert (
+            get_wheel_build("rocm", Backend.parse("rocm7.2"), Version("2.15.0"), "win_amd64") == {}
+        )
 
 
 class TestStandIn:
@@ -51,4 +53,4 @@ class TestStandIn:
     def test_nearest(self, asked: str, expected: str) -> None:
         """The nearest older one, of its own major before others; else the oldest."""
         rocm = [one for one in known_backends() if one.family == "rocm"]
-        assert stand_in(Backend.parse(asked), rocm) == Backend.parse(expected)
+        assert find_nearest_backend(Backend.parse(asked), rocm) == Backend.parse(expected)

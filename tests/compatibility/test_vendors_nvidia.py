@@ -7,7 +7,7 @@ from packaging.version import Version
 
 from hatch_torch.catalog.backend import Backend
 from hatch_torch.catalog.target import Target
-from hatch_torch.compatibility.support import why_not
+from hatch_torch.compatibility.support import incompatibility
 from hatch_torch.hardware.model import Accelerator, Hardware, Nvidia
 
 
@@ -18,11 +18,11 @@ def _machine(
     return Hardware(accelerators=gpus, nvidia=Nvidia(driver, cuda))
 
 
-def _why_not(
+def _incompatibility(
     backend: str, release: str, hardware: Hardware, platform: str = "linux_x86_64"
 ) -> str | None:
     target = Target("3.12", platform, {}, {})
-    return why_not(Backend.parse(backend), Version(release), hardware, target)
+    return incompatibility(Backend.parse(backend), Version(release), hardware, target)
 
 
 class TestGenerations:
@@ -46,7 +46,7 @@ class TestGenerations:
     )
     def test_runs(self, architecture: str, backend: str, release: str) -> None:
         """The wheel holds code for it, or for an older one of its major."""
-        assert _why_not(backend, release, _machine(architecture)) is None
+        assert _incompatibility(backend, release, _machine(architecture)) is None
 
     @pytest.mark.parametrize(
         ("architecture", "backend", "release", "extent"),
@@ -62,12 +62,12 @@ class TestGenerations:
     def test_has_no_code(self, architecture: str, backend: str, release: str, extent: str) -> None:
         """The reason says which GPU it is, and what the wheel has instead."""
         expected = f"no machine code for GPU {architecture} ({architecture}); {extent}"
-        assert _why_not(backend, release, _machine(architecture)) == expected
+        assert _incompatibility(backend, release, _machine(architecture)) == expected
 
     def test_every_gpu_counts(self) -> None:
         """One GPU without code is enough; the reason names it alone."""
         expected = "no machine code for GPU sm_61 (sm_61); starts at sm_75"
-        assert _why_not("cu130", "2.15.0", _machine("sm_61", "sm_90", "sm_61")) == expected
+        assert _incompatibility("cu130", "2.15.0", _machine("sm_61", "sm_90", "sm_61")) == expected
 
 
 class TestArm:
@@ -85,22 +85,24 @@ class TestArm:
     )
     def test_runs(self, architecture: str, backend: str, release: str) -> None:
         """GB10 and Thor run the wheels of servers, and Orin those from CUDA 13.2 on."""
-        assert _why_not(backend, release, _machine(architecture), "linux_aarch64") is None
+        assert _incompatibility(backend, release, _machine(architecture), "linux_aarch64") is None
 
     @pytest.mark.parametrize("backend", ["cu126", "cu130"])
     def test_orin_stands_alone(self, backend: str) -> None:
         """The code for sm_80 does not run on sm_87 before CUDA 13.2."""
-        reason = _why_not(backend, "2.14.0", _machine("sm_87"), "linux_aarch64")
+        reason = _incompatibility(backend, "2.14.0", _machine("sm_87"), "linux_aarch64")
         assert str(reason).startswith("no machine code for GPU sm_87 (sm_87); has sm_80, sm_90")
 
     def test_jetson_by_its_sign(self) -> None:
         """A Jetson whose GPU is unknown is one all the same."""
         sign = Hardware(
-            accelerators=(Accelerator("nvidia"),), nvidia=Nvidia("580.0"), signs=("jetson",)
+            accelerators=(Accelerator("nvidia"),),
+            nvidia=Nvidia("580.0"),
+            environment_hints=("jetson",),
         )
-        expected = "wheels for servers run on a Jetson from CUDA 13.2 on"
-        assert _why_not("cu130", "2.15.0", sign, "linux_aarch64") == expected
-        assert _why_not("cu132", "2.15.0", sign, "linux_aarch64") is None
+        expected = "wheels for servers run on a Jetson only from CUDA 13.2 on"
+        assert _incompatibility("cu130", "2.15.0", sign, "linux_aarch64") == expected
+        assert _incompatibility("cu132", "2.15.0", sign, "linux_aarch64") is None
 
 
 class TestDriver:
@@ -109,16 +111,16 @@ class TestDriver:
     @pytest.mark.parametrize(
         ("driver", "backend", "platform", "expected"),
         [
-            ("470.82", "cu126", "linux_x86_64", "525.60.13, the least for CUDA 12"),
-            ("525.60.11", "cu126", "linux_x86_64", "525.60.13, the least for CUDA 12"),
-            ("579.99", "cu130", "linux_x86_64", "580, the least for CUDA 13"),
-            ("527.41", "cu126", "win_amd64", "528.33, the least for CUDA 12"),
-            ("440.33", "cu118", "linux_x86_64", "450.80.02, the least for CUDA 11"),
+            ("470.82", "cu126", "linux_x86_64", "525.60.13, the minimum for CUDA 12"),
+            ("525.60.11", "cu126", "linux_x86_64", "525.60.13, the minimum for CUDA 12"),
+            ("579.99", "cu130", "linux_x86_64", "580, the minimum for CUDA 13"),
+            ("527.41", "cu126", "win_amd64", "528.33, the minimum for CUDA 12"),
+            ("440.33", "cu118", "linux_x86_64", "450.80.02, the minimum for CUDA 11"),
         ],
     )
     def test_too_old(self, driver: str, backend: str, platform: str, expected: str) -> None:
         """A driver older than the least of a CUDA major does not run it."""
-        reason = _why_not(backend, "2.7.0", _machine("sm_80", driver=driver), platform)
+        reason = _incompatibility(backend, "2.7.0", _machine("sm_80", driver=driver), platform)
         assert reason == f"driver {driver} is older than {expected}"
 
     @pytest.mark.parametrize(
@@ -127,43 +129,45 @@ class TestDriver:
     )
     def test_runs_its_majors(self, driver: str, backend: str) -> None:
         """By minor-version compatibility a driver runs its CUDA major, and all older ones."""
-        assert _why_not(backend, "2.8.0", _machine("sm_80", driver=driver)) is None
+        assert _incompatibility(backend, "2.8.0", _machine("sm_80", driver=driver)) is None
 
     @pytest.mark.parametrize(
         ("cuda", "backend", "expected"),
         [
             ("12.1", "cu128", None),
             ("13.0", "cu118", None),
-            ("12.4", "cu130", "the driver runs CUDA 12.4, not 13"),
+            ("12.4", "cu130", "the driver supports CUDA 12.4, not 13"),
         ],
     )
     def test_only_its_cuda_is_known(self, cuda: str, backend: str, expected: str | None) -> None:
         """Where the driver's version is unknown, the CUDA that it speaks decides."""
         machine = _machine("sm_80", driver=None, cuda=cuda)
-        assert _why_not(backend, "2.9.0", machine) == expected
+        assert _incompatibility(backend, "2.9.0", machine) == expected
 
     def test_new_major(self) -> None:
         """Nobody knows the least driver for a CUDA major to come; the CUDA it speaks tells."""
-        expected = "no table knows the least driver for CUDA 14"
-        assert _why_not("cu140", "2.16.0", _machine("sm_90")) == expected
-        assert _why_not("cu140", "2.16.0", _machine("sm_90", cuda="14.1")) is None
+        expected = "the minimum driver for CUDA 14 is unknown"
+        assert _incompatibility("cu140", "2.16.0", _machine("sm_90")) == expected
+        assert _incompatibility("cu140", "2.16.0", _machine("sm_90", cuda="14.1")) is None
 
     def test_unknown_gpu(self) -> None:
         """Where the GPU's architecture is unknown, the driver alone decides."""
-        assert _why_not("cu130", "2.15.0", _machine(None)) is None
+        assert _incompatibility("cu130", "2.15.0", _machine(None)) is None
 
     @pytest.mark.parametrize("nvidia", [None, Nvidia()])
     def test_nothing_known(self, nvidia: Nvidia | None) -> None:
         """A GPU without a driver computes nothing, unless a profile tells its architecture."""
         bare = Hardware(accelerators=(Accelerator("nvidia"),), nvidia=nvidia)
         told = Hardware(accelerators=(Accelerator("nvidia", "X", "sm_90"),), nvidia=nvidia)
-        assert _why_not("cu130", "2.15.0", bare) == "no NVIDIA driver whose version is known"
-        assert _why_not("cu130", "2.15.0", told) is None
+        assert _incompatibility("cu130", "2.15.0", bare) == "no NVIDIA driver with a known version"
+        assert _incompatibility("cu130", "2.15.0", told) is None
 
     def test_unreadable_version(self) -> None:
         """A driver whose version nobody can read does not speak against a known GPU."""
-        assert _why_not("cu130", "2.15.0", _machine("sm_90", driver="N/A")) is None
+        assert _incompatibility("cu130", "2.15.0", _machine("sm_90", driver="N/A")) is None
 
     def test_no_gpu(self) -> None:
         """A driver without a GPU is no accelerator."""
-        assert _why_not("cu130", "2.15.0", Hardware(nvidia=Nvidia("580.0"))) == "no NVIDIA GPU"
+        assert (
+            _incompatibility("cu130", "2.15.0", Hardware(nvidia=Nvidia("580.0"))) == "no NVIDIA GPU"
+        )

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 from packaging.version import Version
 
-from hatch_torch.catalog import rows
+from hatch_torch.catalog import load_table
 from hatch_torch.catalog.backend import Backend
-from hatch_torch.catalog.releases import published
+from hatch_torch.catalog.releases import published_releases
 from hatch_torch.catalog.target import Target
-from hatch_torch.compatibility.support import why_not
+from hatch_torch.compatibility.support import incompatibility
 from hatch_torch.hardware.model import Accelerator, Hardware, Nvidia
 
 if TYPE_CHECKING:
@@ -44,24 +44,30 @@ RUN_BY = {
     130: set[int](),
 }
 UNIFIED = {**RUN_BY, 72: {70}, 87: {80, 86}}
-GFX = sorted({gfx for row in rows("rocm") for gfx in row["gfx"]} | {"gfx803", "gfx11-generic"})
+GFX = sorted(
+    {gfx for row in load_table("rocm") for gfx in row["gfx"]} | {"gfx803", "gfx11-generic"}
+)
 
 
 def _wheels(table: str) -> Iterator[tuple[Backend, Version, str]]:
-    for row in rows(table):
+    for row in load_table(table):
         backend = Backend.parse(row["backend"])
         for platform in row["platforms"]:
-            for release in published(backend, platform):
+            for release in published_releases(backend, platform):
                 if Version(row["first"]) <= release <= Version(row["last"]):
                     yield backend, release, platform
 
 
-def _why_not(backend: Backend, release: Version, platform: str, gpu: Accelerator) -> str | None:
+def _incompatibility(
+    backend: Backend, release: Version, platform: str, gpu: Accelerator
+) -> str | None:
     hardware = Hardware(accelerators=(gpu,), nvidia=Nvidia("999.0"))
-    return why_not(backend, release, hardware, Target("3.12", platform, {}, {}))
+    return incompatibility(backend, release, hardware, Target("3.12", platform, {}, {}))
 
 
-@pytest.mark.parametrize("row", rows("cuda"), ids=lambda row: f"{row['backend']}-{row['first']}")
+@pytest.mark.parametrize(
+    "row", load_table("cuda"), ids=lambda row: f"{row['backend']}-{row['first']}"
+)
 def test_cuda(row: dict[str, object]) -> None:
     """A GPU is served exactly where the wheel has code that it runs, or PTX to compile."""
     compiled, ptx = row["sm"], row.get("ptx", 999)
@@ -72,12 +78,16 @@ def test_cuda(row: dict[str, object]) -> None:
             continue
         run_by = UNIFIED if backend.release >= (13, 2) else RUN_BY
         for device, code in run_by.items():
-            found = _why_not(backend, release, platform, Accelerator("nvidia", "X", f"sm_{device}"))
+            found = _incompatibility(
+                backend, release, platform, Accelerator("nvidia", "X", f"sm_{device}")
+            )
             expected = bool(code & set(compiled)) or device >= ptx
             assert (found is None) == expected, (backend, release, platform, device)
 
 
-@pytest.mark.parametrize("row", rows("rocm"), ids=lambda row: f"{row['backend']}-{row['first']}")
+@pytest.mark.parametrize(
+    "row", load_table("rocm"), ids=lambda row: f"{row['backend']}-{row['first']}"
+)
 def test_rocm(row: dict[str, object]) -> None:
     """A GPU is served exactly where the wheel names its target."""
     compiled = row["gfx"]
@@ -86,7 +96,7 @@ def test_rocm(row: dict[str, object]) -> None:
         if backend.name != row["backend"] or not _is_in(row, release, platform):
             continue
         for gfx in GFX:
-            found = _why_not(backend, release, platform, Accelerator("amd", "X", gfx))
+            found = _incompatibility(backend, release, platform, Accelerator("amd", "X", gfx))
             assert (found is None) == (gfx in compiled), (backend, release, gfx)
 
 
