@@ -1,1 +1,1 @@
-"""An environment that is there: what it has, what differs from the decision, what mends it."""
+"""The environment that packages are installed into: where it is, and what it holds."""
