@@ -1,4 +1,4 @@
-"""What of torch's family an environment has."""
+"""The packages of the torch family in an environment."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from packaging.version import Version
 
 from hatch_torch.catalog.backend import Backend
-from hatch_torch.environment.packages import Installed, installed
+from hatch_torch.environment.packages import FamilyPackage, read_family_packages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,11 +19,11 @@ FAMILY = ("torch", "torchvision", "torchaudio")
 VISION = "__version__ = '0.21.0+cu124'\ngit_version = '7af6987'\n"
 
 
-def torch_says(version: str, cuda: str | None = None, **more: str) -> str:
-    """Return torch's own version.py."""
-    said = {"git_version": "cf30153", "hip": None, "xpu": None, **more}
+def format_version_py(version: str, cuda: str | None = None, **more: str) -> str:
+    """Return the text of torch's version.py."""
+    values = {"git_version": "cf30153", "hip": None, "xpu": None, **more}
     return f"__version__ = '{version}'\ndebug = False\ncuda: Optional[str] = {cuda!r}\n" + "".join(
-        f"{name} = {value!r}\n" for name, value in said.items()
+        f"{name} = {value!r}\n" for name, value in values.items()
     )
 
 
@@ -35,7 +35,7 @@ def put(
     files: Mapping[str, str] | None = None,
     suffix: str = ".dist-info",
 ) -> Path:
-    """Install a package: its dist-info, and its version.py if it has one."""
+    """Install a package: its dist-info, and its version.py if given."""
     name, version = stem.split("-")
     info = site / f"{stem}{suffix}"
     info.mkdir(parents=True)
@@ -48,55 +48,59 @@ def put(
     return info
 
 
-def only(site: Path) -> Installed:
-    """Return the one package of the family that is there."""
-    (one,) = installed([site], FAMILY)
-    return one
+def only(site: Path) -> FamilyPackage:
+    """Return the only installed package of the family."""
+    (package,) = read_family_packages([site], FAMILY)
+    return package
 
 
 class TestInstalled:
-    """Which packages are there."""
+    """Which packages are installed."""
 
     def test_tells_everything(self, tmp_path: Path) -> None:
-        """A wheel that was installed from its URL is described in full."""
+        """A wheel that was installed from its URL has every field."""
         url = "https://download.pytorch.org/whl/cu124/torch-2.6.0%2Bcu124-cp312-cp312-linux.whl"
         metadata = (
             "Name: torch\nVersion: 2.6.0+cu124\nRequires-Dist: filelock\n"
             'Requires-Dist: triton (==3.2.0) ; platform_system == "Linux"\n\nRequires-Dist: words\n'
         )
         files = {"METADATA": metadata, "direct_url.json": json.dumps({"url": url})}
-        put(tmp_path, "torch-2.6.0+cu124", torch_says("2.6.0+cu124", "12.4"), files=files)
-        expected = Installed(
+        put(tmp_path, "torch-2.6.0+cu124", format_version_py("2.6.0+cu124", "12.4"), files=files)
+        expected = FamilyPackage(
             name="torch",
             version=Version("2.6.0+cu124"),
             backend=Backend("cuda", (12, 4)),
-            builder="pytorch",
+            built_by="pytorch",
             direct_url=url,
             location=tmp_path,
             requires=("filelock", 'triton (==3.2.0) ; platform_system == "Linux"'),
         )
-        assert installed([tmp_path], ["Torch"]) == (expected,)
+        assert read_family_packages([tmp_path], ["Torch"]) == (expected,)
 
     def test_names_are_normalized(self, tmp_path: Path) -> None:
-        """Names compare as the index compares them, and only those asked for are told."""
+        """Names are compared normalized, and only the requested ones are returned."""
         put(tmp_path, "pytorch_triton_rocm-3.2.0")
         put(tmp_path, "numpy-2.3.0")
-        (one,) = installed([tmp_path], ["pytorch-triton-rocm", "torch"])
-        assert (one.name, one.backend, one.builder) == ("pytorch-triton-rocm", None, "unknown")
+        (package,) = read_family_packages([tmp_path], ["pytorch-triton-rocm", "torch"])
+        assert (package.name, package.backend, package.built_by) == (
+            "pytorch-triton-rocm",
+            None,
+            "unknown",
+        )
 
     def test_first_folder_wins(self, tmp_path: Path) -> None:
-        """A package shadows another one of its name that stands later on the path."""
+        """A package shadows one of the same name in a later folder."""
         put(tmp_path / "user", "torch-2.6.0")
         put(tmp_path / "system", "torch-2.5.1")
         put(tmp_path / "system", "torchaudio-2.5.1")
-        found = installed([tmp_path / "user", tmp_path / "system"], FAMILY)
-        assert [str(one.version) for one in found] == ["2.6.0", "2.5.1"]
+        found = read_family_packages([tmp_path / "user", tmp_path / "system"], FAMILY)
+        assert [str(package.version) for package in found] == ["2.6.0", "2.5.1"]
 
     def test_leftovers_do_not_count(self, tmp_path: Path) -> None:
-        """Of two records of one package the one that its files agree with is true."""
+        """Of two dist-infos of one package, the one that matches version.py counts."""
         for version in ("2.5.1", "2.6.0+cpu", "2.7.0"):
             put(tmp_path, f"torch-{version}")
-        put(tmp_path, "torch-2.6.0", torch_says("2.6.0+cpu"))
+        put(tmp_path, "torch-2.6.0", format_version_py("2.6.0+cpu"))
         assert only(tmp_path).version == Version("2.6.0+cpu")
 
     @pytest.mark.parametrize(
@@ -110,27 +114,27 @@ class TestInstalled:
             ("torch-2.6.0.dist-info.old", {"METADATA": "Name: torch\nVersion: 2.6.0\n"}),
         ],
     )
-    def test_broken_is_not_there(self, tmp_path: Path, name: str, files: dict[str, str]) -> None:
-        """What an interrupted installation leaves behind is no package."""
+    def test_broken_is_left_out(self, tmp_path: Path, name: str, files: dict[str, str]) -> None:
+        """The remains of an interrupted installation are no package."""
         (tmp_path / name).mkdir()
         for filename, text in files.items():
             (tmp_path / name / filename).write_text(text, encoding="utf-8")
-        assert installed([tmp_path, tmp_path / "missing"], FAMILY) == ()
+        assert read_family_packages([tmp_path, tmp_path / "missing"], FAMILY) == ()
 
-    def test_unreadable_is_not_there(self, tmp_path: Path) -> None:
-        """Metadata that is no text is no metadata."""
+    def test_undecodable_is_left_out(self, tmp_path: Path) -> None:
+        """A package whose metadata is not UTF-8 is left out."""
         (put(tmp_path, "torch-2.6.0") / "METADATA").write_bytes(b"Version: 2.6.0\n\xff\xfe")
-        assert installed([tmp_path], FAMILY) == ()
+        assert read_family_packages([tmp_path], FAMILY) == ()
 
     @pytest.mark.parametrize("text", ["[]", "{", '{"url": 1}'])
-    def test_odd_direct_url_is_none(self, tmp_path: Path, text: str) -> None:
-        """A direct_url.json that says nothing is passed over."""
+    def test_invalid_direct_url(self, tmp_path: Path, text: str) -> None:
+        """An invalid direct_url.json is ignored."""
         put(tmp_path, "torch-2.6.0", files={"direct_url.json": text})
         assert only(tmp_path).direct_url is None
 
 
 class TestBackend:
-    """Which flavour is there."""
+    """Which backend a package was built for."""
 
     @pytest.mark.parametrize(
         ("version", "version_py", "expected"),
@@ -139,14 +143,14 @@ class TestBackend:
             ("2.6.0+rocm6.2.4", "", "rocm6.2.4"),
             ("2.16.0.dev20261101+xpu", "", "xpu"),
             ("2.5.1+cpu.cxx11.abi", "", "cpu"),
-            ("2.6.0", torch_says("2.6.0+cu124", "12.4"), "cu124"),
-            ("2.5.1", torch_says("2.5.1", "12.4"), "cu124"),
-            ("2.5.1", torch_says("2.5.1"), "cpu"),
-            ("2.8.0", torch_says("2.8.0", xpu="20250101"), "xpu"),
-            ("2.6.0", torch_says("2.6.0", hip="6.4.43482-0f2d60242"), "rocm6.4"),
+            ("2.6.0", format_version_py("2.6.0+cu124", "12.4"), "cu124"),
+            ("2.5.1", format_version_py("2.5.1", "12.4"), "cu124"),
+            ("2.5.1", format_version_py("2.5.1"), "cpu"),
+            ("2.8.0", format_version_py("2.8.0", xpu="20250101"), "xpu"),
+            ("2.6.0", format_version_py("2.6.0", hip="6.4.43482-0f2d60242"), "rocm6.4"),
             (
                 "2.8.0a0+5228986c39.nv25.05",
-                torch_says("2.8.0a0+5228986c39.nv25.05", "12.9"),
+                format_version_py("2.8.0a0+5228986c39.nv25.05", "12.9"),
                 "cu129",
             ),
             ("2.9.1+rocm7.2.0.lw.git7e1940d4", "", "rocm7.2"),
@@ -155,7 +159,7 @@ class TestBackend:
         ],
     )
     def test_linux(self, tmp_path: Path, version: str, version_py: str, expected: str) -> None:
-        """The local version tells, else what the package says of itself."""
+        """The local version names the backend, else version.py does."""
         put(tmp_path, f"torch-{version}", version_py)
         assert str(only(tmp_path).backend) == expected
 
@@ -167,42 +171,42 @@ class TestBackend:
         ],
     )
     def test_macos(self, tmp_path: Path, tag: str, expected: Backend) -> None:
-        """The wheels for macOS have no local version; their tag tells."""
+        """Wheels for macOS have no local version; their tag names the backend."""
         files = {"WHEEL": f"Wheel-Version: 1.0\nTag: {tag}\n"}
         put(tmp_path, "torchaudio-2.6.0", "__version__ = '2.6.0'\n", files=files)
         assert only(tmp_path).backend == expected
 
 
-class TestBuilder:
-    """Who built it."""
+class TestBuiltBy:
+    """Who built a package."""
 
     @pytest.mark.parametrize(
         ("version", "version_py", "expected"),
         [
             ("2.6.0+cu124", "", "pytorch"),
             ("2.0.0+cu117.with.pypi.cudnn", "", "pytorch"),
-            ("2.6.0", torch_says("2.6.0+cu124", "12.4"), "pytorch"),
+            ("2.6.0", format_version_py("2.6.0+cu124", "12.4"), "pytorch"),
             ("2.8.0a0+5228986c39.nv25.05", "", "vendor"),
             ("2.9.1+rocm7.0.0.git698b58a9", "", "vendor"),
             ("2.12.0+rocm7.14.0", "", "vendor"),
             ("2.9.0a0+git1234567", "", "source"),
             ("0.22.0a0+95f10a4", "", "source"),
-            ("2.9.0a0", torch_says("2.9.0a0"), "source"),
-            ("2.6.0", torch_says("2.6.0", git_version="Unknown"), "source"),
+            ("2.9.0a0", format_version_py("2.9.0a0"), "source"),
+            ("2.6.0", format_version_py("2.6.0", git_version="Unknown"), "source"),
             ("2.6.0+computecanada", "", "unknown"),
             ("2.6.0", "", "unknown"),
         ],
     )
     def test_by_version(self, tmp_path: Path, version: str, version_py: str, expected: str) -> None:
-        """The local version is a signature; a plain one is PyTorch's unless its files object."""
+        """The local version names the builder; without it PyTorch is, unless files contradict."""
         put(tmp_path, f"torch-{version}", version_py)
-        assert only(tmp_path).builder == expected
+        assert only(tmp_path).built_by == expected
 
     def test_jetson_is_unknown(self, tmp_path: Path) -> None:
         """A plain CUDA build for aarch64 without a manylinux tag may be PyTorch's or Jetson's."""
         files = {"WHEEL": "Wheel-Version: 1.0\nTag: cp310-cp310-linux_aarch64\n"}
-        put(tmp_path, "torch-2.9.1", torch_says("2.9.1", "12.6"), files=files)
-        assert only(tmp_path).builder == "unknown"
+        put(tmp_path, "torch-2.9.1", format_version_py("2.9.1", "12.6"), files=files)
+        assert only(tmp_path).built_by == "unknown"
 
     @pytest.mark.parametrize(
         ("version", "origin", "expected"),
@@ -216,10 +220,10 @@ class TestBuilder:
     def test_by_origin(
         self, tmp_path: Path, version: str, origin: dict[str, object], expected: str
     ) -> None:
-        """What was installed from a checkout was built there, unless a vendor signed it."""
+        """A package from a checkout was built there, unless its version is a vendor's."""
         text = json.dumps({"url": "file:///src/pytorch", **origin})
         put(tmp_path, f"torch-{version}", files={"direct_url.json": text})
-        assert only(tmp_path).builder == expected
+        assert only(tmp_path).built_by == expected
 
     @pytest.mark.parametrize(
         ("installer", "record", "expected"),
@@ -231,20 +235,20 @@ class TestBuilder:
         ],
     )
     def test_conda(self, tmp_path: Path, installer: str, record: str, expected: str) -> None:
-        """Conda signs what it installs, or records it; what pip put over it is pip's."""
+        """Conda's packages have its INSTALLER or a conda-meta record, unless pip replaced them."""
         (tmp_path / "conda-meta").mkdir()
         if record:
             (tmp_path / "conda-meta" / record).touch()
         site = tmp_path / "lib" / "python3.12" / "site-packages"
-        put(site, "torch-2.6.0", torch_says("2.6.0", "12.4"), files={"INSTALLER": installer})
-        assert only(site).builder == expected
+        put(site, "torch-2.6.0", format_version_py("2.6.0", "12.4"), files={"INSTALLER": installer})
+        assert only(site).built_by == expected
         assert only(site).backend == Backend("cuda", (12, 4))
 
     def test_conda_with_egg_info(self, tmp_path: Path) -> None:
-        """Packages of the former conda channel have an egg-info."""
+        """Packages of the former conda channel have an egg-info folder."""
         site = tmp_path / "Lib" / "site-packages"
-        info = put(site, "torch-2.5.1", torch_says("2.5.1"), suffix="-py3.12.egg-info")
+        info = put(site, "torch-2.5.1", format_version_py("2.5.1"), suffix="-py3.12.egg-info")
         (info / "METADATA").rename(info / "PKG-INFO")
         (tmp_path / "conda-meta").mkdir()
         (tmp_path / "conda-meta" / "pytorch-2.5.1-py3.12_cpu_0.json").touch()
-        assert (only(site).builder, only(site).backend) == ("conda", Backend("cpu"))
+        assert (only(site).built_by, only(site).backend) == ("conda", Backend("cpu"))
