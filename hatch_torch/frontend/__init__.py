@@ -1,1 +1,1 @@
-"""The build frontend: which installer runs this build, for what, and with which options."""
+"""The build frontend (PEP 517): which installer runs this build, for what, with which options."""

@@ -1,6 +1,6 @@
-"""How a command line is read: the installers' options, and the words between them; pure.
+"""Which installer a process is, and how its command line is split into options.
 
-The installers that the table knows, and which of them a process is.
+Everything specific to one installer is a row of `catalog/data/installers.toml`.
 """
 
 from __future__ import annotations
@@ -8,214 +8,227 @@ from __future__ import annotations
 import re
 from functools import cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from hatch_torch.catalog import rows
+from hatch_torch.catalog import load_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 
-WORD = ""
-"""The name under which a word that belongs to no option is found."""
+POSITIONAL = ""
+"""The name of an `Option` that is a positional argument."""
 
 
 class Option(NamedTuple):
-    """An option's canonical name with its value, or a word (whose name is empty)."""
+    """An option's canonical name with its value, or a positional argument (with no name)."""
 
     name: str
     value: str = ""
 
     def __repr__(self) -> str:
-        """Show its name alone: a value may hold secrets."""
+        """Show the name alone: a value may hold secrets."""
         return f"Option({self.name})"
 
 
-class Grammar(NamedTuple):
-    """The options that a command knows; one that it does not know takes no value."""
+class OptionParser(NamedTuple):
+    """The options that a command knows; an unknown option is assumed to take no value."""
 
     spellings: Mapping[str, str]
     """Spelling -> canonical name: `-r` -> `--requirement`."""
     valued: frozenset[str]
-    """The canonical names of those that take a value."""
+    """The canonical names of the options that take a value."""
     abbreviates: bool = False
+    """Whether an unambiguous prefix of a long option stands for it, as in optparse."""
 
     @classmethod
     def of(
         cls, values: Iterable[str] = (), flags: Iterable[str] = (), *, abbreviates: bool = False
-    ) -> Grammar:
-        """Make one from table entries, each the spellings of one option, the canonical first."""
-        valued, plain = ([entry.split() for entry in entries] for entries in (values, flags))
-        spellings = {spelling: entry[0] for entry in (*valued, *plain) for spelling in entry}
-        return cls(spellings, frozenset(entry[0] for entry in valued), abbreviates)
+    ) -> OptionParser:
+        """Return a parser for table entries: the spellings of one option, canonical name first."""
+        with_value, without = ([entry.split() for entry in entries] for entries in (values, flags))
+        spellings = {name: entry[0] for entry in (*with_value, *without) for name in entry}
+        return cls(spellings, frozenset(entry[0] for entry in with_value), abbreviates)
 
-    def __or__(self, other: Grammar) -> Grammar:
-        """Return both grammars as one."""
-        return Grammar(
+    def __or__(self, other: OptionParser) -> OptionParser:
+        """Return a parser that knows the options of both."""
+        return OptionParser(
             {**self.spellings, **other.spellings},
             self.valued | other.valued,
             self.abbreviates or other.abbreviates,
         )
 
-    def canonical(self, spelled: str) -> str:
-        """Return an option's canonical name; an unknown one is its own."""
-        if self.abbreviates and spelled not in self.spellings:
-            begun = {name for long, name in self.spellings.items() if long.startswith(spelled)}
-            return begun.pop() if len(begun) == 1 else spelled
-        return self.spellings.get(spelled, spelled)
+    def canonical(self, spelling: str) -> str:
+        """Return an option's canonical name; an unknown option is returned unchanged."""
+        if self.abbreviates and spelling not in self.spellings:
+            matches = {name for long, name in self.spellings.items() if long.startswith(spelling)}
+            return matches.pop() if len(matches) == 1 else spelling
+        return self.spellings.get(spelling, spelling)
 
-    def read(self, words: Sequence[str]) -> tuple[Option, ...]:
-        """Read all words of a command line."""
-        found: list[Option] = []
+    def parse(self, words: Sequence[str]) -> tuple[Option, ...]:
+        """Return all options and positional arguments of a command line."""
+        parsed: list[Option] = []
         while words:
-            options, words = self.step(words)
-            found += options
-        return tuple(found)
+            options, words = self.parse_next(words)
+            parsed += options
+        return tuple(parsed)
 
-    def step(self, words: Sequence[str]) -> tuple[list[Option], Sequence[str]]:
-        """Read the first word and the value that belongs to it; return the words that are left."""
+    def parse_next(self, words: Sequence[str]) -> tuple[list[Option], Sequence[str]]:
+        """Return the options in the first word, with their values, and the remaining words."""
         word, rest = words[0], words[1:]
         if word == "--":
-            return [Option(WORD, word) for word in rest], ()
+            return [Option(POSITIONAL, word) for word in rest], ()
         if word.startswith("--"):
-            return self._long(word, rest)
+            return self._parse_long(word, rest)
         if word.startswith("-") and word != "-":
-            return self._short(word, rest)
-        return [Option(WORD, word)], rest
+            return self._parse_short(word, rest)
+        return [Option(POSITIONAL, word)], rest
 
-    def _long(self, word: str, rest: Sequence[str]) -> tuple[list[Option], Sequence[str]]:
-        spelled, equals, value = word.partition("=")
-        name = self.canonical(spelled)
+    def _parse_long(self, word: str, rest: Sequence[str]) -> tuple[list[Option], Sequence[str]]:
+        spelling, equals, value = word.partition("=")
+        name = self.canonical(spelling)
         if equals or name not in self.valued:
             return [Option(name, value)], rest
         return [Option(name, "".join(rest[:1]))], rest[1:]
 
-    def _short(self, word: str, rest: Sequence[str]) -> tuple[list[Option], Sequence[str]]:
-        """Read a bundle: `-Ue .`, `-r=file`, `-rfile`."""
-        found: list[Option] = []
+    def _parse_short(self, word: str, rest: Sequence[str]) -> tuple[list[Option], Sequence[str]]:
+        """Parse bundled short options: `-Ue .`, `-r=file`, `-rfile`."""
+        options: list[Option] = []
         for end, letter in enumerate(word[1:], start=2):
             name = self.spellings.get(f"-{letter}", f"-{letter}")
             if name in self.valued:
                 attached = word[end:].removeprefix("=")
                 value = attached or "".join(rest[:1])
-                return [*found, Option(name, value)], rest if attached else rest[1:]
-            found.append(Option(name))
-        return found, rest
+                return [*options, Option(name, value)], rest if attached else rest[1:]
+            options.append(Option(name))
+        return options, rest
 
 
 class Command(NamedTuple):
     """A sub-command that installs."""
 
-    grammar: Grammar
+    parser: OptionParser
     files: bool = False
-    """Its words are requirements files."""
+    """Positional arguments are requirements files."""
     runs: bool = False
-    """Its first word is a program, and what follows is the program's business."""
+    """The first positional argument is a program; what follows is passed to the program."""
+    isolated: bool = False
+    """It installs into a new environment of its own, which has no packages yet."""
+
+
+TargetRule = Literal["interpreter", "discovery", "unknown"]
+"""How the environment that an installer installs into is found (see installers.toml)."""
 
 
 class Installer(NamedTuple):
-    """A program that runs build hooks: a row of `tables/installers.toml`."""
+    """A program that runs build hooks: a row of `installers.toml`."""
 
     name: str
     programs: frozenset[str]
     modules: frozenset[str]
-    grammar: Grammar
-    """The options that stand before a sub-command."""
+    parser: OptionParser
+    """The options that precede a sub-command."""
     install: Mapping[str, Command]
     portable: frozenset[str]
+    target: TargetRule = "unknown"
     implied: Mapping[str, str] = MappingProxyType({})
     """Executable -> the sub-command that it stands for."""
     variables: Mapping[str, str] = MappingProxyType({})
     """Option -> environment variable."""
     separators: str = " "
+    """The characters that separate the values of a variable."""
 
 
 @cache
-def installers() -> tuple[Installer, ...]:
-    """Return the table."""
-    return tuple(_installer(row) for row in rows("installers"))
+def load_installers() -> tuple[Installer, ...]:
+    """Return the rows of the table."""
+    return tuple(map(_read_installer, load_table("installers")))
 
 
-def _installer(row: Mapping[str, Any]) -> Installer:
-    grammar = _grammar(row)
+def _read_installer(row: Mapping[str, Any]) -> Installer:
+    parser = _read_parser(row)
     return Installer(
         name=row["name"],
         programs=frozenset(row["programs"]),
         modules=frozenset(row["modules"]),
-        grammar=grammar,
+        parser=parser,
         install={
-            name: Command(grammar | _grammar(own), own.get("files", False), own.get("runs", False))
-            for name, own in row.get("install", {}).items()
+            name: Command(
+                parser | _read_parser(command),
+                command.get("files", False),
+                command.get("runs", False),
+                command.get("isolated", False),
+            )
+            for name, command in row.get("install", {}).items()
         },
         portable=frozenset(row.get("portable", ())),
+        target=row.get("target", "unknown"),
         implied=row.get("implied", {}),
         variables=row.get("variables", {}),
         separators=row.get("separators", " "),
     )
 
 
-def _grammar(row: Mapping[str, Any]) -> Grammar:
-    return Grammar.of(
+def _read_parser(row: Mapping[str, Any]) -> OptionParser:
+    return OptionParser.of(
         row.get("values", ()), row.get("flags", ()), abbreviates=row.get("abbreviates", False)
     )
 
 
-_FOLDER = r"[/\\]"
+_PATH_SEPARATOR = r"[/\\]"
 _PYTHON = r"(?i)(python|pypy|graalpy)w?(\d+(\.\d+)*)?t?|pyw?"
-_SUFFIX = r"(?i)\.(exe|pyz|py)$"
-_VERSION = r"-?\d+(\.\d+)*$"
-_OF_PYTHON = Grammar.of(values=("-X", "-W", "-c", "-m", "--check-hash-based-pycs"))
-_MAINS = frozenset({"__main__.py", "__pip-runner__.py"})
+_EXTENSION = r"(?i)\.(exe|pyz|py)$"
+_VERSION_SUFFIX = r"-?\d+(\.\d+)*$"
+_PYTHON_OPTIONS = OptionParser.of(values=("-X", "-W", "-c", "-m", "--check-hash-based-pycs"))
+_MAIN_FILES = frozenset({"__main__.py", "__pip-runner__.py"})
+_MODULE = "-m "
 
 
-def recognise(argv: Sequence[str]) -> tuple[Installer, tuple[str, ...]] | None:
-    """Return the installer that a command line runs, and the words that it was given.
+def identify_installer(argv: Sequence[str]) -> tuple[Installer, tuple[str, ...]] | None:
+    """Return the installer that a command line runs with its arguments; None for other programs.
 
-    Recognised are its executable, a Python that runs its script, module, zip file or folder.
+    An installer runs as its executable, or as a Python with its script, module, zip file or folder.
     """
-    program, arguments = _program(argv)
-    for installer in installers():
+    program, arguments = _split_program(argv)
+    for installer in load_installers():
         if program in installer.programs:
             return installer, (*installer.implied.get(program, "").split(), *arguments)
-        if program.removeprefix(_MODULE) in installer.modules and program.startswith(_MODULE):
+        if program.startswith(_MODULE) and program.removeprefix(_MODULE) in installer.modules:
             return installer, tuple(arguments)
     return None
 
 
-_MODULE = "-m "
-
-
-def _program(argv: Sequence[str]) -> tuple[str, Sequence[str]]:
+def _split_program(argv: Sequence[str]) -> tuple[str, Sequence[str]]:
     """Return the program's name, `-m NAME` for a module, and its arguments."""
     if not argv or not is_python(argv):
-        return _name(argv[0] if argv else ""), argv[1:]
+        return _program_name(argv[0] if argv else ""), argv[1:]
     words = argv[1:]
     while words:
-        options, words = _OF_PYTHON.step(words)
+        options, words = _PYTHON_OPTIONS.parse_next(words)
         last = options[-1]
         if last.name == "-m":
             return _MODULE + last.value.split(".")[0], words
         if last.name == "-c":
             break
-        if not last.name:
-            return _script(last.value), words
+        if last.name == POSITIONAL:
+            return _script_name(last.value), words
     return "", ()
 
 
 def is_python(argv: Sequence[str]) -> bool:
-    """Tell whether a command line runs a Python interpreter."""
+    """Return whether a command line runs a Python interpreter."""
     return bool(argv) and bool(
-        re.fullmatch(_PYTHON, re.sub(_SUFFIX, "", re.split(_FOLDER, argv[0])[-1]))
+        re.fullmatch(_PYTHON, re.sub(_EXTENSION, "", re.split(_PATH_SEPARATOR, argv[0])[-1]))
     )
 
 
-def _script(path: str) -> str:
-    """Name what a script runs: a package for its `__main__.py`, otherwise a program."""
-    *folders, file = re.split(_FOLDER, path.rstrip("/\\"))
-    return _MODULE + folders[-1] if folders and file in _MAINS else _name(file)
+def _script_name(path: str) -> str:
+    """Return `-m PACKAGE` for the main file of a package, else the script's program name."""
+    *folders, file = re.split(_PATH_SEPARATOR, path.rstrip("/\\"))
+    return _MODULE + folders[-1] if folders and file in _MAIN_FILES else _program_name(file)
 
 
-def _name(path: str) -> str:
-    """Return a program's name without its folder, its kind of file and its version."""
-    file = re.sub(_SUFFIX, "", re.split(_FOLDER, path)[-1]).lower()
-    return re.sub(_VERSION, "", file)
+def _program_name(path: str) -> str:
+    """Return a program's name without folder, extension and version: `pip` for `pip3.11.exe`."""
+    file = re.sub(_EXTENSION, "", re.split(_PATH_SEPARATOR, path)[-1]).lower()
+    return re.sub(_VERSION_SUFFIX, "", file)

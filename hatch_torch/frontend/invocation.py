@@ -1,6 +1,7 @@
-"""The call of an installer: a process, read as a sub-command with its options.
+"""The command line of an installer, parsed, and what it requests for the project.
 
-What a call asks for this project, and what else it demands of the same install.
+The installer is found among the ancestors of the build. Its command line, its environment variables
+and its configuration files together say which extras, constraints and indexes an install has.
 """
 
 from __future__ import annotations
@@ -15,15 +16,22 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from hatch_torch._env import is_yes
-from hatch_torch.frontend.installer_config import configured
-from hatch_torch.frontend.installers import WORD, Installer, Option, is_python, recognise
+from hatch_torch.frontend.installer_config import load_installer_config
+from hatch_torch.frontend.installers import (
+    POSITIONAL,
+    Command,
+    Installer,
+    Option,
+    identify_installer,
+    is_python,
+)
 from hatch_torch.frontend.requirements_txt import (
     CONSTRAINT,
     FIND_LINKS,
     PYPROJECT,
     REQUIREMENT,
-    expand,
-    to_path,
+    expand_files,
+    to_local_path,
 )
 
 if TYPE_CHECKING:
@@ -32,39 +40,29 @@ if TYPE_CHECKING:
     from hatch_torch.frontend.process_tree import Process
 
 
-class Call(NamedTuple):
-    """What an installer was asked to do."""
+class Invocation(NamedTuple):
+    """A parsed command line of an installer."""
 
     installer: Installer
     command: str
-    """`pip install`; only words that the table knows, empty where it does not know them."""
+    """The sub-command, `pip install` for uv; empty if the table does not know it."""
     options: tuple[Option, ...]
     cwd: Path | None = None
     environ: Mapping[str, str] = MappingProxyType({})
 
     def __repr__(self) -> str:
-        """Show its name alone: options and variables may hold secrets."""
-        return f"Call({self.name})"
+        """Show the name alone: options and variables may hold secrets."""
+        return f"Invocation({self.name})"
 
     @property
     def name(self) -> str:
-        """The installer with its sub-command, for people."""
+        """The installer with its sub-command: `uv pip install`."""
         return f"{self.installer.name} {self.command}".strip()
 
     @property
-    def installs(self) -> bool:
-        """Whether the sub-command is one that installs."""
-        return self.command in self.installer.install
-
-    @property
-    def takes_files(self) -> bool:
-        """Whether its words are requirements files."""
-        return self.installs and self.installer.install[self.command].files
-
-    @property
-    def runs_program(self) -> bool:
-        """Whether it runs a program, which could be a builder itself."""
-        return self.installs and self.installer.install[self.command].runs
+    def install_command(self) -> Command | None:
+        """The sub-command if it is one that installs, else None."""
+        return self.installer.install.get(self.command)
 
     def values(self, name: str) -> tuple[str, ...]:
         """Return an option's values, those of its environment variable first."""
@@ -74,212 +72,221 @@ class Call(NamedTuple):
         return (*filter(None, re.split(separators, variable)), *given)
 
     def value(self, name: str) -> str | None:
-        """Return an option's last value: the command line outdoes the environment."""
+        """Return an option's last value: the command line overrides the environment."""
         return next(reversed(self.values(name)), None)
 
     def has(self, name: str) -> bool:
-        """Tell whether a switch is on, or an option is given that takes a value."""
+        """Return whether a flag is on, or an option that takes a value is given."""
         if any(option.name == name for option in self.options):
             return True
         text = self.environ.get(self.installer.variables.get(name, ""), "")
-        return is_yes(text) or (bool(text) and name in self._valued)
-
-    @property
-    def _valued(self) -> frozenset[str]:
-        command = self.installer.install.get(self.command)
-        return command.grammar.valued if command else self.installer.grammar.valued
+        parser = (self.install_command or self.installer).parser
+        return is_yes(text) or (bool(text) and name in parser.valued)
 
 
-def nearest_call(processes: Iterable[Process], environ: Mapping[str, str]) -> Call | None:
-    """Return the call of the nearest process that is an installer.
+def find_installer_invocation(
+    processes: Iterable[Process], environ: Mapping[str, str]
+) -> Invocation | None:
+    """Return the invocation of the nearest process that is an installer, None if there is none.
 
-    The environment is the hook's own; it stands in where an installer's cannot be read.
+    `environ` is the hook's own environment, used where the installer's cannot be read.
     """
     between: list[Process] = []
     for process in processes:
-        call = read_call(process, environ)
-        if call and not (call.runs_program and not all(map(_is_build_process, between))):
-            return call
-        if call:
-            return None
+        if invocation := parse_invocation(process, environ):
+            command = invocation.install_command
+            # What a program does that `uv tool run` started is not uv's install.
+            runs_another = bool(command and command.runs) and not all(map(_is_backend, between))
+            return None if runs_another else invocation
         between.append(process)
     return None
 
 
-def _is_build_process(process: Process) -> bool:
-    """Tell whether it is a Python that runs a line: how uv calls a build backend.
-
-    Whatever else stands between is a program that `uv tool run` was asked to run.
-    """
+def _is_backend(process: Process) -> bool:
+    """Return whether a process is `python -c …`, which is how uv calls a build backend."""
     return is_python(process.argv) and "-c" in process.argv
 
 
-def read_call(process: Process, environ: Mapping[str, str]) -> Call | None:
-    """Read a process as the call of an installer; None where it is none."""
-    if not (found := recognise(process.argv)):
+def parse_invocation(process: Process, environ: Mapping[str, str]) -> Invocation | None:
+    """Return a process's command line as an invocation, None if it is not an installer."""
+    if not (identified := identify_installer(process.argv)):
         return None
-    installer, words = found
-    command, options = _read_words(installer, words)
+    installer, words = identified
+    command, options = _parse_command(installer, words)
     folder = process.cwd or environ.get("PWD")
-    own = process.environ or {**environ, "VIRTUAL_ENV": ""}
-    return Call(
+    # The hook's VIRTUAL_ENV is uv's build environment, not the one that uv installs into.
+    own_environ = process.environ or {**environ, "VIRTUAL_ENV": ""}
+    return Invocation(
         installer=installer,
         command=command,
         options=options,
         cwd=Path(folder) if folder else None,
-        environ=configured(own, installer.name).environ,
+        environ=load_installer_config(own_environ, installer.name).environ,
     )
 
 
-def _read_words(installer: Installer, words: Sequence[str]) -> tuple[str, tuple[Option, ...]]:
-    """Return the sub-command and the options on either side of it."""
+def _parse_command(installer: Installer, words: Sequence[str]) -> tuple[str, tuple[Option, ...]]:
+    """Return the sub-command, and the options before and after it."""
     before: list[Option] = []
     names: list[str] = []
     while words:
-        options, words = installer.grammar.step(words)
-        before += (option for option in options if option.name)
-        names += (option.value for option in options if not option.name)
+        options, words = installer.parser.parse_next(words)
+        before += (option for option in options if option.name != POSITIONAL)
+        names += (option.value for option in options if option.name == POSITIONAL)
         command = _ALIASES.get(" ".join(names), " ".join(names))
         if command in installer.install:
-            return command, (*before, *_read_arguments(installer, command, words))
+            return command, (*before, *_parse_arguments(installer.install[command], words))
         if command in installer.portable:
             return command, tuple(before)
-        if names and not _begins_command(installer, command):
+        if names and not _is_command_prefix(installer, command):
             break
     return "", tuple(before)
 
 
-_ALIASES = {"tool uvx": "tool run"}  # how the executable uvx calls uv
+_ALIASES = {"tool uvx": "tool run"}  # the executable uvx calls `uv tool uvx`
 
 
-def _begins_command(installer: Installer, words: str) -> bool:
+def _is_command_prefix(installer: Installer, words: str) -> bool:
     known = (*installer.install, *installer.portable)
     return any(command.startswith(f"{words} ") for command in known)
 
 
-def _read_arguments(installer: Installer, command: str, words: Sequence[str]) -> tuple[Option, ...]:
-    grammar = installer.install[command].grammar
-    if not installer.install[command].runs:
-        return grammar.read(words)
-    found: list[Option] = []
-    while words and not any(option.name == WORD for option in found):
-        options, words = grammar.step(words)
-        found += options
-    return tuple(found)
+def _parse_arguments(command: Command, words: Sequence[str]) -> tuple[Option, ...]:
+    if not command.runs:
+        return command.parser.parse(words)
+    parsed: list[Option] = []
+    while words and not any(option.name == POSITIONAL for option in parsed):
+        options, words = command.parser.parse_next(words)
+        parsed += options
+    return tuple(parsed)
 
 
-_PATHS = ("--editable", "--with-editable", REQUIREMENT)
-_REQUIREMENTS = (WORD, "--from", "--with", *_PATHS)
-_LISTS = (REQUIREMENT, CONSTRAINT, "--editable", FIND_LINKS)
+_EDITABLE, _WITH = "--editable", "--with"
 _NO_INDEX = "--no-index"
-_INDEXES = ("--index-url", "--default-index", "--index", "--extra-index-url")
+_PATH_OPTIONS = (_EDITABLE, "--with-editable", REQUIREMENT)
+_REQUIREMENT_OPTIONS = (POSITIONAL, "--from", _WITH, *_PATH_OPTIONS)
+_OPTIONS_WITH_VARIABLE = (REQUIREMENT, CONSTRAINT, _EDITABLE, FIND_LINKS)
+_INDEX_OPTIONS = ("--index-url", "--default-index", "--index", "--extra-index-url")
 _EXTRAS = r"\s*\[([^\[\]]*)\]$"
-_COMMA = r",(?![^\[]*\])"
+_COMMA_OUTSIDE_BRACKETS = r",(?![^\[]*\])"
 _MARKER = r"\s*;\s.*"
-_PATH = r"\.|file:|.*[/\\]"
+_PATH_OR_FILE_URL = r"\.|file:|.*[/\\]"
 
 
-class Asked(NamedTuple):
-    """What was read from a command line and from the files that it names."""
+class RequestedInstall(NamedTuple):
+    """What a command line and the files that it names request."""
 
-    named: bool = False
-    """The project itself is named, so its extras are known."""
+    names_project: bool = False
+    """The project itself is named, so all requested extras are known."""
     extras: frozenset[str] = frozenset()
-    """Normalized."""
+    """The project's requested extras, normalized."""
     requirements: tuple[str, ...] = ()
     """Constraints, and the other requirements of the same install."""
     find_links: tuple[str, ...] = ()
     indexes: tuple[tuple[str, str], ...] = ()
-    """Options that name an index, with its URL."""
+    """Each option that names an index, with its URL."""
     no_index: bool = False
 
     def __repr__(self) -> str:
-        """Show its extras alone: requirements and links may hold secrets."""
-        return f"Asked({sorted(self.extras)})"
+        """Show the extras alone: requirements and links may hold secrets."""
+        return f"RequestedInstall({sorted(self.extras)})"
 
 
-def read_asked(call: Call, project: Path) -> Asked:
-    """Read what a call asks for the project in a folder."""
-    options = tuple(expand(_options(call), call.cwd, call.environ))
-    found = {one: _extras(one, project, call.cwd) for one in options}
-    own = [extras for extras in found.values() if extras is not None]
-    extras = frozenset(call.values("--extra")).union(*own)
-    return Asked(
-        named=bool(own),
-        extras=frozenset(map(canonicalize_name, extras)) if own else frozenset(),
-        requirements=tuple(one.value for one in found if found[one] is None and _binds(one)),
+def parse_requested(invocation: Invocation, project: Path) -> RequestedInstall:
+    """Return what an invocation requests for the project in a folder."""
+    options = tuple(expand_files(_collect_options(invocation), invocation.cwd, invocation.environ))
+    extras_of = {option: _project_extras(option, project, invocation.cwd) for option in options}
+    requested = [extras for extras in extras_of.values() if extras is not None]
+    extras = frozenset(invocation.values("--extra")).union(*requested)
+    return RequestedInstall(
+        names_project=bool(requested),
+        extras=frozenset(map(canonicalize_name, extras)) if requested else frozenset(),
+        requirements=tuple(
+            option.value
+            for option, extras in extras_of.items()
+            if extras is None and _restricts_versions(option)
+        ),
         find_links=tuple(option.value for option in options if option.name == FIND_LINKS),
-        indexes=tuple((one.name, one.value) for one in options if one.name in _INDEXES),
+        indexes=tuple(
+            (option.name, option.value) for option in options if option.name in _INDEX_OPTIONS
+        ),
         no_index=any(option.name == _NO_INDEX for option in options),
     )
 
 
-def _options(call: Call) -> Iterator[Option]:
-    """Yield the options, with those of the environment and with their words as what they are."""
-    for name in _LISTS:
-        yield from (Option(name, value) for value in call.values(name))
-    if call.has(_NO_INDEX):
+def _collect_options(invocation: Invocation) -> Iterator[Option]:
+    """Yield the options of command line and variables, with positional arguments classified."""
+    for name in _OPTIONS_WITH_VARIABLE:
+        yield from (Option(name, value) for value in invocation.values(name))
+    if invocation.has(_NO_INDEX):
         yield Option(_NO_INDEX)
-    for option in call.options:
-        if option.name == WORD and call.takes_files:
+    command = invocation.install_command
+    for option in invocation.options:
+        if option.name == POSITIONAL and command and command.files:
             yield Option(REQUIREMENT, option.value)
-        elif option.name == "--with":
-            yield from (Option(option.name, one) for one in re.split(_COMMA, option.value))
-        elif option.name not in (*_LISTS, _NO_INDEX):
+        elif option.name == _WITH:
+            for requirement in re.split(_COMMA_OUTSIDE_BRACKETS, option.value):
+                yield Option(_WITH, requirement)
+        elif option.name not in (*_OPTIONS_WITH_VARIABLE, _NO_INDEX):
             yield option
 
 
-def _extras(option: Option, project: Path, folder: Path | None) -> set[str] | None:
-    """Return the extras that an option asks for, None where it does not name the project."""
-    if option.name not in _REQUIREMENTS:
+def _project_extras(option: Option, project: Path, folder: Path | None) -> set[str] | None:
+    """Return the extras that an option requests, None if it does not name the project."""
+    if option.name not in _REQUIREMENT_OPTIONS:
         return None
-    place, extras = split(option.value, is_path=option.name in _PATHS)
-    return extras if place and _is_same(place, project, folder) else None
+    location, extras = split_extras(option.value, is_path=option.name in _PATH_OPTIONS)
+    return extras if location and _is_project(location, project, folder) else None
 
 
-def split(text: str, *, is_path: bool) -> tuple[str | None, set[str]]:
-    """Part a requirement into its path or URL (None where it has none) and its extras."""
-    requirement = None if is_path else _parse(text)
+def split_extras(text: str, *, is_path: bool) -> tuple[str | None, set[str]]:
+    """Split a requirement into its path or URL, None if it has none, and its extras.
+
+    `is_path`: the text can only be a path or URL, as after `--editable`.
+    """
+    requirement = None if is_path else _parse_requirement(text)
     if requirement:
-        return (_place(requirement.url) if requirement.url else None), requirement.extras
+        url = requirement.url
+        return (_strip_extras(url) if url else None), requirement.extras
     text = re.sub(_MARKER, "", text.strip())
-    return (_place(text) if is_path or re.match(_PATH, text) else None), _names(text)
+    has_path = is_path or re.match(_PATH_OR_FILE_URL, text)
+    return (_strip_extras(text) if has_path else None), _parse_extras(text)
 
 
-def _place(text: str) -> str:
-    """Return a path or URL without its extras, and with the subdirectory that it names."""
-    place, fragment = _unfragmented(text)
-    place = re.sub(_EXTRAS, "", place)
-    return "/".join((place, *parse_qs(fragment).get("subdirectory", ()))) if place else ""
+def _strip_extras(text: str) -> str:
+    """Return a path or URL without its extras, with the subdirectory of its fragment appended."""
+    location, fragment = _split_fragment(text)
+    location = re.sub(_EXTRAS, "", location)
+    return "/".join((location, *parse_qs(fragment).get("subdirectory", ()))) if location else ""
 
 
-def _names(text: str) -> set[str]:
+def _parse_extras(text: str) -> set[str]:
     """Return the extras of `path[a,b]` or, an older spelling, of `path#egg=name[a,b]`."""
-    place, fragment = _unfragmented(text)
-    lists = (re.search(_EXTRAS, one) for one in (place, *parse_qs(fragment).get("egg", ())))
-    names = (name.strip() for found in lists if found for name in found[1].split(","))
+    location, fragment = _split_fragment(text)
+    matches = (re.search(_EXTRAS, part) for part in (location, *parse_qs(fragment).get("egg", ())))
+    names = (name.strip() for match in matches if match for name in match[1].split(","))
     return {name for name in names if name}
 
 
-def _unfragmented(text: str) -> tuple[str, str]:
-    """Part a URL from its fragment; in a path, `#` is a letter like any other."""
+def _split_fragment(text: str) -> tuple[str, str]:
+    """Split a URL from its fragment; in a path, `#` is an ordinary character."""
     is_url = text.startswith("file:") or "://" in text
-    place, _, fragment = text.partition("#") if is_url else (text, "", "")
-    return place, fragment
+    location, _, fragment = text.partition("#") if is_url else (text, "", "")
+    return location, fragment
 
 
-def _parse(text: str) -> Requirement | None:
+def _parse_requirement(text: str) -> Requirement | None:
     try:
         return Requirement(text)
     except InvalidRequirement:
         return None
 
 
-def _is_same(place: str, project: Path, folder: Path | None) -> bool:
-    """Tell whether a path or URL is the project's folder, or its pyproject.toml."""
-    path = to_path(place, folder)
+def _is_project(location: str, project: Path, folder: Path | None) -> bool:
+    """Return whether a path or URL is the project's folder, or its pyproject.toml."""
+    path = to_local_path(location, folder)
     if path is None:
-        return "://" not in place and _ends_with(project, place)
+        return "://" not in location and _ends_with(project, location)
     path = path.parent if path.name == PYPROJECT else path
     try:
         return path.samefile(project)
@@ -287,12 +294,13 @@ def _is_same(place: str, project: Path, folder: Path | None) -> bool:
         return False
 
 
-def _ends_with(project: Path, place: str) -> bool:
-    """Compare a relative path whose folder is not known, by the names that it has."""
-    parts = PurePath(place).parts
+def _ends_with(project: Path, location: str) -> bool:
+    """Compare a relative path whose base folder is not known with the end of the project's path."""
+    parts = PurePath(location).parts
     return ".." not in parts and project.parts[len(project.parts) - len(parts) :] == parts
 
 
-def _binds(option: Option) -> bool:
-    """Tell whether an option is a requirement by name, which binds other packages' versions."""
-    return option.name in (WORD, CONSTRAINT, "--with") and _parse(option.value) is not None
+def _restricts_versions(option: Option) -> bool:
+    """Return whether an option is a requirement by name, which can restrict other packages."""
+    is_requirement = option.name in (POSITIONAL, CONSTRAINT, _WITH)
+    return is_requirement and _parse_requirement(option.value) is not None

@@ -1,4 +1,4 @@
-"""Which processes stand above this one; a command line is read, never stored or printed."""
+"""The ancestors of this process. Their command lines are read, never stored or printed."""
 
 from __future__ import annotations
 
@@ -21,83 +21,83 @@ _QUERY = (
 )
 POWERSHELL = ("powershell.exe", "-NoProfile", "-NonInteractive", "-Command", _QUERY)
 """Windows: the same from the class Win32_Process."""
-_SECONDS = 20  # PowerShell takes some seconds when it starts for the first time
-_DEEPEST = 64  # more ancestors than this is a circle of process numbers that were used again
+_TIMEOUT = 20  # seconds: PowerShell is slow when it starts for the first time
+_MAX_DEPTH = 64  # more ancestors are a cycle of reused process numbers
 
 
 class Process(NamedTuple):
-    """A running process; its words stay out of its `repr`, for they may hold secrets."""
+    """A running process."""
 
     pid: int
     argv: tuple[str, ...] = ()
     cwd: str | None = None
-    """Its folder, None where the system does not tell."""
+    """Its working directory, None if it can't be read."""
     environ: Mapping[str, str] = MappingProxyType({})
-    """Its environment, empty where the system does not tell."""
+    """Its environment, empty if it can't be read."""
 
     def __repr__(self) -> str:
-        """Show its number alone: words, folder and variables may hold secrets."""
+        """Show the number alone: command line, folder and variables may hold secrets."""
         return f"Process({self.pid})"
 
 
-def run(command: Sequence[str]) -> str:
-    """Return what a command prints. Raises OSError or subprocess.SubprocessError."""
-    done = subprocess.run(  # noqa: S603 - one of the two constants above
+def run_command(command: Sequence[str]) -> str:
+    """Return a command's output; raises OSError or subprocess.SubprocessError."""
+    completed = subprocess.run(  # noqa: S603 (one of the two constants above)
         command,
         capture_output=True,
         check=True,
         encoding="utf-8",
         errors="replace",
         stdin=subprocess.DEVNULL,
-        timeout=_SECONDS,
+        timeout=_TIMEOUT,
     )
-    return done.stdout
+    return completed.stdout
 
 
-def ancestors(
+def get_ancestors(
     pid: int | None = None,
     *,
     system: str | None = None,
     proc: Path = Path("/proc"),
-    run: Callable[[Sequence[str]], str] = run,
+    run: Callable[[Sequence[str]], str] = run_command,
 ) -> tuple[Process, ...] | None:
-    """Return the process itself and those above it, the nearest first.
+    """Return a process, by default this one, and its ancestors, nearest first.
 
-    None where they cannot be read. Never raises.
+    None if they cannot be read. Never raises.
     """
     pid, system = pid or os.getpid(), system or platform.system()
     if system == "Linux":
-        return tuple(_ask_proc(pid, proc)) or None
+        return tuple(_walk_proc(pid, proc)) or None
     command, parse = (POWERSHELL, parse_cim) if system == "Windows" else (PS, parse_ps)
     try:
-        return tuple(chain(parse(run(command)), pid)) or None
+        return tuple(walk_ancestors(parse(run(command)), pid)) or None
     except (OSError, ValueError, subprocess.SubprocessError):
         return None
 
 
-def _ask_proc(pid: int, proc: Path) -> Iterator[Process]:
-    """Walk up `/proc`; ends at the first process that another user or namespace hides."""
-    for _ in range(_DEEPEST):
+def _walk_proc(pid: int, proc: Path) -> Iterator[Process]:
+    """Yield a process and its ancestors in `/proc`, up to the first that cannot be read."""
+    for _ in range(_MAX_DEPTH):
         folder = proc / str(pid)
         try:
             parent = parse_stat((folder / "stat").read_text(errors="replace"))
             argv = parse_words((folder / "cmdline").read_bytes())
         except (OSError, ValueError):
             return
-        yield Process(pid, argv, _ask_cwd(folder), _ask_environ(folder))
+        yield Process(pid, argv, _read_cwd(folder), _read_environ(folder))
         if parent <= 0:
             return
         pid = parent
 
 
-def _ask_cwd(folder: Path) -> str | None:
+def _read_cwd(folder: Path) -> str | None:
     try:
         return str((folder / "cwd").readlink())
     except OSError:
         return None
 
 
-def _ask_environ(folder: Path) -> dict[str, str]:
+def _read_environ(folder: Path) -> dict[str, str]:
     try:
         return parse_environ((folder / "environ").read_bytes())
     except OSError:
@@ -105,9 +105,9 @@ def _ask_environ(folder: Path) -> dict[str, str]:
 
 
 def parse_stat(text: str) -> int:
-    """Read the parent from `/proc/<pid>/stat`, where a name may hold blanks and brackets.
+    """Return the parent in `/proc/<pid>/stat`, the fourth field (proc_pid_stat(5)).
 
-    Raises ValueError for any other text (proc_pid_stat(5): the parent is the fourth field).
+    The second field, the name, may hold blanks and brackets. Raises ValueError for other text.
     """
     _, bracket, fields = text.rpartition(") ")
     if not bracket:
@@ -117,22 +117,22 @@ def parse_stat(text: str) -> int:
 
 
 def parse_words(data: bytes) -> tuple[str, ...]:
-    """Read `/proc/<pid>/cmdline`: words, each ended by a NUL."""
+    """Return the words of `/proc/<pid>/cmdline`, each of which ends with a NUL."""
     return tuple(map(os.fsdecode, data.removesuffix(b"\0").split(b"\0"))) if data else ()
 
 
 def parse_environ(data: bytes) -> dict[str, str]:
-    """Read `/proc/<pid>/environ`: `NAME=value`, each ended by a NUL."""
+    """Return the variables of `/proc/<pid>/environ`: `NAME=value`, each ending with a NUL."""
     pairs = (word.partition("=") for word in parse_words(data))
     return {name: value for name, equals, value in pairs if name and equals}
 
 
 Table = dict[int, tuple[int, tuple[str, ...]]]
-"""Process number -> (its parent's number, its words)."""
+"""Process number -> (its parent's number, its command line)."""
 
 
 def parse_ps(text: str) -> Table:
-    """Read what `ps` prints; a word that holds blanks comes out as several."""
+    """Return the processes that `ps` printed; a word with blanks comes out as several words."""
     lines = (line.split(maxsplit=2) for line in text.splitlines())
     return {
         int(pid): (int(parent), tuple(" ".join(command).split()))
@@ -141,45 +141,46 @@ def parse_ps(text: str) -> Table:
 
 
 def parse_cim(text: str) -> Table:
-    """Read PowerShell's JSON. Raises ValueError where it is none."""
-    import json  # noqa: PLC0415 (only Windows' answer is JSON)
+    """Return the processes in PowerShell's JSON; raises ValueError if it is not JSON."""
+    import json  # noqa: PLC0415 (only needed on Windows)
 
-    found = json.loads(text)
-    return dict(_cim_rows(found if isinstance(found, list) else [found]))
+    value = json.loads(text)
+    return dict(_parse_cim_rows(value if isinstance(value, list) else [value]))
 
 
-def _cim_rows(found: Iterable[Any]) -> Iterator[tuple[int, tuple[int, tuple[str, ...]]]]:
-    for row in found:
+def _parse_cim_rows(rows: Iterable[Any]) -> Iterator[tuple[int, tuple[int, tuple[str, ...]]]]:
+    for row in rows:
         match row:
             case {"ProcessId": int(pid), "ParentProcessId": int(parent)}:
                 yield pid, (parent, split_command_line(str(row.get("CommandLine") or "")))
 
 
+# Backslashes, then a quotation mark; or blanks; or other characters.
 _PIECE = r'(\\*)(")|([ \t]+)|(\\+|[^\\" \t]+)'
 
 
 def split_command_line(line: str) -> tuple[str, ...]:
-    """Split a Windows command line into its words, as `CommandLineToArgvW` does.
+    """Split a Windows command line into words, as `CommandLineToArgvW` does.
 
-    Backslashes are themselves, but before a quotation mark: there two stand for one, and an odd
-    one makes the mark a letter (Microsoft, "Parsing C command-line arguments").
+    Backslashes are literal except before a quotation mark, where two stand for one, and an odd one
+    makes the mark literal (Microsoft, "Parsing C command-line arguments").
     """
-    words, quoted, open_word = [""], False, False
+    words, is_quoted, is_open = [""], False, False
     for slashes, mark, blank, plain in re.findall(_PIECE, line):
-        if blank and not quoted:
-            words += [""] if open_word else []
-            open_word = False
+        if blank and not is_quoted:
+            words += [""] if is_open else []
+            is_open = False
             continue
-        odd = len(slashes) % 2
-        words[-1] += "\\" * (len(slashes) // 2) + mark * odd + blank + plain
-        quoted ^= bool(mark) and not odd
-        open_word = True
-    return tuple(words if open_word else words[:-1])
+        is_literal = len(slashes) % 2
+        words[-1] += "\\" * (len(slashes) // 2) + mark * is_literal + blank + plain
+        is_quoted ^= bool(mark) and not is_literal
+        is_open = True
+    return tuple(words if is_open else words[:-1])
 
 
-def chain(table: Table, pid: int) -> Iterator[Process]:
-    """Yield a process of a table and its ancestors, the nearest first."""
-    for _ in range(_DEEPEST):
+def walk_ancestors(table: Table, pid: int) -> Iterator[Process]:
+    """Yield a process of a table and its ancestors, nearest first."""
+    for _ in range(_MAX_DEPTH):
         if pid not in table:
             return
         parent, argv = table[pid]

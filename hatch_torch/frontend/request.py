@@ -1,8 +1,7 @@
-"""Where a source lies: in the user's own folder, or in a copy that an installer made.
+"""The build request: what this run of the build hook is for.
 
-The purpose of a build: an install on this machine, or an artefact for any.
-
-Which build hook run is this: the Request, and how it is read.
+A build is an *install* if it is for this machine, and *portable* if its result must fit any.
+Which of the two follows from where the source lies and from the installer's command line.
 """
 
 from __future__ import annotations
@@ -12,32 +11,34 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from packaging.utils import canonicalize_name
 
-from hatch_torch.environment.prefix import find_prefix, own_site_packages, site_packages
-from hatch_torch.frontend.invocation import Asked, Call, nearest_call, read_asked, read_call
+from hatch_torch.catalog.releases import FAMILY
+from hatch_torch.environment.prefix import (
+    find_prefix,
+    find_site_packages,
+    get_own_site_packages,
+    is_in_uv_cache,
+)
+from hatch_torch.frontend.invocation import (
+    Invocation,
+    RequestedInstall,
+    find_installer_invocation,
+    parse_invocation,
+    parse_requested,
+)
 from hatch_torch.frontend.process_tree import Process
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
-    from hatch_torch.frontend.invocation import Call
+_PIP_COPY = r"pip-(req-build|install)-\w{8}"  # created by tempfile.mkdtemp
 
 
-_PIP_COPY = r"pip-(req-build|install)-\w{8}"  # made by tempfile.mkdtemp
-_UV_COPY = r"(archive|builds|built-wheels|git|sdists)-v\d+"
-
-
-def is_in_place(project: Path) -> bool:
-    """Tell whether a source is the user's own folder: no unpacked sdist, no installer's copy."""
-    folders = (project, *project.parents)
-    return not ((project / "PKG-INFO").exists() or any(map(_is_copy, folders)))
-
-
-def _is_copy(folder: Path) -> bool:
-    """Know pip's temporary folders by their names, and uv's cache by its tag as well."""
-    if re.fullmatch(_UV_COPY, folder.name):
-        return folder.with_name("CACHEDIR.TAG").exists()
-    return re.fullmatch(_PIP_COPY, folder.name) is not None
+def is_local_checkout(project: Path) -> bool:
+    """Return whether a source is the user's own folder: no unpacked sdist, no installer's copy."""
+    if (project / "PKG-INFO").exists() or is_in_uv_cache(project):
+        return False
+    return not any(re.fullmatch(_PIP_COPY, path.name) for path in (project, *project.parents))
 
 
 Purpose = Literal["install", "portable"]
@@ -46,168 +47,186 @@ PIP_TRACKER = "PIP_BUILD_TRACKER"
 """The variable that pip sets for every build that it runs."""
 
 _COPY = "The source is an unpacked archive or an installer's copy."
-_UNSEEN = "The processes above this build cannot be read;"
+_UNREADABLE = "The parent processes of this build cannot be read;"
 
 
-def judge(call: Call | None, *, in_place: bool) -> tuple[Purpose, str]:
-    """Return the purpose and the reason, one plain sentence."""
-    if not in_place:
-        return "portable", _COPY
-    if call is None:
-        return "portable", "No installer that is known runs this build."
-    if _fills_build_environment(call):
-        return "portable", "pip needs this project only to build another one."
-    if call.installs:
-        return "install", f"{call.name} installs this project."
-    return "portable", f"{call.name} is portable: what it makes must fit any machine."
-
-
-def judge_unseen(
-    environ: Mapping[str, str], *, in_place: bool, editable: bool
+def classify_build(
+    invocation: Invocation | None, *, is_local_checkout: bool
 ) -> tuple[Purpose, str]:
-    """Return the same where no process can be read: nobody ships what pip builds as editable."""
-    if not in_place:
+    """Return the purpose of a build and the reason, one sentence."""
+    if not is_local_checkout:
+        return "portable", _COPY
+    if invocation is None:
+        return "portable", "No known installer runs this build."
+    if _fills_build_environment(invocation):
+        return "portable", "pip needs this project only to build another one."
+    if invocation.install_command:
+        return "install", f"{invocation.name} installs this project."
+    return "portable", f"{invocation.name} is portable: its result must fit any machine."
+
+
+def classify_without_process_tree(
+    environ: Mapping[str, str], *, is_local_checkout: bool, editable: bool
+) -> tuple[Purpose, str]:
+    """Return the purpose and the reason where the parent processes cannot be read.
+
+    An editable wheel that pip builds is never published, so it is for this machine.
+    """
+    if not is_local_checkout:
         return "portable", _COPY
     if editable and PIP_TRACKER in environ:
-        return "install", f"{_UNSEEN} it is an editable build under pip."
-    return "portable", f"{_UNSEEN} it is not an editable build under pip."
+        return "install", f"{_UNREADABLE} it is an editable build under pip."
+    return "portable", f"{_UNREADABLE} it is not an editable build under pip."
 
 
-def _fills_build_environment(call: Call) -> bool:
-    """Tell whether pip runs itself, for what a build requires (its `build_env.py`)."""
-    prefix = call.value("--prefix") or ""
+def _fills_build_environment(invocation: Invocation) -> bool:
+    """Return whether pip runs itself to install a build's requirements (its `build_env.py`)."""
+    prefix = invocation.value("--prefix") or ""
     return bool(re.search(r"[/\\]pip-build-env-\w+[/\\]", prefix))
 
 
-class Request(NamedTuple):
-    """A run of the build hook: who asks, for what, and into which environment."""
+class BuildRequest(NamedTuple):
+    """What a run of the build hook is for: the installer, its request and its target."""
 
-    frontend: str = "unknown"
+    installer: str = "unknown"
     """The installer's name: `pip`, `uv`, `hatch`, `build` …"""
     command: str = ""
     """The installer with its sub-command: `uv pip install`."""
     purpose: Purpose = "portable"
-    why: str = ""
-    """The reason for the purpose, one plain sentence."""
-    in_place: bool = False
+    reason: str = ""
+    """The reason for the purpose, one sentence."""
+    is_local_checkout: bool = False
     """The source is the user's own folder."""
-    named: bool = False
-    """The request names the project, so `extras` is all that is asked of it; otherwise it was
-    not seen which extras are asked for."""
+    names_project: bool = False
+    """The command names the project, so `extras` is complete; otherwise the requested extras are
+    not known."""
     extras: frozenset[str] = frozenset()
-    """The project's extras that this very install asks for, normalized."""
+    """The project's extras that this very install requests, normalized."""
     upgrade: bool = False
-    """The command asks for newer releases; our own variable for it is `Settings`' to read."""
-    pinnable: bool = False
-    """`==` the installed version is right, for the installer looks at what is installed."""
+    """The command asks for newer releases (TORCH_VARIANT_UPGRADE is in `Settings`)."""
+    allows_version_pins: bool = False
+    """`==` the installed version is right, because the installer looks at what is installed."""
     offline: bool = False
-    """The command forbids the network; our own variable for it is `Settings`' to read."""
+    """The command forbids network access (TORCH_VARIANT_OFFLINE is in `Settings`)."""
     constraints: tuple[str, ...] = ()
     """Constraints, and the other requirements of the same install, as they were written."""
     find_links: tuple[str, ...] = ()
     """Folders and URLs of further wheels."""
     indexes: tuple[tuple[str, str], ...] = ()
-    """The indexes that the command names, each by its option."""
-    environment: tuple[Path, ...] | None = None
-    """The target's folders of packages; none for a new environment, None where not known."""
+    """The indexes that the command names, each with its option."""
+    site_packages: tuple[Path, ...] | None = None
+    """The target's package folders; empty for a new environment, None if the target is unknown."""
 
     def __repr__(self) -> str:
-        """Show who asks for what: constraints and links may hold secrets."""
-        return f"Request({self.command}, {self.purpose}, {sorted(self.extras)})"
+        """Show command, purpose and extras: constraints and links may hold secrets."""
+        return f"BuildRequest({self.command}, {self.purpose}, {sorted(self.extras)})"
 
 
-def read_request(
+def read_build_request(  # noqa: PLR0913 (the last two default to the real thing)
     project: Path,
     processes: Sequence[Process] | None,
     environ: Mapping[str, str],
     *,
     editable: bool,
-    own: Callable[[], tuple[Path, ...]] = own_site_packages,
-) -> Request:
-    """Read the run of a build hook for the project in a folder.
+    family: Collection[str] = FAMILY,
+    get_own: Callable[[], tuple[Path, ...]] = get_own_site_packages,
+) -> BuildRequest:
+    """Return the request of the build that runs in a project's folder.
 
-    `processes` is the hook's own process and those above it, the nearest first, None where they
-    cannot be read; `environ` is the hook's own; `editable`: an editable wheel is built.
+    `processes` is the hook's own process and its ancestors, nearest first, None if they cannot be
+    read; `environ` is the hook's own; `editable`: an editable wheel is built; `family`: the
+    normalized names of the packages whose upgrade is an upgrade of torch.
     """
     project = project.resolve()
-    call = nearest_call(processes or (), environ)
-    in_place = is_in_place(project)
+    invocation = find_installer_invocation(processes or (), environ)
+    local = is_local_checkout(project)
     if processes is None:
-        purpose, why = judge_unseen(environ, in_place=in_place, editable=editable)
+        purpose, reason = classify_without_process_tree(
+            environ, is_local_checkout=local, editable=editable
+        )
     else:
-        purpose, why = judge(call, in_place=in_place)
-    calls = (call,) if call else _stand_ins(environ)
-    asked = tuple(read_asked(one, project) for one in calls)
-    return Request(
-        frontend=calls[0].installer.name if len(calls) == 1 else "unknown",
-        command=call.name if call else "",
+        purpose, reason = classify_build(invocation, is_local_checkout=local)
+    invocations = (invocation,) if invocation else _guess_invocations(environ)
+    requested = tuple(parse_requested(each, project) for each in invocations)
+    is_install = purpose == "install"
+    return BuildRequest(
+        installer=invocations[0].installer.name if len(invocations) == 1 else "unknown",
+        command=invocation.name if invocation else "",
         purpose=purpose,
-        why=why,
-        in_place=in_place,
-        named=any(one.named for one in asked),
-        extras=frozenset().union(*(one.extras for one in asked)),
-        upgrade=any(map(_upgrades, calls)),
-        pinnable=call is not None and _is_pinnable(call),
-        offline=_is_offline(calls, asked),
-        constraints=tuple(line for one in asked for line in one.requirements),
-        find_links=tuple(place for one in asked for place in one.find_links),
-        indexes=tuple(index for one in asked for index in one.indexes),
-        environment=_environment(calls, project, own) if purpose == "install" else None,
+        reason=reason,
+        is_local_checkout=local,
+        names_project=any(install.names_project for install in requested),
+        extras=frozenset().union(*(install.extras for install in requested)),
+        upgrade=any(_upgrades(each, family) for each in invocations),
+        allows_version_pins=invocation is not None and _allows_version_pins(invocation),
+        offline=_is_offline(invocations, requested),
+        constraints=tuple(line for install in requested for line in install.requirements),
+        find_links=tuple(link for install in requested for link in install.find_links),
+        indexes=tuple(index for install in requested for index in install.indexes),
+        site_packages=find_target(invocations[0], project, get_own) if is_install else None,
     )
 
 
-def presumed_request(project: Path, environ: Mapping[str, str]) -> Request:
-    """Return what a plain `pip install -e .` would be: the variables of pip and uv take part."""
-    unseen = read_request(project, (), environ, editable=True)
-    return unseen._replace(frontend="pip", command="pip install", purpose="install", why="")
+def default_request(project: Path, environ: Mapping[str, str]) -> BuildRequest:
+    """Return the request of a plain `pip install -e .`, with the variables of pip and uv."""
+    request = read_build_request(project, (), environ, editable=True)
+    return request._replace(installer="pip", command="pip install", purpose="install", reason="")
 
 
-def _stand_ins(environ: Mapping[str, str]) -> tuple[Call, ...]:
-    """Return calls of which only the variables are known: of pip or uv, or of both."""
+def _guess_invocations(environ: Mapping[str, str]) -> tuple[Invocation, ...]:
+    """Return invocations of which only the variables are known: of pip or uv, or of both."""
     names = ("pip",) if PIP_TRACKER in environ else ("uv",) if "UV" in environ else ("pip", "uv")
-    calls = (read_call(Process(0, (name,)), environ) for name in names)
-    return tuple(call for call in calls if call)
+    invocations = (parse_invocation(Process(0, (name,)), environ) for name in names)
+    return tuple(invocation for invocation in invocations if invocation)
 
 
-_FAMILY = frozenset({"torch", "torchaudio", "torchvision"})
-
-
-def _upgrades(call: Call) -> bool:
-    packages = (
-        re.split(r"[^\w.-]", one, maxsplit=1)[0] for one in call.values("--upgrade-package")
+def _upgrades(invocation: Invocation, family: Collection[str]) -> bool:
+    """Return whether all packages are to be upgraded, or one of the torch family is."""
+    names = (
+        re.split(r"[^\w.-]", requirement, maxsplit=1)[0]
+        for requirement in invocation.values("--upgrade-package")
     )
-    return call.has("--upgrade") or not _FAMILY.isdisjoint(map(canonicalize_name, packages))
+    return invocation.has("--upgrade") or any(canonicalize_name(name) in family for name in names)
 
 
-def _is_pinnable(call: Call) -> bool:
-    """Tell whether pip compares with what is installed where it installs to."""
-    away = ("--force-reinstall", "--ignore-installed", "--prefix", "--root", "--target")
-    return call.name == "pip install" and not any(map(call.has, away))
+def _allows_version_pins(invocation: Invocation) -> bool:
+    """Return whether pip compares with the installed packages where it installs to."""
+    elsewhere = ("--force-reinstall", "--ignore-installed", "--prefix", "--root", "--target")
+    return invocation.name == "pip install" and not any(map(invocation.has, elsewhere))
 
 
-def _is_offline(calls: Sequence[Call], asked: Sequence[Asked]) -> bool:
-    return any(one.no_index for one in asked) or any(one.has("--offline") for one in calls)
+def _is_offline(invocations: Sequence[Invocation], requested: Sequence[RequestedInstall]) -> bool:
+    has_option = any(invocation.has("--offline") for invocation in invocations)
+    return has_option or any(install.no_index for install in requested)
 
 
-def _environment(
-    calls: Sequence[Call], project: Path, own: Callable[[], tuple[Path, ...]]
+def find_target(
+    invocation: Invocation,
+    project: Path,
+    get_own: Callable[[], tuple[Path, ...]] = get_own_site_packages,
 ) -> tuple[Path, ...] | None:
-    if calls[0].installer.name == "pip":
-        return own()
-    return uv_site_packages(calls[0], project)
+    """Return the package folders of the environment that an invocation installs into.
 
-
-def uv_site_packages(call: Call, project: Path) -> tuple[Path, ...] | None:
-    """Return the site-packages that a call of uv installs into, None where it is not known.
-
-    No folder at all for a tool, whose environment is uv's own affair.
+    Empty for a new environment, None if the environment is unknown.
     """
-    if call.command.startswith("tool "):
+    command = invocation.install_command
+    if command and command.isolated:
         return ()
-    folder = call.cwd or project
-    if target := call.value("--target"):
+    match invocation.installer.target:
+        case "interpreter":
+            return get_own()
+        case "discovery":
+            return _discover_target(invocation, invocation.cwd or project)
+    return None
+
+
+def _discover_target(invocation: Invocation, folder: Path) -> tuple[Path, ...] | None:
+    if target := invocation.value("--target"):
         return (folder / target,)
-    prefix: Path | str | None = call.value("--prefix") or find_prefix(
-        call.environ, folder, python=call.value("--python"), system=call.has("--system")
+    prefix: Path | str | None = invocation.value("--prefix") or find_prefix(
+        invocation.environ,
+        folder,
+        python=invocation.value("--python"),
+        system=invocation.has("--system"),
     )
-    return site_packages(folder / prefix) if prefix else None
+    return find_site_packages(folder / prefix) if prefix else None

@@ -1,6 +1,7 @@
-"""Requirements files, read as pip and uv read them; a file that is not there says nothing.
+"""Requirements files: parsed as pip and uv parse them, and rewritten line by line.
 
-A requirements file that somebody wrote: its lines, of which all but a few stay byte for byte.
+`expand_files` resolves the files that a command line names. `RequirementsFile` holds one file with
+everything needed to write it again, so that the lines which are not replaced stay byte for byte.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from hatch_torch.frontend.installers import WORD, Grammar, Option
+from hatch_torch.frontend.installers import POSITIONAL, Option, OptionParser
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -26,7 +27,7 @@ PYPROJECT = "pyproject.toml"
 _DRIVE = r"^/([A-Za-z]:)"
 
 # The options of a line (pip's reference, "Requirements file format").
-_GRAMMAR = Grammar.of(
+_LINE_OPTIONS = OptionParser.of(
     values=(
         "--requirement -r",
         "--constraint -c",
@@ -41,81 +42,83 @@ _GRAMMAR = Grammar.of(
     ),
     flags=("--no-index", "--pre", "--prefer-binary", "--require-hashes"),
 )
-_COMMENT = r"(^|\s)#.*$"
-_CONTINUED = r"\\\r?\n"
-_OPTIONS = r"\s+--?[a-z].*$"
+_COMMENT = re.compile(r"(?:^|\s)#.*", re.DOTALL)
+_CONTINUATION = re.compile(r"\\\r?\n")
+_REQUIREMENT_OPTIONS = r"\s+--?[a-z].*$"
 _VARIABLE = r"\$\{([A-Z0-9_]+)\}"
 
 
-def expand(
+def expand_files(
     options: Iterable[Option],
     folder: Path | None,
     environ: Mapping[str, str],
     seen: frozenset[Path] = frozenset(),
 ) -> Iterator[Option]:
-    """Replace each requirements and constraints file by what it says, files within files too.
+    """Yield the options, with each requirements and constraints file replaced by its contents.
 
-    A constraint comes out as an option `--constraint` whose value is a requirement. Relative
-    names are taken from `folder`; within a file, from the file's own (pip and uv do so). A
-    pyproject.toml, which uv takes too, stays as it is.
+    A line of a constraints file becomes the option `--constraint` with a requirement as its value.
+    Relative paths are resolved against `folder`, within a file against the file's own folder, as in
+    pip and uv. A missing file has no contents; a pyproject.toml, which uv accepts too, is left.
     """
     for option in options:
-        path = to_path(option.value, folder) if option.name in (REQUIREMENT, CONSTRAINT) else None
+        is_file = option.name in (REQUIREMENT, CONSTRAINT)
+        path = to_local_path(option.value, folder) if is_file else None
         if path is None or path.name == PYPROJECT:
-            yield _placed(option, folder)
+            yield _absolute_find_links(option, folder)
         elif path not in seen:
-            lines = parse_requirements(_text(path), environ)
-            inner = expand(lines, path.parent, environ, seen | {path})
-            yield from inner if option.name == REQUIREMENT else map(_constraint, inner)
+            lines = parse_requirements(_read_text(path), environ)
+            inner = expand_files(lines, path.parent, environ, seen | {path})
+            yield from inner if option.name == REQUIREMENT else map(_to_constraint, inner)
 
 
-def _text(path: Path) -> str:
-    """Return what a file says; a pipe, which could be read only once, is the installer's."""
+def _read_text(path: Path) -> str:
+    """Return a file's text, empty if it can't be read. A pipe is left to the installer."""
     try:
         return path.read_text("utf-8-sig", errors="replace") if path.is_file() else ""
-    except (OSError, ValueError):  # it may not be read, or a NUL stands in its name
+    except (OSError, ValueError):  # no permission, or a NUL in its name
         return ""
 
 
-def _placed(option: Option, folder: Path | None) -> Option:
-    """Make a folder of wheels absolute, where it lies beside the file that names it."""
-    path = to_path(option.value, folder) if option.name == FIND_LINKS else None
+def _absolute_find_links(option: Option, folder: Path | None) -> Option:
+    """Return `--find-links` with an absolute path if it names an existing local folder."""
+    path = to_local_path(option.value, folder) if option.name == FIND_LINKS else None
     return Option(FIND_LINKS, str(path)) if path and path.exists() else option
 
 
-def _constraint(option: Option) -> Option:
-    return Option(CONSTRAINT, option.value) if option.name == WORD else option
+def _to_constraint(option: Option) -> Option:
+    return Option(CONSTRAINT, option.value) if option.name == POSITIONAL else option
 
 
 def parse_requirements(text: str, environ: Mapping[str, str]) -> tuple[Option, ...]:
-    """Read a requirements file: comments, continued lines, `${VARIABLES}`, options."""
-    lines = (
-        re.sub(_COMMENT, "", line).strip() for line in re.sub(_CONTINUED, "", text).splitlines()
-    )
+    """Return the options of a requirements file; a requirement is a positional argument.
+
+    Comments, continued lines and `${VARIABLES}` are resolved.
+    """
+    lines = (_COMMENT.sub("", line).strip() for line in _CONTINUATION.sub("", text).splitlines())
     return tuple(option for line in lines if line for option in _parse_line(line, environ))
 
 
 def _parse_line(line: str, environ: Mapping[str, str]) -> tuple[Option, ...]:
     line = re.sub(_VARIABLE, lambda match: environ.get(match[1]) or match[0], line)
     if not line.startswith("-"):
-        return (Option(WORD, re.sub(_OPTIONS, "", line)),)
-    import shlex  # noqa: PLC0415 (few name a requirements file, with options in it)
+        return (Option(POSITIONAL, re.sub(_REQUIREMENT_OPTIONS, "", line)),)
+    import shlex  # noqa: PLC0415 (few commands name a requirements file with options in it)
 
     try:
-        return _GRAMMAR.read(shlex.split(line))
-    except ValueError:  # a quotation that does not end
+        return _LINE_OPTIONS.parse(shlex.split(line))
+    except ValueError:  # an unclosed quotation mark
         return ()
 
 
-def to_path(text: str, folder: Path | None) -> Path | None:
-    """Return the local path that a path or a `file:` URL names, None for any other URL.
+def to_local_path(text: str, folder: Path | None) -> Path | None:
+    """Return the path that a path or a `file:` URL names, None for any other URL.
 
-    Also None for a relative path where its folder is not known.
+    Also None for a relative path if `folder`, its base, is None.
     """
     if text.startswith("file:"):
         try:
             path = Path(re.sub(_DRIVE, r"\1", unquote(urlsplit(text).path)))
-        except ValueError:  # brackets where a host should be
+        except ValueError:  # square brackets that hold no IP address
             return None
     elif "://" in text:
         return None
@@ -126,7 +129,7 @@ def to_path(text: str, folder: Path | None) -> Path | None:
     return folder / path if folder else None
 
 
-# Those of 32 bits first: they begin with the bytes of those of 16.
+# UTF-32 first: its little-endian mark begins with that of UTF-16.
 _BYTE_ORDER_MARKS = {
     codecs.BOM_UTF8: "utf-8",
     codecs.BOM_UTF32_LE: "utf-32-le",
@@ -134,9 +137,8 @@ _BYTE_ORDER_MARKS = {
     codecs.BOM_UTF16_LE: "utf-16-le",
     codecs.BOM_UTF16_BE: "utf-16-be",
 }
-_COMMENT_REQUIREMENTS_FILE = re.compile(r"(?:^|\s)#.*", re.DOTALL)
-_CONTINUED_REQUIREMENTS_FILE = re.compile(r"\\\r?\n")
-_ENDING = re.compile(r"[\r\n]*\Z")
+_LINE_ENDING = re.compile(r"[\r\n]*\Z")
+_HASH_OPTION = r"\s--hash\b|^\s*--require-hashes\b"
 # PEP 263; pip looks for it in the first two lines.
 _CODING = re.compile(r"#.*?coding[:=]")
 _CODING_LINES = 2
@@ -147,12 +149,12 @@ class FileLine(NamedTuple):
 
     text: str
     options: tuple[Option, ...] = ()
-    """What it says, without its comment; a requirement is a word."""
+    """Its options without the comment; a requirement is a positional argument."""
 
     @property
     def requirement(self) -> Requirement | None:
-        """The requirement by name that it holds; a path, a URL or an option is none."""
-        words = [one.value for one in self.options if one.name == WORD]
+        """The requirement by name in this line; None for a path, a URL or an option."""
+        words = [option.value for option in self.options if option.name == POSITIONAL]
         try:
             return Requirement(words[0]) if len(words) == 1 else None
         except InvalidRequirement:
@@ -160,30 +162,24 @@ class FileLine(NamedTuple):
 
     @property
     def has_hash(self) -> bool:
-        """Whether it makes an installer ask for a hash of everything."""
-        return bool(
-            re.search(
-                r"\s--hash\b|^\s*--require-hashes\b", _COMMENT_REQUIREMENTS_FILE.sub("", self.text)
-            )
-        )
+        """Whether it switches on hash checking for the whole install."""
+        return bool(re.search(_HASH_OPTION, _COMMENT.sub("", self.text)))
 
     def with_requirement(self, requirement: str) -> str:
-        """Return the line for another requirement, with its comment and its ending."""
-        comment = _COMMENT_REQUIREMENTS_FILE.search(
-            _CONTINUED_REQUIREMENTS_FILE.sub(" ", self.text)
-        )
-        told = f"  {comment[0].strip()}" if comment else ""
-        return f"{requirement}{told}{self.ending}"
+        """Return the line with another requirement, and its own comment and line ending."""
+        match = _COMMENT.search(_CONTINUATION.sub(" ", self.text))
+        comment = f"  {match[0].strip()}" if match else ""
+        return f"{requirement}{comment}{self.ending}"
 
     @property
     def ending(self) -> str:
-        """The characters that end it; none at the end of some files."""
-        found = _ENDING.search(self.text)
-        return found[0] if found else ""
+        """The characters that end the line; empty if the file ends without a newline."""
+        match = _LINE_ENDING.search(self.text)
+        return match[0] if match else ""
 
 
 class RequirementsFile(NamedTuple):
-    """The lines of a file, and how its bytes are to be written."""
+    """The lines of a file and its encoding."""
 
     lines: tuple[FileLine, ...]
     encoding: str = "utf-8"
@@ -192,66 +188,75 @@ class RequirementsFile(NamedTuple):
 
     @classmethod
     def parse(cls, content: bytes, environ: Mapping[str, str]) -> RequirementsFile:
-        """Read a file; raises ValueError where its bytes are not what their mark promises.
+        """Parse a file; raises ValueError if its bytes are not in the encoding of their mark.
 
-        `environ` holds the values of the `${VARIABLES}` in it.
+        `environ` holds the values of the file's `${VARIABLES}`.
         """
-        found = (of for mark, of in _BYTE_ORDER_MARKS.items() if content.startswith(mark))
-        encoding = next(found, "utf-8")
-        text = content.decode(encoding, _errors(encoding))
+        encodings = (
+            encoding for mark, encoding in _BYTE_ORDER_MARKS.items() if content.startswith(mark)
+        )
+        encoding = next(encodings, "utf-8")
+        text = content.decode(encoding, _error_handler(encoding))
         body = text.removeprefix("\ufeff")
-        lines = tuple(FileLine(one, parse_requirements(one, environ)) for one in _joined(body))
+        lines = tuple(
+            FileLine(line, parse_requirements(line, environ)) for line in _join_continued(body)
+        )
         return cls(lines, encoding, text[: len(text) - len(body)])
 
     @property
     def requirements(self) -> tuple[Requirement, ...]:
-        """The requirements by name that it holds itself."""
-        return tuple(one.requirement for one in self.lines if one.requirement)
+        """The requirements by name in this file, without those of files that it includes."""
+        return tuple(line.requirement for line in self.lines if line.requirement)
 
-    def numbered(self) -> Iterator[tuple[int, FileLine]]:
-        """Yield each line with its number, from 1; a continued one has that of its beginning."""
+    def number_lines(self) -> Iterator[tuple[int, FileLine]]:
+        """Yield each line with its number, from 1; a continued line has the number of its start."""
         number = 1
         for line in self.lines:
             yield number, line
             number += len(line.text.splitlines())
 
-    def rewritten(self, front: Iterable[str], replaced: Callable[[Requirement], str | None]) -> str:
-        """Return the text with lines in front, and with some requirements replaced."""
-        newline = next((one.ending for one in self.lines if one.ending), "\n")
-        head = _coding_lines(self.lines)
-        top = "".join(f"{one.text}{'' if one.ending else newline}" for one in self.lines[:head])
-        new = "".join(f"{line}{newline}" for line in front)
-        rest = "".join(_rewritten(one, replaced) for one in self.lines[head:])
-        return f"{self.mark}{top}{new}{rest}"
+    def rewrite(self, front: Iterable[str], replace: Callable[[Requirement], str | None]) -> str:
+        """Return the text with lines added in front and some requirements replaced.
 
-    def encoded(self, text: str) -> bytes:
-        """Return a text as the file's bytes are written."""
-        return text.encode(self.encoding, _errors(self.encoding))
+        `replace` returns a requirement's replacement, or None to keep its line.
+        """
+        newline = next((line.ending for line in self.lines if line.ending), "\n")
+        head = _count_coding_lines(self.lines)
+        top = "".join(f"{line.text}{'' if line.ending else newline}" for line in self.lines[:head])
+        added = "".join(f"{text}{newline}" for text in front)
+        rest = "".join(_rewrite_line(line, replace) for line in self.lines[head:])
+        return f"{self.mark}{top}{added}{rest}"
+
+    def encode(self, text: str) -> bytes:
+        """Return a text in the file's encoding."""
+        return text.encode(self.encoding, _error_handler(self.encoding))
 
 
-def _errors(encoding: str) -> str:
-    """Let the bytes of another encoding pass through UTF-8 as they are."""
+def _error_handler(encoding: str) -> str:
+    """Return the handler that passes bytes of other encodings through UTF-8 unchanged."""
     return "surrogateescape" if encoding == "utf-8" else "strict"
 
 
-def _joined(text: str) -> Iterator[str]:
-    """Split a text into lines, each with those that continue it; a comment ends them, as in pip."""
-    begun = ""
+def _join_continued(text: str) -> Iterator[str]:
+    """Yield lines, each with its continuation lines; a comment line has none, as in pip."""
+    joined = ""
     for line in text.splitlines(keepends=True):
-        begun += line
+        joined += line
         if not line.rstrip("\r\n").endswith("\\") or line.lstrip().startswith("#"):
-            yield begun
-            begun = ""
-    if begun:
-        yield begun
+            yield joined
+            joined = ""
+    if joined:
+        yield joined
 
 
-def _coding_lines(lines: tuple[FileLine, ...]) -> int:
-    """Count the lines that must stay on top, because one of them names the file's encoding."""
-    found = [at for at, one in enumerate(lines[:_CODING_LINES], 1) if _CODING.match(one.text)]
-    return max(found, default=0)
+def _count_coding_lines(lines: tuple[FileLine, ...]) -> int:
+    """Return how many lines must stay on top because one of them declares the encoding."""
+    declaring = (
+        number for number, line in enumerate(lines[:_CODING_LINES], 1) if _CODING.match(line.text)
+    )
+    return max(declaring, default=0)
 
 
-def _rewritten(line: FileLine, replaced: Callable[[Requirement], str | None]) -> str:
-    new = replaced(line.requirement) if line.requirement else None
-    return line.text if new is None else line.with_requirement(new)
+def _rewrite_line(line: FileLine, replace: Callable[[Requirement], str | None]) -> str:
+    replacement = replace(line.requirement) if line.requirement else None
+    return line.text if replacement is None else line.with_requirement(replacement)

@@ -1,10 +1,9 @@
-"""The stamp that makes uv ask the build hook again, instead of answering from its cache.
+"""The stamp that makes uv run the build hook again, instead of reusing its cached result.
 
-uv's key is the time (ctime) of the newest file that `cache-keys` names. It looks once for the
-metadata, and once more before it installs. A file that the hook writes has changed in between, so
-that uv builds twice. On Linux the stamp is a link to a file of whichever process looks: it is as
-old as that process's first look at it (proc(5) makes its files when they are looked up). So all
-looks of one uv are the same, and the next uv sees a newer stamp though nobody wrote one.
+uv's cache key holds the ctime of the newest file that `cache-keys` names. uv reads it once for the
+metadata, and once more before it installs. If the hook wrote the file in between, uv builds twice.
+On Linux the stamp is therefore a symlink to `/proc/self/stat`, whose ctime is when the reading
+process first looked it up (proc(5)): it stays the same within one uv, and is newer for the next.
 """
 
 from __future__ import annotations
@@ -19,62 +18,62 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 STAMP = ".torch-variant.stamp"
-"""Its file name; uv's key holds the time of the newest file that `cache-keys` names."""
+"""Its file name in the checkout."""
 PROCESS = Path("/proc/self")
-"""Where Linux shows to each process its own files."""
+"""The folder in which Linux shows each process its own files."""
 _TICK = 0.02
-"""Seconds: two ticks of the clock that dates files, where it is slowest (Linux's HZ is 100)."""
+"""Seconds: two ticks of the kernel's clock for file times at its slowest (HZ = 100)."""
 
 
 def write_stamp(project: Path, process: Path = PROCESS) -> None:
-    """Leave a stamp that every later uv finds newer; a folder that forbids it is left alone.
+    """Write a stamp that every later uv finds newer; a read-only checkout is left unchanged.
 
-    `process`: where a process finds its own files, if the system has such a place.
+    `process` is the folder with a process's own files, which only Linux has.
     """
-    stamp, of_process = project / STAMP, process / "stat"
+    stamp, stat = project / STAMP, process / "stat"
     with suppress(OSError):
-        may_link = of_process.is_file() and _is_left_out(project)
+        may_link = stat.is_file() and _is_git_ignored(project)
         if stamp.is_symlink():
-            if may_link and stamp.readlink() == of_process:
+            if may_link and stamp.readlink() == stat:
                 return
-            stamp.unlink()  # to write through it would change another file
-        looked_up = may_link and _is_made_by_looking(of_process, process / "statm")
-        if not (looked_up and _is_linked(stamp, of_process)):
+            stamp.unlink()  # writing through it would change another file
+        is_per_process = may_link and _is_dated_by_lookup(stat, process / "statm")
+        if not (is_per_process and _replace_by_link(stamp, stat)):
             stamp.write_text(f"{os.urandom(8).hex()}\n", encoding="ascii")
 
 
-def is_ignored(text: str) -> bool:
-    """Tell whether a .gitignore names the stamp."""
+def ignores_stamp(text: str) -> bool:
+    """Return whether the text of a .gitignore names the stamp."""
     return STAMP in (line.strip().lstrip("/") for line in text.splitlines())
 
 
-def _is_left_out(project: Path) -> bool:
-    """Tell whether git ignores the stamp, and with it who packs what git has into an sdist.
+def _is_git_ignored(project: Path) -> bool:
+    """Return whether git ignores the stamp, so that no sdist of the files in git has it.
 
-    Nobody unpacks an sdist with a link that leads out of it.
+    Installers refuse to unpack an sdist with a symlink that leads out of it.
     """
     for folder in (project, *project.parents):
         with suppress(OSError, UnicodeDecodeError):
-            if is_ignored((folder / ".gitignore").read_text(encoding="utf-8")):
+            if ignores_stamp((folder / ".gitignore").read_text(encoding="utf-8")):
                 return True
         if (folder / ".git").exists():
             return False
     return False
 
 
-def _is_made_by_looking(one: Path, other: Path) -> bool:
-    """Tell whether files are as old as the first look at them; a sandbox may do otherwise."""
+def _is_dated_by_lookup(one: Path, other: Path) -> bool:
+    """Return whether a file's ctime is that of its first lookup; in some sandboxes it is not."""
     first = one.stat().st_ctime_ns
     time.sleep(_TICK)
     return first < other.stat().st_ctime_ns
 
 
-def _is_linked(stamp: Path, of_process: Path) -> bool:
-    """Put a link in the stamp's place; tell whether the file system has such."""
+def _replace_by_link(stamp: Path, target: Path) -> bool:
+    """Replace the stamp by a symlink; return False if the file system has none."""
     new = stamp.with_name(f"{STAMP}.new")
     try:
-        new.unlink(missing_ok=True)  # of a run that was killed
-        new.symlink_to(of_process)
+        new.unlink(missing_ok=True)  # left over from a run that was killed
+        new.symlink_to(target)
         new.replace(stamp)
     except OSError:
         return False
@@ -82,14 +81,14 @@ def _is_linked(stamp: Path, of_process: Path) -> bool:
 
 
 def names_stamp(pyproject: Mapping[str, Any]) -> bool:
-    """Tell whether `[tool.uv] cache-keys` names the stamp."""
+    """Return whether `[tool.uv] cache-keys` names the stamp."""
     match pyproject:
         case {"tool": {"uv": {"cache-keys": list(keys)}}}:
-            return any(_names(key) for key in keys)
+            return any(_is_stamp(key) for key in keys)
     return False
 
 
-def _names(key: object) -> bool:
+def _is_stamp(key: object) -> bool:
     match key:
         case str(name) | {"file": str(name)}:
             return name.removeprefix("./") == STAMP
@@ -97,5 +96,5 @@ def _names(key: object) -> bool:
 
 
 def has_uv_lock(project: Path) -> bool:
-    """Tell whether a checkout has a `uv.lock`."""
+    """Return whether a checkout has a `uv.lock`."""
     return (project / "uv.lock").is_file()

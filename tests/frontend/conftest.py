@@ -1,4 +1,4 @@
-"""A project in a folder, and calls of installers for it."""
+"""A project in a folder, and command lines of installers that are run in it."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
-from hatch_torch.frontend.invocation import Call, read_call
+from hatch_torch.frontend.invocation import Invocation, parse_invocation
 from hatch_torch.frontend.process_tree import Process
-from hatch_torch.frontend.request import Request, read_request
+from hatch_torch.frontend.request import BuildRequest, read_build_request
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-class ReadCall(Protocol):
-    """Reads a command line, given in the project's folder, as a call."""
+class ReadInvocation(Protocol):
+    """Parses a command line that runs in the project's folder."""
 
-    def __call__(self, *argv: str, **environ: str) -> Call:
-        """Return the call."""
+    def __call__(self, *argv: str, **environ: str) -> Invocation:
+        """Return the invocation."""
 
 
 class ReadRequest(Protocol):
-    """Reads a command line, given in the project's folder, as a request for the project."""
+    """Parses a command line that runs in the project's folder, and builds the project."""
 
-    def __call__(self, *argv: str, **environ: str) -> Request:
-        """Return the request."""
+    def __call__(self, *argv: str, **environ: str) -> BuildRequest:
+        """Return the build request."""
 
 
 @pytest.fixture
@@ -38,23 +38,26 @@ def project(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def call(project: Path) -> ReadCall:
-    """Return a function that reads a call."""
+def invoke(project: Path) -> ReadInvocation:
+    """Return a function that parses a command line."""
 
-    def read(*argv: str, **environ: str) -> Call:
-        found = read_call(Process(1, argv, str(project), {"HOME": "/home/me", **environ}), {})
-        assert found is not None
-        return found
+    def read(*argv: str, **environ: str) -> Invocation:
+        process = Process(1, argv, str(project), {"HOME": "/home/me", **environ})
+        invocation = parse_invocation(process, {})
+        assert invocation is not None
+        return invocation
 
     return read
 
 
 @pytest.fixture
 def request_of(project: Path) -> ReadRequest:
-    """Return a function that reads a request."""
+    """Return a function that reads a build request."""
 
-    def read(*argv: str, **environ: str) -> Request:
+    def read(*argv: str, **environ: str) -> BuildRequest:
         process = Process(1, argv, str(project), {"HOME": "/home/me", **environ})
-        return read_request(project, (process,), environ, editable=True, own=lambda: (project,))
+        return read_build_request(
+            project, (process,), environ, editable=True, get_own=lambda: (project,)
+        )
 
     return read

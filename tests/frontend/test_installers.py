@@ -1,10 +1,10 @@
-"""Which program a process is."""
+"""Which installer a process is."""
 
 from __future__ import annotations
 
 import pytest
 
-from hatch_torch.frontend.installers import installers, recognise
+from hatch_torch.frontend.installers import identify_installer, load_installers
 
 
 @pytest.mark.parametrize(
@@ -38,9 +38,9 @@ from hatch_torch.frontend.installers import installers, recognise
         ("mamba install x", "conda"),
     ],
 )
-def test_recognised(line: str, expected: str) -> None:
-    """An installer is known however it was started."""
-    found = recognise(line.split())
+def test_identified(line: str, expected: str) -> None:
+    """An installer is identified however it was started."""
+    found = identify_installer(line.split())
 
     assert found is not None
     assert expected == found[0].name
@@ -62,13 +62,13 @@ def test_recognised(line: str, expected: str) -> None:
     ],
 )
 def test_unknown(line: str) -> None:
-    """A program that only mentions an installer is none."""
-    assert recognise(line.split()) is None
+    """A program that only mentions an installer is not one."""
+    assert identify_installer(line.split()) is None
 
 
-def test_words() -> None:
-    """The words after the program are its own; uvx stands for a sub-command."""
-    found = recognise(("uvx", "--from", ".", "x"))
+def test_arguments() -> None:
+    """The words after the program are its arguments; uvx stands for a sub-command."""
+    found = identify_installer(("uvx", "--from", ".", "x"))
 
     assert found is not None
     assert found[1] == ("tool", "run", "--from", ".", "x")
@@ -76,8 +76,8 @@ def test_words() -> None:
 
 def test_table() -> None:
     """No program and no module belongs to two installers."""
-    names = [name for one in installers() for name in one.programs]
-    modules = [name for one in installers() for name in one.modules]
+    names = [name for installer in load_installers() for name in installer.programs]
+    modules = [name for installer in load_installers() for name in installer.modules]
 
     assert len({*names}) == len(names)
     assert len({*modules}) == len(modules)

@@ -1,4 +1,4 @@
-"""Real pip and real uv run a build backend that reads its own request; no network is needed."""
+"""Real pip and uv run a build backend that reads its own build request, without network."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 pytestmark = pytest.mark.end_to_end
-# Not by importing it: setuptools' distutils is lost to a process that has seen pip.
+# Not by importing pip, after which setuptools' distutils cannot be imported in this process.
 needs_pip = pytest.mark.skipif(not [*distributions(name="pip")], reason="no pip in here")
 
 PYPROJECT = """
@@ -37,13 +37,13 @@ BACKEND = """
 import json, os, sys, zipfile
 from pathlib import Path
 sys.path += {path!r}
-from hatch_torch.frontend import read_request
-from hatch_torch.frontend.process_tree import ancestors
+from hatch_torch.frontend.request import read_build_request
+from hatch_torch.frontend.process_tree import get_ancestors
 
 def build_editable(folder, config_settings=None, metadata_directory=None):
-    asked = read_request(Path.cwd(), ancestors(), os.environ, editable=True)
-    answer = {{name: getattr(asked, name) for name in ("command", "purpose", "named", "pinnable")}}
-    answer |= {{"extras": [*asked.extras], "environment": [*map(str, asked.environment or ())]}}
+    request = read_build_request(Path.cwd(), get_ancestors(), os.environ, editable=True)
+    answer = {{name: getattr(request, name) for name in {names!r}}}
+    answer |= {{"extras": [*request.extras], "target": [*map(str, request.site_packages or ())]}}
     Path({answer!r}).write_text(json.dumps(answer))
     with zipfile.ZipFile(Path(folder) / "my_app-1.0-py3-none-any.whl", "w") as wheel:
         for name, text in {files!r}.items():
@@ -53,6 +53,7 @@ def build_editable(folder, config_settings=None, metadata_directory=None):
 def build_wheel(folder, config_settings=None, metadata_directory=None):
     return build_editable(folder)
 """
+NAMES = ("command", "purpose", "names_project", "allows_version_pins")
 FILES = {
     "METADATA": "Metadata-Version: 2.1\nName: my-app\nVersion: 1.0\nProvides-Extra: cu124\n",
     "WHEEL": "Wheel-Version: 1.0\nGenerator: probe\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
@@ -65,23 +66,25 @@ SITE = sysconfig.get_path("purelib")
 
 @pytest.fixture
 def app(project: Path) -> Path:
-    """Return a project whose build backend writes down what it was asked."""
+    """Return a project whose build backend writes its build request to a file."""
     path = [str(Path(hatch_torch.__file__).parents[1]), SITE]
-    backend = BACKEND.format(path=path, answer=str(project / "answer.json"), files=FILES)
+    backend = BACKEND.format(
+        path=path, answer=str(project / "answer.json"), files=FILES, names=NAMES
+    )
     (project / "pyproject.toml").write_text(PYPROJECT)
     (project / "probe.py").write_text(backend)
     return project
 
 
 def _environ(folder: Path) -> Iterator[tuple[str, str]]:
-    """Yield an environment without the configuration of pip and uv that is here."""
+    """Yield an environment without the configuration of pip and uv on this machine."""
     yield from ((n, v) for n, v in os.environ.items() if not n.startswith(("PIP_", "UV_")))
     yield from {"PIP_CONFIG_FILE": os.devnull, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}.items()
     yield from {"UV_NO_CONFIG": "1", "UV_OFFLINE": "1", "UV_CACHE_DIR": f"{folder}/cache"}.items()
 
 
 def _answer(app: Path, *command: str) -> dict[str, Any]:
-    """Run an installer beside the project; return what its build backend read."""
+    """Run an installer next to the project; return the build request that was read."""
     environ = dict(_environ(app.parent))
     done = subprocess.run(
         command, cwd=app.parent, env=environ, capture_output=True, check=False, text=True
@@ -98,9 +101,9 @@ def test_pip_install(app: Path) -> None:
 
     actual = _answer(app, sys.executable, *command)
 
-    assert str(Path(SITE).resolve()) in actual.pop("environment")
+    assert str(Path(SITE).resolve()) in actual.pop("target")
     expected = {"command": "pip install", "purpose": "install", "extras": ["cu124"]}
-    assert {**expected, "named": True, "pinnable": True} == actual
+    assert {**expected, "names_project": True, "allows_version_pins": True} == actual
 
 
 @needs_pip
@@ -119,7 +122,7 @@ def test_uv_pip_install(app: Path) -> None:
     actual = _answer(app, sys.executable, *command, "-e", f"./{app.name}[cu124]")
 
     expected = {"command": "uv pip install", "purpose": "install", "extras": ["cu124"]}
-    rest = {"named": True, "pinnable": False, "environment": [str(target)]}
+    rest = {"names_project": True, "allows_version_pins": False, "target": [str(target)]}
     assert {**expected, **rest} == actual
 
 

@@ -18,32 +18,32 @@ LINUX = pytest.mark.skipif(not PROCESS.is_dir(), reason="this system has no /pro
 LOOK = "import os, sys; print(*(os.stat(sys.argv[1]).st_ctime_ns for _ in range(2)))"
 
 
-def looked(stamp: Path) -> list[str]:
-    """Return the times that a new process reads off a stamp, at two looks."""
+def read_ctimes(stamp: Path) -> list[str]:
+    """Return the stamp's ctime, read twice by a new process."""
     command = [sys.executable, "-c", LOOK, str(stamp)]
     return subprocess.run(command, capture_output=True, check=True, text=True).stdout.split()
 
 
 @pytest.fixture
 def ignored(project: Path) -> Path:
-    """Return a project whose stamp git ignores, as `init` leaves it."""
+    """Return a project whose stamp git ignores, as `init` writes it."""
     (project / ".gitignore").write_text(f"*.pyc\n/{STAMP}\n", encoding="utf-8")
     return project
 
 
 @LINUX
 def test_every_process_finds_it_newer(ignored: Path) -> None:
-    """What one process sees stays as it is; the next one sees a newer stamp, without a write."""
+    """The ctime stays the same for one process, and is newer for the next without a write."""
     write_stamp(ignored)
-    (first, again), (second, _) = looked(ignored / STAMP), looked(ignored / STAMP)
+    (first, again), (second, _) = read_ctimes(ignored / STAMP), read_ctimes(ignored / STAMP)
 
     assert first == again
     assert int(first) < int(second)
 
 
 @LINUX
-def test_it_is_made_once(ignored: Path) -> None:
-    """A stamp that is right is left alone; one that was written becomes a link."""
+def test_link_is_made_once(ignored: Path) -> None:
+    """A correct link is left unchanged; a regular file becomes a link."""
     (ignored / STAMP).write_text("of another system\n", encoding="ascii")
     write_stamp(ignored)
     made = (ignored / STAMP).lstat()
@@ -67,7 +67,7 @@ def test_it_is_made_once(ignored: Path) -> None:
 def test_only_where_git_ignores_it(
     tmp_path: Path, above: str | bytes | None, own: str | None, git: str, *, link: bool
 ) -> None:
-    """Who packs what git has gets no link that leads out, which nobody would unpack."""
+    """An sdist of the files in git never has the link, which installers refuse to unpack."""
     project = tmp_path / "repository" / "project"
     (tmp_path / git / ".git").mkdir(parents=True)
     project.mkdir(parents=True, exist_ok=True)
@@ -83,7 +83,7 @@ def test_only_where_git_ignores_it(
 
 
 def test_changes(project: Path) -> None:
-    """Each writing leaves other words."""
+    """Each write changes the contents."""
     write_stamp(project)
     first = (project / STAMP).read_text()
     write_stamp(project)
@@ -91,21 +91,21 @@ def test_changes(project: Path) -> None:
     assert first != (project / STAMP).read_text()
 
 
-def nowhere(folder: Path) -> Path:
-    """Return a place that is not there, as on macOS."""
+def missing_folder(folder: Path) -> Path:
+    """Return a folder that does not exist, as on macOS."""
     return folder / "no-proc"
 
 
-def as_old_as_the_system(folder: Path) -> Path:
-    """Return a place whose files all have one time, as a sandbox may show them."""
+def same_ctime_for_all(folder: Path) -> Path:
+    """Return a folder whose files all have the same ctime, as in some sandboxes."""
     (folder / "stat").touch()
     (folder / "statm").hardlink_to(folder / "stat")
     return folder
 
 
-@pytest.mark.parametrize("place", [nowhere, as_old_as_the_system])
-def test_it_is_written(ignored: Path, tmp_path: Path, place: Callable[[Path], Path]) -> None:
-    """Where the system does not tell processes apart each writing leaves other words."""
+@pytest.mark.parametrize("place", [missing_folder, same_ctime_for_all])
+def test_file_without_proc(ignored: Path, tmp_path: Path, place: Callable[[Path], Path]) -> None:
+    """Without files of its own per process, the stamp is a file that each write changes."""
     process = place(tmp_path)
     write_stamp(ignored, process)
     first = (ignored / STAMP).read_text()
@@ -116,7 +116,7 @@ def test_it_is_written(ignored: Path, tmp_path: Path, place: Callable[[Path], Pa
 
 
 def test_no_links(ignored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a file system without links, as exFAT, the stamp is written: it never goes missing."""
+    """On a file system without symlinks, such as exFAT, the stamp is a regular file."""
 
     def refuse(*_: object) -> None:
         raise PermissionError
@@ -130,20 +130,20 @@ def test_no_links(ignored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_no_other_file_is_written(ignored: Path, tmp_path: Path) -> None:
-    """A stamp that leads elsewhere, or to a place of another system, gives way to a file."""
+    """A link to another file, or to one of another system, is replaced and not followed."""
     (other := tmp_path / "other").write_text("mine", encoding="ascii")
     for target in (other, PROCESS / "stat"):
         (ignored / STAMP).unlink(missing_ok=True)
         (ignored / STAMP).symlink_to(target)
-        write_stamp(ignored, nowhere(tmp_path))
+        write_stamp(ignored, missing_folder(tmp_path))
 
         assert (ignored / STAMP).is_file()
         assert not (ignored / STAMP).is_symlink()
     assert other.read_text(encoding="ascii") == "mine"
 
 
-def test_forbidden(project: Path) -> None:
-    """A place that cannot be written is left alone."""
+def test_read_only_folder(project: Path) -> None:
+    """A folder that can't be written to is left unchanged."""
     write_stamp(project / "missing")
 
     assert not (project / "missing").exists()
@@ -159,18 +159,18 @@ def test_forbidden(project: Path) -> None:
     ],
 )
 def test_names_stamp(*, keys: object, expected: bool) -> None:
-    """A key names the stamp as a table or as plain text."""
+    """A key names the stamp as a table or as a string."""
     assert expected == names_stamp({"tool": {"uv": {"cache-keys": keys}}})
 
 
 @pytest.mark.parametrize("pyproject", [{}, {"tool": {}}, {"tool": 1}])
 def test_no_keys(pyproject: dict[str, Any]) -> None:
-    """Without keys there is no stamp in them."""
+    """A project without cache keys does not name the stamp."""
     assert not names_stamp(pyproject)
 
 
 def test_has_uv_lock(project: Path) -> None:
-    """A checkout has a lock of uv's if the file is there."""
+    """A checkout has a uv.lock if the file exists."""
     assert not has_uv_lock(project)
     (project / "uv.lock").touch()
     assert has_uv_lock(project)

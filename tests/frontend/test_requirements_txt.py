@@ -7,28 +7,33 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from hatch_torch.frontend.installers import WORD, Option
-from hatch_torch.frontend.requirements_txt import CONSTRAINT, expand, parse_requirements, to_path
+from hatch_torch.frontend.installers import POSITIONAL, Option
+from hatch_torch.frontend.requirements_txt import (
+    CONSTRAINT,
+    expand_files,
+    parse_requirements,
+    to_local_path,
+)
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("# all\n\ntorch>=2  # why\n", [(WORD, "torch>=2")]),
-        ("torch\\\n>=2", [(WORD, "torch>=2")]),
-        ("torch==2 \\\n  --hash=sha256:ab \\\n  --hash=sha256:cd", [(WORD, "torch==2")]),
+        ("# all\n\ntorch>=2  # why\n", [(POSITIONAL, "torch>=2")]),
+        ("torch\\\n>=2", [(POSITIONAL, "torch>=2")]),
+        ("torch==2 \\\n  --hash=sha256:ab \\\n  --hash=sha256:cd", [(POSITIONAL, "torch==2")]),
         ("-e ./app[x] # y", [("--editable", "./app[x]")]),
         ("-e './my app'", [("--editable", "./my app")]),
         ("--constraint=c.txt", [("--constraint", "c.txt")]),
         ("-r more.txt", [("--requirement", "more.txt")]),
         ("--no-index\n-f wheels", [("--no-index", ""), ("--find-links", "wheels")]),
-        ("${HERE}/app ${MISSING}", [(WORD, "/home/me/app ${MISSING}")]),
-        ("x#y", [(WORD, "x#y")]),
+        ("${HERE}/app ${MISSING}", [(POSITIONAL, "/home/me/app ${MISSING}")]),
+        ("x#y", [(POSITIONAL, "x#y")]),
         ("-e 'unended", []),
     ],
 )
 def test_parse(text: str, expected: list[tuple[str, str]]) -> None:
-    """Each line is read as pip reads it."""
+    """Each line is parsed as pip parses it."""
     actual = parse_requirements(text, {"HERE": "/home/me"})
 
     assert [Option(*pair) for pair in expected] == [*actual]
@@ -37,45 +42,45 @@ def test_parse(text: str, expected: list[tuple[str, str]]) -> None:
 @settings(max_examples=100, deadline=None)
 @given(st.text())
 def test_parse_anything(text: str) -> None:
-    """No text is too odd to be read."""
+    """Any text can be parsed."""
     assert isinstance(parse_requirements(text, {}), tuple)
 
 
 def test_expand(tmp_path: Path) -> None:
-    """Files name files: from their own folder, each but once."""
+    """Files include files, relative to their own folder and each only once."""
     (tmp_path / "sub").mkdir()
     (tmp_path / "sub" / "wheels").mkdir()
     (tmp_path / "all.txt").write_text("-r sub/more.txt\nnumpy\n-r all.txt\n")
     (tmp_path / "sub" / "more.txt").write_text("\ufefftorch\n-c limits.txt\n-f wheels\n")
     (tmp_path / "sub" / "limits.txt").write_text("torch<2.6\n-c missing.txt\n--pre\n")
 
-    actual = expand([Option("--requirement", "all.txt"), Option("-U")], tmp_path, {})
+    actual = expand_files([Option("--requirement", "all.txt"), Option("-U")], tmp_path, {})
 
     expected = [
-        Option(WORD, "torch"),
+        Option(POSITIONAL, "torch"),
         Option(CONSTRAINT, "torch<2.6"),
         Option("--pre"),
         Option("--find-links", str(tmp_path / "sub" / "wheels")),
-        Option(WORD, "numpy"),
+        Option(POSITIONAL, "numpy"),
         Option("-U"),
     ]
     assert expected == [*actual]
 
 
 def test_expand_not_files(tmp_path: Path) -> None:
-    """A URL, a pyproject.toml and a path whose folder is unknown stay as they are."""
+    """A URL, a pyproject.toml and a path with an unknown base folder are left as they are."""
     options = [Option("--requirement", "pyproject.toml"), Option(CONSTRAINT, "https://x.org/c.txt")]
     unknown = Option(CONSTRAINT, "c.txt")
 
-    assert options == [*expand(options, tmp_path, {})]
-    assert [unknown] == [*expand([unknown], None, {})]
+    assert options == [*expand_files(options, tmp_path, {})]
+    assert [unknown] == [*expand_files([unknown], None, {})]
 
 
-def test_expand_what_cannot_be_read(tmp_path: Path) -> None:
-    """A folder, a pipe and a name that cannot be say nothing, as a file that is not there."""
+def test_expand_unreadable(tmp_path: Path) -> None:
+    """A folder, a pipe and an impossible name have no contents, like a missing file."""
     (tmp_path / "folder").mkdir()
     names = ("folder", "/dev/null", "with\0nul", "x" * 5000)
-    assert [*expand([Option(CONSTRAINT, name) for name in names], tmp_path, {})] == []
+    assert [*expand_files([Option(CONSTRAINT, name) for name in names], tmp_path, {})] == []
 
 
 @pytest.mark.parametrize(
@@ -89,6 +94,6 @@ def test_expand_what_cannot_be_read(tmp_path: Path) -> None:
         ("file://[cpu/a", None),
     ],
 )
-def test_to_path(text: str, expected: Path | None) -> None:
+def test_to_local_path(text: str, expected: Path | None) -> None:
     """Paths and file URLs are local, other URLs are not."""
-    assert expected == to_path(text, Path("/home/me"))
+    assert expected == to_local_path(text, Path("/home/me"))

@@ -1,4 +1,4 @@
-"""What is asked for a project."""
+"""What a command line requests for a project."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hatch_torch.frontend.invocation import Asked, read_asked
+from hatch_torch.frontend.invocation import RequestedInstall, parse_requested
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.frontend.conftest import ReadCall
+    from tests.frontend.conftest import ReadInvocation
 
 
 @pytest.mark.parametrize(
@@ -40,16 +40,16 @@ if TYPE_CHECKING:
         ("uv tool install|-e|.[a]", {"a"}),
     ],
 )
-def test_extras(line: str, expected: set[str], project: Path, call: ReadCall) -> None:
-    """The project is found in every spelling, with its extras."""
+def test_extras(line: str, expected: set[str], project: Path, invoke: ReadInvocation) -> None:
+    """The project is recognized in every spelling, with its extras."""
     (project / "all.txt").write_text("numpy\n-e .[a]\n")
     url = project.as_uri()
     filled = line.format(folder=project, url=url, parent=project.parent.as_uri())
     first, *words = filled.split("|")
 
-    actual = read_asked(call(*first.split(), *words), project)
+    actual = parse_requested(invoke(*first.split(), *words), project)
 
-    assert actual.named
+    assert actual.names_project
     assert expected == actual.extras
 
 
@@ -68,49 +68,55 @@ def test_extras(line: str, expected: set[str], project: Path, call: ReadCall) ->
         "pip wheel .[a]",
     ],
 )
-def test_not_named(line: str, project: Path, call: ReadCall) -> None:
-    """Another's extras are not the project's."""
-    assert Asked() == read_asked(call(*line.split()), project)._replace(requirements=())
+def test_other_project(line: str, project: Path, invoke: ReadInvocation) -> None:
+    """The extras of another project are not the project's."""
+    assert RequestedInstall() == parse_requested(invoke(*line.split()), project)._replace(
+        requirements=()
+    )
 
 
 @pytest.mark.parametrize(
     ("place", "expected"),
     [(".[a]", True), ("./my app[a]", True), ("../x[a]", False), ("./other[a]", False)],
 )
-def test_unknown_folder(*, place: str, expected: bool, project: Path, call: ReadCall) -> None:
-    """Where an installer's folder is unknown, the end of a path is compared."""
-    nowhere = call("pip", "install", place)._replace(cwd=None)
+def test_unknown_folder(
+    *, place: str, expected: bool, project: Path, invoke: ReadInvocation
+) -> None:
+    """If an installer's folder is unknown, a path is compared with the end of the project's."""
+    nowhere = invoke("pip", "install", place)._replace(cwd=None)
 
-    assert expected == read_asked(nowhere, project).named
+    assert expected == parse_requested(nowhere, project).names_project
 
 
-def test_requirements(project: Path, call: ReadCall) -> None:
-    """Constraints and the other requirements take part, the project's own line does not."""
+def test_requirements(project: Path, invoke: ReadInvocation) -> None:
+    """Constraints and other requirements are collected, the project's own line is not."""
     (project / "limits.txt").write_text("torch<2.6\nnot a requirement\n")
     (project / "more.txt").write_text("numpy<2 --hash=sha256:00\n-c limits.txt\n")
 
-    pip = call("pip", "install", "-e.", "torch>2", f"app @ {project.as_uri()}", "-r", "more.txt")
-    uv = call("uv", "pip", "install", "-e.", UV_CONSTRAINT="limits.txt limits.txt")
+    pip = invoke("pip", "install", "-e.", "torch>2", f"app @ {project.as_uri()}", "-r", "more.txt")
+    uv = invoke("uv", "pip", "install", "-e.", UV_CONSTRAINT="limits.txt limits.txt")
 
-    assert read_asked(pip, project).requirements == ("numpy<2", "torch<2.6", "torch>2")
-    assert read_asked(uv, project).requirements == ("torch<2.6",)
+    assert parse_requested(pip, project).requirements == ("numpy<2", "torch<2.6", "torch>2")
+    assert parse_requested(uv, project).requirements == ("torch<2.6",)
 
 
-def test_indexes(project: Path, call: ReadCall) -> None:
-    """Folders of wheels and the wish for no index are seen, in files too."""
+def test_indexes(project: Path, invoke: ReadInvocation) -> None:
+    """`--find-links` and `--no-index` are recognized, in files too."""
     (project / "wheels").mkdir()
     (project / "off.txt").write_text("--no-index\n")
 
-    actual = read_asked(call("pip", "install", "-roff.txt", "-fwheels", "-fhttps://x.org"), project)
+    actual = parse_requested(
+        invoke("pip", "install", "-roff.txt", "-fwheels", "-fhttps://x.org"), project
+    )
 
     assert actual.no_index
     assert (str(project / "wheels"), "https://x.org") == actual.find_links
-    assert read_asked(call("pip", "install", PIP_NO_INDEX="1"), project).no_index
+    assert parse_requested(invoke("pip", "install", PIP_NO_INDEX="1"), project).no_index
 
 
-def test_secrets_stay_out(project: Path, call: ReadCall) -> None:
+def test_secrets_stay_out(project: Path, invoke: ReadInvocation) -> None:
     """No representation holds a requirement or a link."""
-    asked = read_asked(call("pip", "install", "x @ https://me:s3cret@x.org/x.whl"), project)
+    asked = parse_requested(invoke("pip", "install", "x @ https://me:s3cret@x.org/x.whl"), project)
 
     assert asked.requirements
     assert "s3cret" not in repr(asked)
