@@ -1,4 +1,4 @@
-"""Whether a variable of the environment switches something on, in two vocabularies."""
+"""Whether an environment variable switches something on, in two vocabularies."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ _NO = frozenset({"", "0", "f", "false", "n", "no", "off"})
 
 
 def is_on(value: str | None) -> bool:
-    """Answer for what is set at will, as ours and those of CI systems: anything but a no."""
+    """Return whether a variable of hatch-torch or of a CI system is on: set to anything but no."""
     return (value or "").strip().lower() not in _NO
 
 
 def is_yes(value: str) -> bool:
-    """Answer for what pip and uv read: they know these words, and refuse others (`strtobool`)."""
+    """Return whether a variable of pip or uv is on: they know these words alone (`strtobool`)."""
     return value.strip().lower() in _YES

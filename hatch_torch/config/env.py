@@ -1,4 +1,7 @@
-"""The `TORCH_VARIANT_*` environment variables, read once into a value."""
+"""The `TORCH_VARIANT_*` environment variables as one value.
+
+TORCH_VARIANT itself is read in `config.backend_request`, with the other sources of a backend.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ DEFAULT_TIMEOUT = 15.0
 
 
 class Settings(NamedTuple):
-    """What the environment says about this run; the wish for a backend is `wish`'s to read."""
+    """The settings of one run."""
 
     index_url: str | None = None
     """Root of an index, instead of the table's."""
@@ -29,8 +32,8 @@ class Settings(NamedTuple):
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> Settings:
-        """Read the variables; raises ConfigurationError with every fault."""
-        if faults := [*_faults(environ)]:
+        """Return the settings of an environment; raises ConfigurationError with every fault."""
+        if faults := [*_find_faults(environ)]:
             raise ConfigurationError(faults)
         return cls(
             index_url=environ.get("TORCH_VARIANT_INDEX_URL") or None,
@@ -42,17 +45,17 @@ class Settings(NamedTuple):
         )
 
 
+def _find_faults(environ: Mapping[str, str]) -> Iterator[str]:
+    timeout = environ.get("TORCH_VARIANT_TIMEOUT") or str(DEFAULT_TIMEOUT)
+    if not _is_positive(timeout):
+        yield f"TORCH_VARIANT_TIMEOUT: expected a number of seconds above 0, got {timeout!r}"
+    log = environ.get("TORCH_VARIANT_LOG", "")
+    if log not in {"", "debug"}:
+        yield f"TORCH_VARIANT_LOG: expected 'debug', got {log!r}"
+
+
 def _is_positive(text: str) -> bool:
     try:
         return 0 < float(text) < inf
     except ValueError:
         return False
-
-
-def _faults(environ: Mapping[str, str]) -> Iterator[str]:
-    timeout = environ.get("TORCH_VARIANT_TIMEOUT") or str(DEFAULT_TIMEOUT)
-    if not _is_positive(timeout):
-        yield f"TORCH_VARIANT_TIMEOUT: found {timeout!r}; allowed is a number of seconds above 0"
-    log = environ.get("TORCH_VARIANT_LOG", "")
-    if log not in {"", "debug"}:
-        yield f"TORCH_VARIANT_LOG: found {log!r}; allowed is 'debug'"

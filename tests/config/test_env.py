@@ -1,4 +1,4 @@
-"""What the environment says about a run."""
+"""The `TORCH_VARIANT_*` variables."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hatch_torch.errors import ConfigurationError
 
 
 def test_nothing_is_set() -> None:
-    """Without variables every setting has its default; an empty one says nothing."""
+    """Without variables every setting has its default; an empty variable counts as unset."""
     names = ("INDEX_URL", "HARDWARE", "OFFLINE", "UPGRADE", "TIMEOUT", "LOG")
     assert Settings() == Settings.of({})
     assert Settings() == Settings.of({f"TORCH_VARIANT_{name}": "" for name in names})
@@ -18,8 +18,8 @@ def test_nothing_is_set() -> None:
 
 
 def test_everything_is_set() -> None:
-    """Every variable arrives."""
-    expected = Settings("https://mirror.example.org/whl", "{}", True, True, 2.5, True)  # noqa: FBT003 - the fields in their order
+    """Every variable is read."""
+    expected = Settings("https://mirror.example.org/whl", "{}", True, True, 2.5, True)  # noqa: FBT003 (the fields in their order)
     assert expected == Settings.of(
         {
             "TORCH_VARIANT_INDEX_URL": "https://mirror.example.org/whl",
@@ -33,26 +33,26 @@ def test_everything_is_set() -> None:
 
 
 def test_faults() -> None:
-    """Every bad variable is told at once."""
+    """All bad variables are reported at once."""
     with pytest.raises(ConfigurationError) as caught:
         Settings.of({"TORCH_VARIANT_TIMEOUT": "soon", "TORCH_VARIANT_LOG": "info"})
     assert caught.value.faults == (
-        "TORCH_VARIANT_TIMEOUT: found 'soon'; allowed is a number of seconds above 0",
-        "TORCH_VARIANT_LOG: found 'info'; allowed is 'debug'",
+        "TORCH_VARIANT_TIMEOUT: expected a number of seconds above 0, got 'soon'",
+        "TORCH_VARIANT_LOG: expected 'debug', got 'info'",
     )
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "inf", "nan", "1,5", "²", "1s", "0x10"])
-def test_no_time(value: str) -> None:
-    """A time limit is a number of seconds, and there is one."""
+def test_invalid_timeout(value: str) -> None:
+    """The timeout must be a finite number of seconds above 0."""
     with pytest.raises(ConfigurationError):
         Settings.of({"TORCH_VARIANT_TIMEOUT": value})
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.text(max_size=6))
-def test_any_time(value: str) -> None:
-    """Whatever the variable holds, there is a time limit or a fault."""
+def test_any_timeout(value: str) -> None:
+    """Any text is a valid timeout or a fault."""
     try:
         found = Settings.of({"TORCH_VARIANT_TIMEOUT": value})
     except ConfigurationError:

@@ -1,4 +1,4 @@
-"""Whether a variable switches something on."""
+"""Whether an environment variable switches something on."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from hatch_torch._env import is_on, is_yes
     ],
 )
 def test_words(*, value: str, on: bool, yes: bool) -> None:
-    """A no is one for everybody; what is neither yes nor no is a yes where anything may stand."""
+    """The words for no are shared; another word is on where any value is accepted."""
     assert is_on(value) == on
     assert is_yes(value) == yes
 
 
 def test_unset() -> None:
-    """What is not set is off."""
+    """An unset variable is off."""
     assert not is_on(None)
