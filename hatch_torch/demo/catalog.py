@@ -1,6 +1,7 @@
-"""A build: a wheel of the family that PyTorch made, and the rules that say which there are.
+"""The files that the embedded index serves: every wheel of the torch family that PyTorch published.
 
-What there is: every wheel of the family, by channel, folder and package, oldest torch first.
+The package's own tables say which torch exists for which backend, platform and Python;
+``index.toml`` adds what only an index knows, such as platform tags and missing builds.
 """
 
 from __future__ import annotations
@@ -15,13 +16,13 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from hatch_torch.catalog import rows
+from hatch_torch._toml import loads
 from hatch_torch.catalog.releases import (
+    companion_versions,
     known_backends,
-    paired,
-    published,
+    published_releases,
     pypi_backend,
-    pythons,
+    supported_pythons,
     torch_releases,
 )
 from hatch_torch.catalog.target import PLATFORMS
@@ -31,15 +32,18 @@ if TYPE_CHECKING:
 
     from hatch_torch.catalog.backend import Backend
 
-
-HERE = Path(__file__).parent
-"""The folder of this index's own tables."""
-
 PYTORCH = "pytorch"
 PYPI = "pypi"
 STABLE = "stable"
+CHANNELS = (STABLE, "test", "nightly")
+
+TORCH = "torch"
+MEMBERS = (TORCH, "torchvision", "torchaudio")
+TRITONS = ("triton", "triton-rocm", "triton-xpu", "pytorch-triton-rocm", "pytorch-triton-xpu")
+FAMILY = MEMBERS + TRITONS
 
 _OLDEST, _NEWEST = Version("0"), Version("9999")
+_OLDEST_TORCH = Version("2.2")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +51,14 @@ class Release:
     """A release of torch, with its family."""
 
     like: Version
-    """The published release that it is, or that it is made like."""
+    """The published release that it is, or that its builds resemble."""
     channel: str = STABLE
     names: tuple[tuple[str, str], ...] = ()
-    """The versions in its file names, by package, where they are not those of `like`."""
+    """The versions in its file names, by package, where they differ from those of `like`."""
     backends: tuple[str, ...] = ()
     """The backends that it was built for; empty: all that `like` was built for."""
 
-    def shown(self, package: str, version: Version) -> str:
+    def get_file_version(self, package: str, version: Version) -> str:
         """Return the public version of a package in its file name."""
         return dict(self.names).get(package, str(version))
 
@@ -74,62 +78,81 @@ class Build:
     """The index that has it: ``pytorch`` or ``pypi``."""
 
     @property
-    def shown(self) -> str:
+    def file_version(self) -> str:
         """The public version in its file name."""
-        return self.release.shown(self.package, self.version)
+        return self.release.get_file_version(self.package, self.version)
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A wheel of the family: its file name, and the build that it is."""
+
+    name: str
+    build: Build
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Conditions on a build, and what follows where all of them hold."""
+    """A row of `tags` or `missing_builds`, and the conditions under which it applies."""
 
     package: str
     first: Version
     last: Version
     torch: SpecifierSet
-    among: tuple[tuple[str, frozenset[str]], ...]
-    """What a build's platform, backend, Python and index must be among."""
+    allowed: tuple[tuple[str, frozenset[str]], ...]
+    """The values that a build's platform, backend, Python and index may have."""
     row: dict[str, Any]
 
     @classmethod
-    def of(cls, row: dict[str, Any]) -> Rule:
-        """Read a row."""
+    def from_row(cls, row: dict[str, Any]) -> Rule:
+        """Return the rule that a row states."""
         keys = {"platforms": "platform", "backends": "backend", "pythons": "python", "on": "on"}
         return cls(
             row["package"],
             Version(row["first"]) if "first" in row else _OLDEST,
             Version(row["last"]) if "last" in row else _NEWEST,
             SpecifierSet(row.get("torch", "")),
-            tuple((name, frozenset(row[key])) for key, name in keys.items() if key in row),
+            tuple((field, frozenset(row[key])) for key, field in keys.items() if key in row),
             row,
         )
 
-    def fits(self, build: Build) -> bool:
-        """Say whether the conditions hold."""
+    def applies_to(self, build: Build) -> bool:
+        """Say whether a build meets every condition."""
         return (
             self.first <= build.version <= self.last
-            and all(str(getattr(build, name)) in values for name, values in self.among)
+            and all(str(getattr(build, field)) in values for field, values in self.allowed)
             and (not self.torch or self.torch.contains(build.release.like))
         )
 
 
 @cache
-def _rules(table: str, package: str) -> tuple[Rule, ...]:
-    return tuple(Rule.of(row) for row in rows(table, HERE) if row["package"] == package)
+def load_rows(name: str) -> tuple[dict[str, Any], ...]:
+    """Return the rows of one array of ``index.toml``."""
+    return tuple(_load_index()[name])
 
 
-def filenames(build: Build) -> Iterator[str]:
-    """Yield the names of the files of a build: most have one, some more, some were never made."""
-    if any(rule.fits(build) for rule in _rules("holes", build.package)):
+@cache
+def _load_index() -> dict[str, list[dict[str, Any]]]:
+    return loads(Path(__file__).with_name("index.toml").read_text(encoding="utf-8"))
+
+
+@cache
+def _load_rules(name: str, package: str) -> tuple[Rule, ...]:
+    return tuple(Rule.from_row(row) for row in load_rows(name) if row["package"] == package)
+
+
+def iter_filenames(build: Build) -> Iterator[str]:
+    """Yield the names of the files of a build: most have one, some more, some do not exist."""
+    if any(rule.applies_to(build) for rule in _load_rules("missing_builds", build.package)):
         return
-    fitting = [rule.row for rule in _rules("tags", build.package) if rule.fits(build)]
-    for place, row in enumerate(fitting):
-        if place == 0 or row.get("also"):
-            yield _filename(build, row)
+    rules = [rule for rule in _load_rules("tags", build.package) if rule.applies_to(build)]
+    for place, rule in enumerate(rules):
+        if place == 0 or rule.row.get("also"):
+            yield _format_filename(build, rule.row)
 
 
-def _filename(build: Build, row: dict[str, Any]) -> str:
-    version = build.shown
+def _format_filename(build: Build, row: dict[str, Any]) -> str:
+    version = build.file_version
     if build.on == PYTORCH and row.get("local", True):
         version += f"+{build.backend.name}"
     python = "cp" + build.python.replace(".", "")
@@ -138,117 +161,119 @@ def _filename(build: Build, row: dict[str, Any]) -> str:
     return "-".join(filter(None, parts)) + ".whl"
 
 
-TORCH = "torch"
-MEMBERS = (TORCH, "torchvision", "torchaudio")
-TRITONS = ("triton", "triton-rocm", "triton-xpu", "pytorch-triton-rocm", "pytorch-triton-xpu")
-FAMILY = MEMBERS + TRITONS
-CHANNELS = (STABLE, "test", "nightly")
-
-_OLDEST_CATALOG = Version("2.2")
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """A wheel of the family: its name, and the build that it is."""
-
-    name: str
-    build: Build
-
-
 @cache
-def releases(channel: str) -> tuple[Release, ...]:
+def list_releases(channel: str) -> tuple[Release, ...]:
     """Return the releases of a channel, the oldest first."""
     if channel == STABLE:
-        return tuple(Release(one) for one in torch_releases() if one >= _OLDEST_CATALOG)
-    return tuple(_release(row) for row in rows("channels", HERE) if row["channel"] == channel)
-
-
-def _release(row: dict[str, Any]) -> Release:
-    names = tuple(row["names"].items())
-    return Release(Version(row["like"]), row["channel"], names, tuple(row.get("backends", ())))
+        return tuple(Release(version) for version in torch_releases() if version >= _OLDEST_TORCH)
+    return tuple(
+        Release(
+            Version(row["like"]),
+            channel,
+            tuple(row["names"].items()),
+            tuple(row.get("backends", ())),
+        )
+        for row in load_rows("channel_builds")
+        if row["channel"] == channel
+    )
 
 
 @cache
-def folders(channel: str) -> tuple[str, ...]:
+def list_folders(channel: str) -> tuple[str, ...]:
     """Return the folders of a channel, such as ``cu126``, ``rocm6.2.4``, ``xpu`` and ``cpu``."""
-    every = dict.fromkeys(backend.folder for backend in known_backends())
-    return tuple(folder for folder in every if files(channel, folder, TORCH))
+    folders = dict.fromkeys(backend.folder for backend in known_backends())
+    return tuple(folder for folder in folders if list_files(channel, folder, TORCH))
 
 
 @cache
-def files(channel: str, folder: str, package: str) -> tuple[File, ...]:
+def list_files(channel: str, folder: str, package: str) -> tuple[File, ...]:
     """Return a package's files in a folder of PyTorch's index."""
     backends = [backend for backend in known_backends() if backend.folder == folder]
-    made = (_builds(one, backend, package) for one in releases(channel) for backend in backends)
-    return _named(chain.from_iterable(made))
+    return _name_files(
+        build
+        for release in list_releases(channel)
+        for backend in backends
+        for build in _iter_builds(release, backend, package)
+    )
 
 
 @cache
-def plain(package: str) -> tuple[File, ...]:
+def list_pypi_files(package: str) -> tuple[File, ...]:
     """Return a package's files on PyPI: the default backend's, without local version."""
-    return _named(chain.from_iterable(_plain_builds(one, package) for one in releases(STABLE)))
+    releases = list_releases(STABLE)
+    return _name_files(
+        chain.from_iterable(_iter_pypi_builds(release, package) for release in releases)
+    )
 
 
-def triton(release: Release, family: str) -> Requirement | None:
-    """Return the triton that torch's wheels of a family of backends require, without markers."""
-    published_one = _published_triton(release, family)
-    if published_one is None or published_one.name not in dict(release.names):
-        return published_one
-    return Requirement(f"{published_one.name}=={dict(release.names)[published_one.name]}")
+def find_triton(release: Release, family: str) -> Requirement | None:
+    """Return the triton that torch requires for an accelerator family, without markers."""
+    triton = _find_published_triton(release, family)
+    if triton is None or triton.name not in dict(release.names):
+        return triton
+    return Requirement(f"{triton.name}=={dict(release.names)[triton.name]}")
 
 
-def _published_triton(release: Release, family: str) -> Requirement | None:
-    for row in rows("triton", HERE):
-        if family in row and Version(row["first"]) <= release.like <= Version(row["last"]):
-            return Requirement(row[family])
-    return None
+def find_triton_row(release: Release) -> dict[str, Any]:
+    """Return the row of `triton_requirements` about a release; empty where none is."""
+    for row in load_rows("triton_requirements"):
+        if Version(row["first"]) <= release.like <= Version(row["last"]):
+            return row
+    return {}
 
 
-def _named(builds: Iterable[Build]) -> tuple[File, ...]:
-    """Name the files, each once: a companion may go with several releases of torch."""
-    found: dict[str, Build] = {}
+def _find_published_triton(release: Release, family: str) -> Requirement | None:
+    row = find_triton_row(release)
+    return Requirement(row[family]) if family in row else None
+
+
+def _name_files(builds: Iterable[Build]) -> tuple[File, ...]:
+    """Return the files of builds, each once: a companion may go with several releases of torch."""
+    build_of_name: dict[str, Build] = {}
     for build in builds:
-        for name in filenames(build):
-            found.setdefault(name, build)
-    return tuple(File(name, build) for name, build in found.items())
+        for name in iter_filenames(build):
+            build_of_name.setdefault(name, build)
+    return tuple(File(name, build) for name, build in build_of_name.items())
 
 
-def _builds(release: Release, backend: Backend, package: str, on: str = PYTORCH) -> Iterator[Build]:
+def _iter_builds(
+    release: Release, backend: Backend, package: str, on: str = PYTORCH
+) -> Iterator[Build]:
     if release.backends and backend.name not in release.backends:
         return
     for platform in PLATFORMS:
-        if release.like in published(backend, platform):
-            yield from _on_platform(release, backend, package, platform, on)
+        if release.like in published_releases(backend, platform):
+            yield from _iter_platform_builds(release, backend, package, platform, on)
 
 
-def _on_platform(
+def _iter_platform_builds(
     release: Release, backend: Backend, package: str, platform: str, on: str
 ) -> Iterator[Build]:
-    for version in _versions(release, backend, package):
-        for python in pythons(release.like, platform):
+    for version in _list_versions(release, backend, package):
+        for python in supported_pythons(release.like, platform):
             yield Build(package, version, release, backend, platform, python, on)
 
 
-def _plain_builds(release: Release, package: str) -> Iterator[Build]:
+def _iter_pypi_builds(release: Release, package: str) -> Iterator[Build]:
     if package not in MEMBERS:  # PyPI has the same triton for every CUDA.
         for backend in known_backends():
-            yield from _builds(release, backend, package, PYPI)
+            yield from _iter_builds(release, backend, package, PYPI)
         return
     for platform in PLATFORMS:
         if default := pypi_backend(release.like, platform):
-            yield from _on_platform(release, default, package, platform, PYPI)
+            yield from _iter_platform_builds(release, default, package, platform, PYPI)
 
 
-def _versions(release: Release, backend: Backend, package: str) -> tuple[Version, ...]:
+def _list_versions(release: Release, backend: Backend, package: str) -> tuple[Version, ...]:
     """Return a package's published versions that go with a release."""
     if package == TORCH:
         return (release.like,)
     if package in MEMBERS:
-        found = paired(release.like).get(package, ())
+        versions = companion_versions(release.like).get(package, ())
         if release.channel == STABLE:
-            return found
-        return found[-1:] if package in dict(release.names) else ()
-    needed = _published_triton(release, backend.family)
-    if needed is None or needed.name != package:
+            return versions
+        return versions[-1:] if package in dict(release.names) else ()
+    triton = _find_published_triton(release, backend.family)
+    if triton is None or triton.name != package:
         return ()
-    return tuple(Version(one.version) for one in needed.specifier)
+    return tuple(Version(specifier.version) for specifier in triton.specifier)

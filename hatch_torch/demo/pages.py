@@ -1,8 +1,8 @@
-"""Index pages, exactly as PyTorch's index and PyPI write them. Pure text.
+"""The pages of the embedded index and the files that they link to.
 
-The files of the default index: the plain family, stubs of what it requires, real build tools.
-
-The files of PyTorch's index: where each lies, and what its page says of it.
+`render_*` writes pages exactly as PyTorch's index and PyPI do, as pure text; `list_*` says which
+files a page has: PyTorch's index serves the torch family by channel and backend, the default index
+serves the plain family, stubs of everything that it requires, and real build tools.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name, parse_wheel_filename
 from packaging.version import Version
 
-from hatch_torch.catalog import rows
+from hatch_torch.catalog import load_table
+from hatch_torch.demo.build_tools import find_build_tools, repack_installed
 from hatch_torch.demo.catalog import (
     CHANNELS,
     FAMILY,
-    HERE,
     STABLE,
     TRITONS,
-    File,
-    files,
-    folders,
-    plain,
+    list_files,
+    list_folders,
+    list_pypi_files,
+    load_rows,
 )
-from hatch_torch.demo.wheels import Stub, metadata, repacked, requires, stub, tools, wheel
+from hatch_torch.demo.wheels import Stub, build_metadata, build_wheel, list_requirements, make_stub
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -42,40 +42,46 @@ if TYPE_CHECKING:
 
     from hatch_torch.demo.catalog import File
 
+ROOT = "/whl"
+"""The root of PyTorch's index."""
+PACKAGES = "/packages"
+"""The folder of the default index's files."""
 
 _TIMESTAMP = "<!--TIMESTAMP 1790000000-->"
+# The metadata files began in January 2025, when torch 2.6 came out.
+_METADATA_FILES_SINCE = Version("2.6")
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A file, as a page has it."""
+    """A file, as a page lists it."""
 
     filename: str
     path: str
     """Its path on the server, percent-encoded: ``/whl/cu126/torch-2.9.1%2Bcu126-….whl``."""
-    wheel: Callable[[], bytes]
-    metadata: Callable[[], bytes]
-    hashed: bool = True
+    read_wheel: Callable[[], bytes]
+    read_metadata: Callable[[], bytes]
+    has_hash: bool = True
     """Whether its line has its hash."""
-    described: bool = True
+    has_metadata_file: bool = True
     """Whether its metadata is a file of its own (PEP 658)."""
     python: str = ""
     """Requires-Python."""
-    uploaded: str = ""
-    """When it was uploaded, where the page says it."""
+    upload_time: str = ""
+    """Empty where the page does not say it."""
 
 
-def pytorch_page(name: str, items: Iterable[Item], base: str) -> str:
-    """Return the page of a package; `base` stands before each path, "" for root-relative links.
+def render_pytorch_page(name: str, items: Iterable[Item], base: str) -> str:
+    """Return the page of a package; `base` precedes each path, "" gives root-relative links.
 
     The lines are in the order of PyTorch's index: strings, so 2.10.0 comes before 2.2.0.
     """
-    lines = [_pytorch_line(item, base) for item in sorted(items, key=lambda one: one.path)]
+    lines = [_render_pytorch_line(item, base) for item in sorted(items, key=lambda item: item.path)]
     head = ["<!DOCTYPE html>", "<html>", "  <body>", f"    <h1>Links for {name}</h1>"]
     return "\n".join([*head, *lines, "  </body>", "</html>", _TIMESTAMP])
 
 
-def pytorch_listing(names: Iterable[str]) -> str:
+def render_listing(names: Iterable[str]) -> str:
     """Return the page that lists the packages of a folder."""
     lines = [f'    <a href="{name}/">{name}</a><br/>' for name in sorted(names)]
     return "\n".join(
@@ -83,8 +89,11 @@ def pytorch_listing(names: Iterable[str]) -> str:
     )
 
 
-def pypi_page(name: str, items: Iterable[Item], base: str) -> str:
-    """Return the page of a package on PyPI (PEP 503), which PyTorch's index copies for others'."""
+def render_pypi_page(name: str, items: Iterable[Item], base: str) -> str:
+    """Return the page of a package on PyPI (PEP 503).
+
+    PyTorch's index has copies of it for packages outside the torch family.
+    """
     return "\n".join(
         [
             "<!DOCTYPE html>",
@@ -95,111 +104,183 @@ def pypi_page(name: str, items: Iterable[Item], base: str) -> str:
             "  </head>",
             "  <body>",
             f"    <h1>Links for {name}</h1>",
-            *(_pypi_line(item, base) for item in items),
+            *(_render_pypi_line(item, base) for item in items),
             "  </body>",
             "</html>",
         ]
     )
 
 
-def sha256(data: bytes) -> str:
+def compute_sha256(data: bytes) -> str:
     """Return a hash as pages have it."""
     return hashlib.sha256(data).hexdigest()
 
 
-def _pytorch_line(item: Item, base: str) -> str:
-    attributes = _metadata_attributes(item)
-    if item.uploaded:
-        attributes += f' data-upload-time="{item.uploaded}"'
-    return f'    <a href="{_href(item, base)}"{attributes}>{item.filename}</a><br/>'
+def _render_pytorch_line(item: Item, base: str) -> str:
+    attributes = _render_metadata_attributes(item)
+    if item.upload_time:
+        attributes += f' data-upload-time="{item.upload_time}"'
+    return f'    <a href="{_render_href(item, base)}"{attributes}>{item.filename}</a><br/>'
 
 
-def _pypi_line(item: Item, base: str) -> str:
+def _render_pypi_line(item: Item, base: str) -> str:
     attributes = f' data-requires-python="{escape(item.python)}"' if item.python else ""
-    attributes += _metadata_attributes(item)
-    return f'    <a href="{_href(item, base)}"{attributes}>{item.filename}</a><br />'
+    attributes += _render_metadata_attributes(item)
+    return f'    <a href="{_render_href(item, base)}"{attributes}>{item.filename}</a><br />'
 
 
-def _href(item: Item, base: str) -> str:
-    fragment = f"#sha256={sha256(item.wheel())}" if item.hashed else ""
+def _render_href(item: Item, base: str) -> str:
+    fragment = f"#sha256={compute_sha256(item.read_wheel())}" if item.has_hash else ""
     return f"{base}{item.path}{fragment}"
 
 
-def _metadata_attributes(item: Item) -> str:
-    if not item.described:
+def _render_metadata_attributes(item: Item) -> str:
+    if not item.has_metadata_file:
         return ""
-    digest = sha256(item.metadata())
+    digest = compute_sha256(item.read_metadata())
     return f' data-dist-info-metadata="sha256={digest}" data-core-metadata="sha256={digest}"'
 
 
-PACKAGES = "/packages"
-"""The folder of the files."""
+def list_folder_items(
+    channel: str, folder: str, package: str, newest: Version | None
+) -> tuple[Item, ...]:
+    """Return a package's files in a folder of PyTorch's index, of torch up to `newest`."""
+    files = _filter_up_to(newest, list_files(channel, folder, package))
+    return tuple(_make_pytorch_item(file, folder) for file in files)
 
 
-def items(name: str, newest: Version | None) -> tuple[Item, ...]:
-    """Return a package's files; the family's are those of releases of torch up to `newest`."""
-    if name in FAMILY:
-        kept = (one for one in plain(name) if newest is None or one.build.release.like <= newest)
-        return tuple(_item(stub(one)) for one in kept)
-    return others(name)
+def list_channel_items(channel: str, package: str, newest: Version | None) -> tuple[Item, ...]:
+    """Return a package's files in all folders of a channel: the page that mixes the backends."""
+    items = chain.from_iterable(
+        list_folder_items(channel, folder, package, newest) for folder in list_folders(channel)
+    )
+    return tuple({item.path: item for item in items}.values())
 
 
-def stored(name: str, newest: Version | None) -> tuple[Item, ...]:
-    """Return a package's files that lie here, those that only one backend links to included."""
-    return items(name, newest) or others(name, _row(name).get("backend"))
-
-
-@cache
-def others(name: str, backend: str | None = None) -> tuple[Item, ...]:
-    """Return the files of a package that is not of the family; a build tool's is the real one.
-
-    `backend`: on the index of that backend, which links to the same files, and has some alone.
-    """
-    row = _row(name)
-    if row.get("backend") not in {None, backend}:
-        return ()
-    real = _real(name)
-    versions = {parse_wheel_filename(one.filename)[1] for one in real}
-    stubs = (_stub(row, version) for version in _versions(row) if version not in versions)
-    return (*map(_item, stubs), *real)
-
-
-def _real(name: str) -> tuple[Item, ...]:
-    if not (found := name in tools() and repacked(name)):
-        return ()
-    filename, data, described = found
-    return (Item(filename, _path(filename), lambda: data, lambda: described),)
-
-
-@cache
-def names() -> tuple[str, ...]:
-    """Return the packages on the default index."""
-    in_table = {row["name"] for row in rows("packages", HERE)}
-    every = sorted({*in_table, *tools(), *FAMILY, *(one.name for one in _required())})
-    return tuple(name for name in every if (plain(name) if name in FAMILY else others(name)))
-
-
-def _item(made: Stub) -> Item:
-    return Item(
-        filename=made.filename,
-        path=_path(made.filename),
-        wheel=partial(wheel, made),
-        metadata=partial(metadata, made),
-        python=made.python,
+def list_family_packages(channel: str, folder: str, newest: Version | None) -> tuple[str, ...]:
+    """Return the packages of the family that a folder has."""
+    return tuple(
+        name for name in FAMILY if _filter_up_to(newest, list_files(channel, folder, name))
     )
 
 
-def _path(filename: str) -> str:
+def list_pypi_items(name: str, newest: Version | None) -> tuple[Item, ...]:
+    """Return a package's files on the default index; the family's are of torch up to `newest`."""
+    if name in FAMILY:
+        files = _filter_up_to(newest, list_pypi_files(name))
+        return tuple(_make_item(make_stub(file)) for file in files)
+    return list_other_items(name)
+
+
+def list_stored_items(name: str, newest: Version | None) -> tuple[Item, ...]:
+    """Return a package's files in `PACKAGES`, with those that only one backend links to."""
+    return list_pypi_items(name, newest) or list_other_items(
+        name, _find_package_row(name).get("backend")
+    )
+
+
+@cache
+def list_other_items(name: str, backend: str | None = None) -> tuple[Item, ...]:
+    """Return the files of a package outside the family; a build tool's is the real one.
+
+    `backend`: as the index of that backend links to them; it has some packages that no other has.
+    """
+    row = _find_package_row(name)
+    if row.get("backend") not in {None, backend}:
+        return ()
+    real = _list_real_items(name)
+    real_versions = {parse_wheel_filename(item.filename)[1] for item in real}
+    versions = [version for version in _list_versions(row) if version not in real_versions]
+    return (*(_make_item(_make_package_stub(row, version)) for version in versions), *real)
+
+
+@cache
+def list_package_names() -> tuple[str, ...]:
+    """Return the packages on the default index."""
+    listed = {row["name"] for row in load_rows("packages")}
+    required = {requirement.name for requirement in _list_required()}
+    names = sorted({*listed, *required, *find_build_tools(), *FAMILY})
+    return tuple(
+        name
+        for name in names
+        if (list_pypi_files(name) if name in FAMILY else list_other_items(name))
+    )
+
+
+def _filter_up_to(newest: Version | None, files: Iterable[File]) -> list[File]:
+    return [file for file in files if newest is None or file.build.release.like <= newest]
+
+
+@cache
+def _make_pytorch_item(file: File, folder: str) -> Item:
+    release = file.build.release
+    stub = make_stub(file)
+    has_metadata_file = release.like >= _METADATA_FILES_SINCE
+    return Item(
+        filename=file.name,
+        path=f"{_get_folder(file, folder)}/{quote(file.name)}",
+        read_wheel=partial(build_wheel, stub),
+        read_metadata=partial(build_metadata, stub),
+        has_hash=release.channel != "nightly" and not _lacks_hash(file.name),
+        has_metadata_file=has_metadata_file,
+        upload_time=_get_upload_time(release.like) if has_metadata_file else "",
+    )
+
+
+def _get_folder(file: File, folder: str) -> str:
+    """Return the folder of a file: a triton serves many backends, so it lies beside theirs."""
+    channel = file.build.release.channel
+    parts = [ROOT, "" if channel == STABLE else channel]
+    parts += ["" if file.build.package in TRITONS else folder]
+    return "/".join(filter(None, parts))
+
+
+def _lacks_hash(filename: str) -> bool:
+    return any(fnmatchcase(filename, row["name"]) for row in load_rows("files_without_hash"))
+
+
+@cache
+def _get_upload_time(release: Version) -> str:
+    """Return a time of upload: on the release's day, or on the first of its month."""
+    dates = {row["torch"]: row["date"] for row in load_table("releases")}
+    day = f"{dates[str(release)]}-01"[: len("2026-01-01")]
+    return f"{day}T16:00:00Z"
+
+
+def _make_item(stub: Stub) -> Item:
+    return Item(
+        filename=stub.filename,
+        path=_get_path(stub.filename),
+        read_wheel=partial(build_wheel, stub),
+        read_metadata=partial(build_metadata, stub),
+        python=stub.python,
+    )
+
+
+def _list_real_items(name: str) -> tuple[Item, ...]:
+    wheel = repack_installed(name) if name in find_build_tools() else None
+    if wheel is None:
+        return ()
+    path = _get_path(wheel.filename)
+    return (Item(wheel.filename, path, lambda: wheel.data, lambda: wheel.metadata),)
+
+
+def _get_path(filename: str) -> str:
     return f"{PACKAGES}/{quote(filename)}"
 
 
-def _row(name: str) -> dict[str, Any]:
-    return next((row for row in rows("packages", HERE) if row["name"] == name), {"name": name})
+def _find_package_row(name: str) -> dict[str, Any]:
+    return next((row for row in load_rows("packages") if row["name"] == name), {"name": name})
 
 
-def _stub(row: dict[str, Any], version: Version) -> Stub:
+def _make_package_stub(row: dict[str, Any], version: Version) -> Stub:
     module = row["name"].replace("-", "_")
-    extras = {extra for one in _required() if one.name == row["name"] for extra in one.extras}
+    extras = {
+        extra
+        for requirement in _list_required()
+        if requirement.name == row["name"]
+        for extra in requirement.extras
+    }
     return Stub(
         filename=f"{module}-{version}-py3-none-any.whl",
         sources=((f"{module}/__init__.py", f'__version__ = "{version}"\n{row.get("code", "")}'),),
@@ -209,98 +290,41 @@ def _stub(row: dict[str, Any], version: Version) -> Stub:
     )
 
 
-def _versions(row: dict[str, Any]) -> list[Version]:
+def _list_versions(row: dict[str, Any]) -> list[Version]:
     """Return the versions of its row, and those that the family's requirements name."""
-    named = (_named(one.specifier) for one in _required() if one.name == row["name"])
+    named = (
+        _find_named_versions(requirement.specifier)
+        for requirement in _list_required()
+        if requirement.name == row["name"]
+    )
     return sorted({*map(Version, row.get("versions", ())), *chain.from_iterable(named)})
 
 
-def _named(wanted: SpecifierSet) -> set[Version]:
+def _find_named_versions(specifiers: SpecifierSet) -> set[Version]:
     """Return the versions that a specifier names and admits: 12.9.4 of ``<13,>=12.9.4``."""
-    texts = (one.version for one in wanted if not one.version.endswith("*"))
-    return {Version(text) for text in texts if wanted.contains(text)}
+    texts = (specifier.version for specifier in specifiers)
+    return {Version(text) for text in texts if not text.endswith("*") and specifiers.contains(text)}
 
 
 @cache
-def _required() -> tuple[Requirement, ...]:
-    """Return what the wheels of the family require beside each other, each line once."""
-    lines = dict.fromkeys(line for one in _every_file() for line in requires(one.build))
-    found = (Requirement(line) for line in lines)
-    return tuple(one for one in found if canonicalize_name(one.name) not in FAMILY)
+def _list_required() -> tuple[Requirement, ...]:
+    """Return what the family's wheels require outside the family, each requirement once."""
+    lines = dict.fromkeys(
+        line for file in _list_every_file() for line in list_requirements(file.build)
+    )
+    requirements = map(Requirement, lines)
+    return tuple(
+        requirement
+        for requirement in requirements
+        if canonicalize_name(requirement.name) not in FAMILY
+    )
 
 
-def _every_file() -> list[File]:
+def _list_every_file() -> list[File]:
     of_backends = (
-        files(channel, folder, package)
+        list_files(channel, folder, package)
         for channel in CHANNELS
-        for folder in folders(channel)
+        for folder in list_folders(channel)
         for package in FAMILY
     )
-    return list(chain(chain.from_iterable(of_backends), *map(plain, FAMILY)))
-
-
-ROOT = "/whl"
-
-# The metadata files began in January 2025, when torch 2.6 came out.
-_DESCRIBED_SINCE = Version("2.6")
-
-
-def pytorch_items(
-    channel: str, folder: str, package: str, newest: Version | None
-) -> tuple[Item, ...]:
-    """Return a package's files in a folder, of releases of torch up to `newest`."""
-    return tuple(
-        _pytorch_item(one, folder) for one in _up_to(newest, files(channel, folder, package))
-    )
-
-
-def everywhere(channel: str, package: str, newest: Version | None) -> tuple[Item, ...]:
-    """Return a package's files in all folders of a channel: the page that mixes the backends."""
-    every = (
-        item for one in folders(channel) for item in pytorch_items(channel, one, package, newest)
-    )
-    return tuple({item.path: item for item in every}.values())
-
-
-def packages(channel: str, folder: str, newest: Version | None) -> tuple[str, ...]:
-    """Return the packages of the family that a folder has."""
-    return tuple(one for one in FAMILY if _up_to(newest, files(channel, folder, one)))
-
-
-def _up_to(newest: Version | None, found: Iterable[File]) -> list[File]:
-    return [one for one in found if newest is None or one.build.release.like <= newest]
-
-
-@cache
-def _pytorch_item(file: File, folder: str) -> Item:
-    release = file.build.release
-    made = stub(file)
-    return Item(
-        filename=file.name,
-        path=f"{_folder(file, folder)}/{quote(file.name)}",
-        wheel=partial(wheel, made),
-        metadata=partial(metadata, made),
-        hashed=release.channel != "nightly" and not _is_unhashed(file.name),
-        described=release.like >= _DESCRIBED_SINCE,
-        uploaded=_uploaded(release.like) if release.like >= _DESCRIBED_SINCE else "",
-    )
-
-
-def _folder(file: File, folder: str) -> str:
-    """Return where a file lies: a triton is the same for many folders, so it lies beside them."""
-    channel = file.build.release.channel
-    parts = [ROOT, "" if channel == STABLE else channel]
-    parts += ["" if file.build.package in TRITONS else folder]
-    return "/".join(filter(None, parts))
-
-
-def _is_unhashed(name: str) -> bool:
-    return any(fnmatchcase(name, row["name"]) for row in rows("unhashed", HERE))
-
-
-@cache
-def _uploaded(release: Version) -> str:
-    """Return a day of upload: the release's own, or the first of its month."""
-    dates = {row["torch"]: row["date"] for row in rows("releases")}
-    day = f"{dates[str(release)]}-01"[: len("2026-01-01")]
-    return f"{day}T16:00:00Z"
+    return list(chain(chain.from_iterable(of_backends), *map(list_pypi_files, FAMILY)))

@@ -1,7 +1,4 @@
-"""What is answered to a path: a page, a file, or that it is not there.
-
-The index on loopback: an HTTP server in threads of its own, for as long as a block runs.
-"""
+"""The embedded index on loopback: an HTTP server that runs for as long as a block does."""
 
 from __future__ import annotations
 
@@ -18,9 +15,8 @@ from urllib.parse import unquote, urlsplit
 
 from packaging.utils import canonicalize_name
 
-from hatch_torch.demo import pages as pypi, pages as pytorch
-from hatch_torch.demo.catalog import CHANNELS, FAMILY, STABLE, folders
-from hatch_torch.demo.pages import pypi_page, pytorch_items, pytorch_listing, pytorch_page
+from hatch_torch.demo import pages
+from hatch_torch.demo.catalog import CHANNELS, FAMILY, STABLE, list_folders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,135 +25,139 @@ if TYPE_CHECKING:
 
     from hatch_torch.demo.pages import Item
 
-
 _CACHED = "max-age=600, public, must-revalidate"
 _NOT_CACHED = "no-cache,no-store,must-revalidate"
 _HTML = "text/html"
 _BINARY = "binary/octet-stream"
-_METADATA = ".metadata"
+_METADATA_SUFFIX = ".metadata"
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What a server answers to a path."""
+class Response:
+    """What the server responds to a path."""
 
     status: int
     body: bytes
-    kind: str = _HTML
-    """Its content type."""
-    caching: str = _CACHED
-    """Its Cache-Control."""
+    content_type: str = _HTML
+    cache_control: str = _CACHED
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Both indexes, at a moment."""
+    """Both indexes, PyTorch's and the default one, at a point in time."""
 
     url: str
-    """Where the site is, without a slash at its end."""
+    """The address of the site, without a slash at its end."""
     newest: Version | None = None
     """The newest release of torch that is out; None: all."""
 
-    def answer(self, path: str) -> Answer:
-        """Answer a path. PyTorch's index says 403 for what it does not have."""
+    def respond(self, path: str) -> Response:
+        """Return the page or file at a path; PyTorch's index has 403 for what is missing."""
         first, *rest = path.lstrip("/").split("/")
         if first == "simple":
-            return self._simple(rest) or _missing(404)
-        if first == "packages":
-            return _file(pypi.stored(_package(rest[-1]), self.newest), path) or _missing(404)
+            return self._find_on_default_index(rest) or _make_missing(404)
+        if f"/{first}" == pages.PACKAGES:
+            items = pages.list_stored_items(_parse_package(rest[-1]), self.newest)
+            return _find_file(items, path) or _make_missing(404)
         channel = rest[0] if rest and rest[0] in CHANNELS else STABLE
-        inside = rest[1:] if channel in rest[:1] else rest
-        found = self._whl(channel, inside, path) if f"/{first}" == pytorch.ROOT else None
-        return found or _missing(403)
+        parts = rest[1:] if channel in rest[:1] else rest
+        on_index = f"/{first}" == pages.ROOT
+        response = self._find_on_pytorch_index(channel, parts, path) if on_index else None
+        return response or _make_missing(403)
 
-    def _simple(self, rest: list[str]) -> Answer | None:
-        match rest:
+    def _find_on_default_index(self, parts: list[str]) -> Response | None:
+        match parts:
             case [""]:
-                return _page(pytorch_listing(pypi.names()))
+                return _make_page(pages.render_listing(pages.list_package_names()))
             case [name, ""]:
-                items = pypi.items(canonicalize_name(name), self.newest)
-                return _page(pypi_page(name, items, self.url)) if items else None
+                items = pages.list_pypi_items(canonicalize_name(name), self.newest)
+                return _make_page(pages.render_pypi_page(name, items, self.url)) if items else None
         return None
 
-    def _whl(self, channel: str, inside: list[str], path: str) -> Answer | None:
-        folder = inside[0] if inside and inside[0] in folders(channel) else None
-        match inside[1:] if folder else inside:
+    def _find_on_pytorch_index(self, channel: str, parts: list[str], path: str) -> Response | None:
+        folder = parts[0] if parts and parts[0] in list_folders(channel) else None
+        match parts[1:] if folder else parts:
             case [""]:
-                return _page(pytorch_listing(self._listed(channel, folder)), channel)
+                listing = pages.render_listing(self._list_packages(channel, folder))
+                return _make_page(listing, channel)
             case [name, ""]:
-                text = _package_page(self, channel, folder, name)
-                return _page(text, channel) if text else None
+                text = _render_package_page(self, channel, folder, name)
+                return _make_page(text, channel) if text else None
             case [filename]:
-                items = _family(channel, folder, _package(filename), self.newest)
-                return _file(items, path, channel)
+                items = _list_family_items(channel, folder, _parse_package(filename), self.newest)
+                return _find_file(items, path, channel)
         return None
 
-    def _listed(self, channel: str, folder: str | None) -> list[str]:
-        some = [folder] if folder else folders(channel)
-        found = {name for one in some for name in pytorch.packages(channel, one, self.newest)}
-        return [*found, *(name for name in pypi.names() if name not in FAMILY)]
+    def _list_packages(self, channel: str, folder: str | None) -> list[str]:
+        family = {
+            name
+            for one_folder in ([folder] if folder else list_folders(channel))
+            for name in pages.list_family_packages(channel, one_folder, self.newest)
+        }
+        return [*family, *(name for name in pages.list_package_names() if name not in FAMILY)]
 
 
 @lru_cache(maxsize=512)
-def _package_page(site: Site, channel: str, folder: str | None, name: str) -> str | None:
+def _render_package_page(site: Site, channel: str, folder: str | None, name: str) -> str | None:
     """Return the page of a package, or None where the folder does not have it.
 
-    The links of the channel test are root-relative, all others absolute; what is not of the family
-    is a copy of PyPI's page.
+    The links of the channel test are root-relative, all others absolute. The page of a package
+    outside the family is a copy of PyPI's.
     """
     if name in FAMILY:
-        items = _family(channel, folder, name, site.newest)
-        return pytorch_page(name, items, "" if channel == "test" else site.url) if items else None
-    linked = pypi.others(name, folder)
-    return pypi_page(name, linked, site.url) if linked else None
+        items = _list_family_items(channel, folder, name, site.newest)
+        base = "" if channel == "test" else site.url
+        return pages.render_pytorch_page(name, items, base) if items else None
+    items = pages.list_other_items(name, folder)
+    return pages.render_pypi_page(name, items, site.url) if items else None
 
 
-def _family(
+def _list_family_items(
     channel: str, folder: str | None, package: str, newest: Version | None
 ) -> tuple[Item, ...]:
     if folder is None:
-        return pytorch.everywhere(channel, package, newest)
-    return pytorch_items(channel, folder, package, newest)
+        return pages.list_channel_items(channel, package, newest)
+    return pages.list_folder_items(channel, folder, package, newest)
 
 
-def _package(filename: str) -> str:
+def _parse_package(filename: str) -> str:
     return canonicalize_name(filename.split("-", 1)[0])
 
 
-def _file(items: tuple[Item, ...], path: str, channel: str = STABLE) -> Answer | None:
-    """Return the file at a path, a wheel or the metadata of one, if it is among the items."""
+def _find_file(items: tuple[Item, ...], path: str, channel: str = STABLE) -> Response | None:
+    """Return the wheel or the metadata file at a path, None where no item lies there."""
+    cache_control = _get_cache_control(channel)
     for item in items:
-        stored = unquote(item.path)
-        if path == stored:
-            return Answer(200, item.wheel(), _BINARY, _caching(channel))
-        if path == stored + _METADATA and item.described:
-            return Answer(200, item.metadata(), _BINARY, _caching(channel))
+        wheel_path = unquote(item.path)
+        if path == wheel_path:
+            return Response(200, item.read_wheel(), _BINARY, cache_control)
+        if path == wheel_path + _METADATA_SUFFIX and item.has_metadata_file:
+            return Response(200, item.read_metadata(), _BINARY, cache_control)
     return None
 
 
-def _page(text: str, channel: str = STABLE) -> Answer:
-    return Answer(200, text.encode(), caching=_caching(channel))
+def _make_page(text: str, channel: str = STABLE) -> Response:
+    return Response(200, text.encode(), cache_control=_get_cache_control(channel))
 
 
-def _caching(channel: str) -> str:
+def _get_cache_control(channel: str) -> str:
     return _CACHED if channel == STABLE else _NOT_CACHED
 
 
-def _missing(status: int) -> Answer:
-    return Answer(status, b"<html><body>AccessDenied</body></html>", caching=_NOT_CACHED)
-
-
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+def _make_missing(status: int) -> Response:
+    body = b"<html><body>AccessDenied</body></html>"
+    return Response(status, body, cache_control=_NOT_CACHED)
 
 
 class EmbeddedIndex:
-    """An index that is being served."""
+    """An index that is being served, and the log of its requests."""
 
     def __init__(self, url: str, newest: Version | None = None) -> None:
-        """Take where it is served, and the newest torch that is out."""
+        """Create the index at a URL; `newest`: the newest torch that is out, None for all."""
         self.url = url
         self.newest = newest
-        """Set it, and a newer torch has come out; None: every known release is out."""
+        """Tests move it on to let a newer torch come out."""
         self.requests: list[tuple[str, str]] = []
         """The method and the path of each request so far; paths are not percent-encoded."""
         self.wheels_fetched: list[str] = []
@@ -166,24 +166,24 @@ class EmbeddedIndex:
     @property
     def torch_index(self) -> str:
         """The root of what stands for PyTorch's index."""
-        return f"{self.url}/whl"
+        return f"{self.url}{pages.ROOT}"
 
     @property
     def default_index(self) -> str:
-        """What stands for PyPI."""
+        """The root of what stands for PyPI."""
         return f"{self.url}/simple"
 
     def forget(self) -> None:
-        """Begin to count requests and wheels anew."""
+        """Clear the log."""
         self.requests.clear()
         self.wheels_fetched.clear()
 
-    def answer(self, method: str, path: str, *, whole: bool) -> Answer:
-        """Note a request, for a whole file or for a part of it, and answer it."""
+    def respond(self, method: str, path: str, *, whole: bool) -> Response:
+        """Log a request, for a whole file or for a part of it, and respond to it."""
         self.requests.append((method, path))
         if whole and method == "GET" and path.endswith(".whl"):
             self.wheels_fetched.append(path.rsplit("/", 1)[1])
-        return Site(self.url, self.newest).answer(path)
+        return Site(self.url, self.newest).respond(path)
 
 
 class _Server(ThreadingHTTPServer):
@@ -199,51 +199,51 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def do_GET(self) -> None:
-        """Answer with a body."""
-        self._answer(with_body=True)
+        """Respond with a body."""
+        self._respond(with_body=True)
 
     def do_HEAD(self) -> None:
-        """Answer without one."""
-        self._answer(with_body=False)
+        """Respond without a body."""
+        self._respond(with_body=False)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
-        """Be quiet."""
+        """Print nothing."""
 
-    def _answer(self, *, with_body: bool) -> None:
+    def _respond(self, *, with_body: bool) -> None:
         path = unquote(urlsplit(self.path).path)
-        answer = self.server.index.answer(self.command, path, whole="Range" not in self.headers)
-        tag = f'"{sha256(answer.body).hexdigest()[:32]}"'
-        status, body, more = self._part(answer, tag)
+        response = self.server.index.respond(self.command, path, whole="Range" not in self.headers)
+        etag = f'"{sha256(response.body).hexdigest()[:32]}"'
+        status, body, headers = self._select_part(response, etag)
         self.send_response(status)
-        for name, value in more.items():
+        for name, value in headers.items():
             self.send_header(name, value)
-        self.send_header("Content-Type", answer.kind)
+        self.send_header("Content-Type", response.content_type)
         self.send_header("Content-Length", str(len(body)))
-        self.send_header("Cache-Control", answer.caching)
-        self.send_header("ETag", tag)
+        self.send_header("Cache-Control", response.cache_control)
+        self.send_header("ETag", etag)
         self.end_headers()
         if with_body and status != HTTPStatus.NOT_MODIFIED:
             self.wfile.write(body)
 
-    def _part(self, answer: Answer, tag: str) -> tuple[int, bytes, dict[str, str]]:
-        """Return the status, the bytes and the headers of what was asked for of an answer."""
-        if answer.status == HTTPStatus.OK and self.headers.get("If-None-Match") == tag:
+    def _select_part(self, response: Response, etag: str) -> tuple[int, bytes, dict[str, str]]:
+        """Return status, body and headers for the part of a response that was requested."""
+        if response.status == HTTPStatus.OK and self.headers.get("If-None-Match") == etag:
             return HTTPStatus.NOT_MODIFIED, b"", {}
-        asked = _RANGE.fullmatch(self.headers.get("Range", ""))
-        if answer.status != HTTPStatus.OK or not asked:
-            return answer.status, answer.body, {"Accept-Ranges": "bytes"}
-        size = len(answer.body)
-        span = _span(asked[1], asked[2], size)
+        requested = _RANGE.fullmatch(self.headers.get("Range", ""))
+        if response.status != HTTPStatus.OK or not requested:
+            return response.status, response.body, {"Accept-Ranges": "bytes"}
+        size = len(response.body)
+        span = _parse_span(requested[1], requested[2], size)
         if not span:
-            too_far = HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
-            return too_far, b"", {"Content-Range": f"bytes */{size}"}
-        place = f"bytes {span.start}-{span.stop - 1}/{size}"
-        part = answer.body[span.start : span.stop]
-        return HTTPStatus.PARTIAL_CONTENT, part, {"Content-Range": place}
+            status = HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
+            return status, b"", {"Content-Range": f"bytes */{size}"}
+        content_range = f"bytes {span.start}-{span.stop - 1}/{size}"
+        part = response.body[span.start : span.stop]
+        return HTTPStatus.PARTIAL_CONTENT, part, {"Content-Range": content_range}
 
 
-def _span(first: str, last: str, size: int) -> range:
-    """Return the bytes of a range (RFC 9110, 14.1.2): ``5-9``, ``5-`` or, the last five, ``-5``."""
+def _parse_span(first: str, last: str, size: int) -> range:
+    """Return the bytes of a range (RFC 9110, 14.1.2): ``5-9``, ``5-``, or ``-5`` for the last."""
     if not first:
         return range(max(0, size - int(last or 0)), size)
     return range(int(first), min(size, int(last) + 1 if last else size))
@@ -255,8 +255,8 @@ def serve(
 ) -> Iterator[EmbeddedIndex]:
     """Serve the index on a free port of loopback while the block runs.
 
-    `newest`: the newest release of torch that is out. None: every known one. `index` answers,
-    where another one is to.
+    `newest`: the newest release of torch that is out, None for every known one. `index`: the class
+    that responds, for indexes that misbehave.
     """
     with _Server(("127.0.0.1", 0), _Handler) as server:
         server.index = index(f"http://127.0.0.1:{server.server_port}", newest)

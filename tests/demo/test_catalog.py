@@ -9,17 +9,22 @@ import pytest
 from packaging.utils import parse_wheel_filename
 from packaging.version import Version
 
-from hatch_torch.catalog.releases import known_backends, published, pythons, torch_releases
+from hatch_torch.catalog.releases import (
+    known_backends,
+    published_releases,
+    supported_pythons,
+    torch_releases,
+)
 from hatch_torch.catalog.target import PLATFORMS
 from hatch_torch.demo.catalog import (
     CHANNELS,
     FAMILY,
     STABLE,
-    files,
-    folders,
-    plain,
-    releases,
-    triton,
+    find_triton,
+    list_files,
+    list_folders,
+    list_pypi_files,
+    list_releases,
 )
 
 if TYPE_CHECKING:
@@ -43,7 +48,7 @@ def _real_names() -> list[tuple[str, str]]:
 
 
 def _names(channel: str, folder: str, package: str) -> set[str]:
-    return {one.name for one in files(channel, folder, package)}
+    return {one.name for one in list_files(channel, folder, package)}
 
 
 class TestRealNames:
@@ -56,7 +61,7 @@ class TestRealNames:
             for folder, name in _real_names()
             if not any(
                 name in _names(STABLE, one, parse_wheel_filename(name)[0])
-                for one in (folders(STABLE) if folder == "root" else [folder])
+                for one in (list_folders(STABLE) if folder == "root" else [folder])
             )
         ]
         assert missing == []
@@ -72,7 +77,7 @@ class TestMatrix:
     @pytest.mark.parametrize("backend", known_backends(), ids=str)
     def test_torch_is_complete(self, backend: Backend) -> None:
         """Every cell of the tables has a wheel of torch."""
-        built = files(STABLE, backend.folder, "torch")
+        built = list_files(STABLE, backend.folder, "torch")
         found = {
             (one.build.release.like, one.build.platform, one.build.python)
             for one in built
@@ -81,20 +86,20 @@ class TestMatrix:
         cells = {
             (release, platform, python)
             for platform in PLATFORMS
-            for release in published(backend, platform)
+            for release in published_releases(backend, platform)
             if release >= Version("2.2")
-            for python in pythons(release, platform)
+            for python in supported_pythons(release, platform)
         }
         assert cells == found
 
     @pytest.mark.parametrize("channel", CHANNELS)
     def test_every_name_is_a_wheels(self, channel: str) -> None:
         """Packaging reads each name, and finds the package and the version that were meant."""
-        for folder in folders(channel):
+        for folder in list_folders(channel):
             for package in FAMILY:
-                for one in files(channel, folder, package):
+                for one in list_files(channel, folder, package):
                     name, version, *_ = parse_wheel_filename(one.name)
-                    expected = (package, Version(one.build.shown).public)
+                    expected = (package, Version(one.build.file_version).public)
                     assert expected == (name, version.public)
 
 
@@ -118,11 +123,11 @@ class TestFiles:
 
     def test_companions_leave_holes(self) -> None:
         """ROCm 7.14 has no torchaudio, which ended with 2.11.0."""
-        assert files(STABLE, "rocm7.14", "torchaudio") == ()
+        assert list_files(STABLE, "rocm7.14", "torchaudio") == ()
 
     def test_unknown_folder(self) -> None:
         """A backend that never was has nothing."""
-        assert files(STABLE, "cu127", "torch") == ()
+        assert list_files(STABLE, "cu127", "torch") == ()
 
 
 class TestChannels:
@@ -141,17 +146,17 @@ class TestChannels:
 
     def test_nightly_triton_has_a_local_version(self) -> None:
         """Its requirement names the local version, which PyPI does not take."""
-        (release,) = {one for one in releases("nightly") if one.backends == ("rocm7.0",)}
-        assert str(triton(release, "rocm")) == "triton-rocm==3.6.0+git6f1d1b6a"
+        (release,) = {one for one in list_releases("nightly") if one.backends == ("rocm7.0",)}
+        assert str(find_triton(release, "rocm")) == "triton-rocm==3.6.0+git6f1d1b6a"
 
     def test_folders(self) -> None:
         """The stable channel has a folder for every backend since torch 2.2."""
         every = {one.folder for one in known_backends() if _since_2_2(one)}
-        assert every == set(folders(STABLE))
+        assert every == set(list_folders(STABLE))
 
 
 def _since_2_2(backend: Backend) -> bool:
-    last = [published(backend, platform)[-1:] for platform in PLATFORMS]
+    last = [published_releases(backend, platform)[-1:] for platform in PLATFORMS]
     return any(found and found[0] >= Version("2.2") for found in last)
 
 
@@ -161,7 +166,7 @@ class TestReleases:
     def test_stable(self) -> None:
         """All releases from 2.2 on are there."""
         expected = [one for one in torch_releases() if one >= Version("2.2")]
-        assert expected == [one.like for one in releases(STABLE)]
+        assert expected == [one.like for one in list_releases(STABLE)]
 
 
 class TestPlain:
@@ -182,9 +187,9 @@ class TestPlain:
     )
     def test_has_no_local_version(self, package: str, name: str) -> None:
         """The names are those of PyPI."""
-        assert name in {one.name for one in plain(package)}
+        assert name in {one.name for one in list_pypi_files(package)}
 
     @pytest.mark.parametrize("package", ["triton-rocm", "pytorch-triton-xpu"])
     def test_lacks_what_only_the_index_serves(self, package: str) -> None:
         """The tritons of ROCm and XPU are not there."""
-        assert plain(package) == ()
+        assert list_pypi_files(package) == ()

@@ -11,9 +11,9 @@ from zipfile import ZipFile
 
 import pytest
 
-from hatch_torch.demo.catalog import STABLE, File, files, plain
-from hatch_torch.demo.wheels import stub, wheel
-from hatch_torch.environment.packages import installed
+from hatch_torch.demo.catalog import STABLE, File, list_files, list_pypi_files
+from hatch_torch.demo.wheels import build_wheel, make_stub
+from hatch_torch.environment.packages import read_family_packages
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +33,7 @@ def _first(found: tuple[File, ...], start: str) -> File:
 
 def _unpacked(folder: Path, *found: File) -> Path:
     for one in found:
-        with ZipFile(io.BytesIO(wheel(stub(one)))) as archive:
+        with ZipFile(io.BytesIO(build_wheel(make_stub(one)))) as archive:
             archive.extractall(folder)
     return folder
 
@@ -49,8 +49,8 @@ def _unpacked(folder: Path, *found: File) -> Path:
 )
 def test_imports(tmp_path: Path, backend: str, expected: list[object]) -> None:
     """A real interpreter imports it, and reads its variant."""
-    torch = _first(files(STABLE, backend, "torch"), f"torch-2.9.1+{backend}")
-    vision = _first(files(STABLE, backend, "torchvision"), "torchvision-0.24.1")
+    torch = _first(list_files(STABLE, backend, "torch"), f"torch-2.9.1+{backend}")
+    vision = _first(list_files(STABLE, backend, "torchvision"), "torchvision-0.24.1")
     _unpacked(tmp_path, torch, vision)
     asked = subprocess.run(
         [sys.executable, "-I", "-c", f"import sys; sys.path[:0] = [{str(tmp_path)!r}]\n{_ASK}"],
@@ -66,24 +66,26 @@ def test_imports(tmp_path: Path, backend: str, expected: list[object]) -> None:
 
 def test_installed_reads_it(tmp_path: Path) -> None:
     """What reads a real torch's files finds the backend in the stub's, by no local version."""
-    _unpacked(tmp_path, _first(plain("torch"), "torch-2.9.1-cp312-cp312-manylinux_2_28_x86_64"))
-    (found,) = installed([tmp_path], ["torch"])
+    _unpacked(
+        tmp_path, _first(list_pypi_files("torch"), "torch-2.9.1-cp312-cp312-manylinux_2_28_x86_64")
+    )
+    (found,) = read_family_packages([tmp_path], ["torch"])
     assert (str(found.version), str(found.backend)) == ("2.9.1", "cu128")
 
 
 def test_mac_has_no_backend_in_its_version() -> None:
     """The wheel for macOS has no local version anywhere."""
-    made = stub(_first(plain("torch"), "torch-2.15.0-cp312-cp312-macosx"))
+    made = make_stub(_first(list_pypi_files("torch"), "torch-2.15.0-cp312-cp312-macosx"))
     assert "__version__ = '2.15.0'" in dict(made.sources)["torch/version.py"]
 
 
 def test_tritons_are_one_module() -> None:
     """Every triton is imported by one name."""
-    made = stub(files(STABLE, "rocm6.4", "pytorch-triton-rocm")[0])
+    made = make_stub(list_files(STABLE, "rocm6.4", "pytorch-triton-rocm")[0])
     assert [path for path, _ in made.sources] == ["triton/__init__.py"]
 
 
 def test_ptx_is_an_architecture() -> None:
     """Where the wheel holds PTX, the list says compute_NN, as torch does."""
-    found = [dict(stub(one).sources) for one in files(STABLE, "cu128", "torch")]
+    found = [dict(make_stub(one).sources) for one in list_files(STABLE, "cu128", "torch")]
     assert any("compute_" in sources["torch/cuda/__init__.py"] for sources in found)

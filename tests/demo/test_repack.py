@@ -9,7 +9,7 @@ from zipfile import ZipFile
 import pytest
 from packaging.utils import parse_wheel_filename
 
-from hatch_torch.demo.wheels import repacked, tools
+from hatch_torch.demo.build_tools import find_build_tools, repack_installed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,7 +46,7 @@ class TestRepacked:
         """It has the package's files and metadata, without what the installer wrote."""
         _install(tmp_path, "packed_one", {"packed_one/__init__.py": "x = 1\n"})
         monkeypatch.syspath_prepend(str(tmp_path))
-        found = repacked("packed-one")
+        found = repack_installed("packed-one")
         assert found
         filename, data, metadata = found
         info = "packed_one-1.0.dist-info"
@@ -63,7 +63,7 @@ class TestRepacked:
         _install(tmp_path / "site", "editable_one", {"_editable_one.pth": str(source)})
         monkeypatch.syspath_prepend(str(tmp_path / "site"))
         monkeypatch.syspath_prepend(str(source))
-        found = repacked("editable-one")
+        found = repack_installed("editable-one")
         assert found
         assert {"editable_one/__init__.py", "_editable_one.pth"} & set(_names(found[1])) == {
             "editable_one/__init__.py"
@@ -75,13 +75,13 @@ class TestRepacked:
         """Metadata without a package gives a wheel without one."""
         _install(tmp_path, "lonely_one", {})
         monkeypatch.syspath_prepend(str(tmp_path))
-        found = repacked("lonely-one")
+        found = repack_installed("lonely-one")
         assert found
         assert all(name.startswith("lonely_one-1.0.dist-info/") for name in _names(found[1]))
 
     def test_absent(self) -> None:
         """A package that is not installed has no wheel."""
-        assert repacked("not-installed-anywhere") is None
+        assert repack_installed("not-installed-anywhere") is None
 
 
 class TestTools:
@@ -89,13 +89,13 @@ class TestTools:
 
     def test_come_with_what_they_require(self) -> None:
         """With hatchling comes pluggy, and what is not installed is left out."""
-        found = tools(("hatchling", "not-installed-anywhere"))
+        found = find_build_tools(("hatchling", "not-installed-anywhere"))
         assert {"hatchling", "packaging", "pathspec", "pluggy", "trove-classifiers"} <= found
         assert "not-installed-anywhere" not in found
 
-    @pytest.mark.parametrize("name", sorted(tools()))
+    @pytest.mark.parametrize("name", sorted(find_build_tools()))
     def test_each_is_a_wheel(self, name: str) -> None:
         """Each of them can be served."""
-        found = repacked(name)
+        found = repack_installed(name)
         assert found
         assert name == parse_wheel_filename(found[0])[0]

@@ -6,17 +6,17 @@ import pytest
 from packaging.markers import default_environment
 from packaging.requirements import Requirement
 
-from hatch_torch.demo.catalog import FAMILY, STABLE, File, files, folders, plain
-from hatch_torch.demo.wheels import requires, requires_python
+from hatch_torch.demo.catalog import FAMILY, STABLE, File, list_files, list_folders, list_pypi_files
+from hatch_torch.demo.wheels import get_requires_python, list_requirements
 
 
 def _file(folder: str, start: str, package: str = "torch", channel: str = STABLE) -> File:
-    found = plain(package) if folder == "pypi" else files(channel, folder, package)
+    found = list_pypi_files(package) if folder == "pypi" else list_files(channel, folder, package)
     return next(one for one in found if one.name.startswith(start))
 
 
 def _lines(folder: str, start: str, package: str = "torch", channel: str = STABLE) -> list[str]:
-    return list(requires(_file(folder, start, package, channel).build))
+    return list(list_requirements(_file(folder, start, package, channel).build))
 
 
 class TestTorch:
@@ -84,7 +84,7 @@ class TestTorch:
     @pytest.mark.parametrize(("start", "expected"), [("2.5.1", ">=3.8.0"), ("2.15.0", ">=3.11")])
     def test_python(self, start: str, expected: str) -> None:
         """Its metadata names the Pythons."""
-        assert expected == requires_python(_file("cpu", f"torch-{start}").build)
+        assert expected == get_requires_python(_file("cpu", f"torch-{start}").build)
 
 
 class TestCompanions:
@@ -113,7 +113,7 @@ class TestCompanions:
 
     def test_no_python(self) -> None:
         """The metadata of torchaudio names no Python."""
-        assert requires_python(_file("cu126", "torchaudio-2.9.1", "torchaudio").build) == ""
+        assert get_requires_python(_file("cu126", "torchaudio-2.9.1", "torchaudio").build) == ""
 
 
 def test_every_line_is_a_requirement() -> None:
@@ -121,10 +121,10 @@ def test_every_line_is_a_requirement() -> None:
     environment = {key: str(value) for key, value in default_environment().items()}
     every = {
         line
-        for folder in folders(STABLE)
+        for folder in list_folders(STABLE)
         for package in FAMILY
-        for one in files(STABLE, folder, package)
-        for line in requires(one.build)
+        for one in list_files(STABLE, folder, package)
+        for line in list_requirements(one.build)
     }
     found = [Requirement(line) for line in every]
     assert all(

@@ -12,8 +12,8 @@ import pytest
 from packaging.utils import parse_wheel_filename
 from packaging.version import Version
 
-from hatch_torch.demo.catalog import CHANNELS, FAMILY, folders
-from hatch_torch.demo.pages import sha256
+from hatch_torch.demo.catalog import CHANNELS, FAMILY, list_folders
+from hatch_torch.demo.pages import compute_sha256
 from hatch_torch.demo.server import Site
 
 _URL = "http://127.0.0.1:8000"
@@ -23,7 +23,7 @@ _SIDECAR = re.compile(r'data-core-metadata="sha256=(\w+)"')
 
 
 def _links(path: str, site: Site = _SITE) -> list[tuple[str, str, str, str]]:
-    answer = site.answer(path)
+    answer = site.respond(path)
     assert answer.status == 200, path
     return [
         (unescape(href), digest, more, text)
@@ -39,9 +39,9 @@ class TestPytorchIndex:
         for href, digest, more, text in _links("/whl/cu126/torch/")[::25]:
             path = unquote(urlsplit(href).path)
             assert path == f"/whl/cu126/{text}"
-            assert digest == sha256(_SITE.answer(path).body)
+            assert digest == compute_sha256(_SITE.respond(path).body)
             (sidecar,) = _SIDECAR.findall(more)
-            assert sidecar == sha256(_SITE.answer(f"{path}.metadata").body)
+            assert sidecar == compute_sha256(_SITE.respond(f"{path}.metadata").body)
 
     def test_links_are_absolute(self) -> None:
         """The family's links name the host, and write + as %2B."""
@@ -67,13 +67,13 @@ class TestPytorchIndex:
     def test_metadata_began_with_2_6(self) -> None:
         """Older wheels have no metadata file, which is why range requests are needed."""
         old = "/whl/cu124/torch-2.5.1+cu124-cp312-cp312-linux_x86_64.whl"
-        assert (_SITE.answer(old).status, _SITE.answer(f"{old}.metadata").status) == (200, 403)
+        assert (_SITE.respond(old).status, _SITE.respond(f"{old}.metadata").status) == (200, 403)
 
     def test_tritons_lie_at_the_root(self) -> None:
         """The page of a backend links to a triton beside the folders."""
         href = _links("/whl/rocm6.4/pytorch-triton-rocm/")[0][0]
         assert href.startswith(f"{_URL}/whl/pytorch_triton_rocm-3.4.0-")
-        assert _SITE.answer(urlsplit(href).path).status == 200
+        assert _SITE.respond(urlsplit(href).path).status == 200
 
     def test_dependencies_are_linked(self) -> None:
         """What is not of the family is a copy of PyPI's page."""
@@ -83,10 +83,10 @@ class TestPytorchIndex:
     def test_rocm_is_its_backends_own(self) -> None:
         """ROCm's packages are on the one index, and nowhere else."""
         (href, *_), *_ = _links("/whl/rocm7.14/rocm/")
-        assert _SITE.answer(urlsplit(href).path).status == 200
+        assert _SITE.respond(urlsplit(href).path).status == 200
         assert (
-            _SITE.answer("/whl/cu126/rocm/").status,
-            _SITE.answer("/simple/rocm/").status,
+            _SITE.respond("/whl/cu126/rocm/").status,
+            _SITE.respond("/simple/rocm/").status,
         ) == (403, 404)
 
     def test_mixed_page(self) -> None:
@@ -99,7 +99,7 @@ class TestPytorchIndex:
         """The root and each folder list their packages, and each of the family has its page."""
         root = "/whl/" if channel == "stable" else f"/whl/{channel}/"
         assert "torch/" in {href for href, *_ in _links(root)}
-        for folder in folders(channel):
+        for folder in list_folders(channel):
             listed = {href.rstrip("/") for href, *_ in _links(f"{root}{folder}/")}
             for name in listed & set(FAMILY):
                 assert _links(f"{root}{folder}/{name}/"), (folder, name)
@@ -118,7 +118,7 @@ class TestPytorchIndex:
     )
     def test_missing_is_403(self, path: str) -> None:
         """What is not there is forbidden, as on S3."""
-        assert _SITE.answer(path).status == 403
+        assert _SITE.respond(path).status == 403
 
     @pytest.mark.parametrize(
         ("path", "expected"),
@@ -129,7 +129,7 @@ class TestPytorchIndex:
     )
     def test_caching(self, path: str, expected: str) -> None:
         """Stable pages may be kept for ten minutes, nightly ones not at all."""
-        assert expected == _SITE.answer(path).caching
+        assert expected == _SITE.respond(path).cache_control
 
     def test_is_quick(self) -> None:
         """A page of several hundred files is there in a moment, with all their hashes."""
@@ -148,12 +148,12 @@ class TestNewest:
             versions = {parse_wheel_filename(text)[1].public for *_, text in _links(path, then)}
             assert max(map(Version, versions)) == Version("2.9.1")
         newer = "/whl/cu126/torch-2.10.0+cu126-cp312-cp312-manylinux_2_28_x86_64.whl"
-        assert (then.answer(newer).status, _SITE.answer(newer).status) == (403, 200)
+        assert (then.respond(newer).status, _SITE.respond(newer).status) == (403, 200)
 
     def test_a_backend_that_was_not_there(self) -> None:
         """Its page is missing, and no listing names it."""
         then = Site(_URL, Version("2.9.1"))
-        assert then.answer("/whl/rocm7.0/torch/").status == 403
+        assert then.respond("/whl/rocm7.0/torch/").status == 403
 
 
 class TestDefaultIndex:
@@ -164,7 +164,7 @@ class TestDefaultIndex:
         for href, *_ in _links("/simple/"):
             link, digest = _links(urljoin("/simple/", href))[-1][:2]
             path = unquote(urlsplit(link).path)
-            assert digest == sha256(_SITE.answer(path).body), path
+            assert digest == compute_sha256(_SITE.respond(path).body), path
 
     def test_a_build_tool_is_there_beside_its_stubs(self) -> None:
         """What builds is the package that is installed here; torch may need a newer one of it."""
@@ -185,7 +185,7 @@ class TestDefaultIndex:
     def test_extras_are_declared(self) -> None:
         """The extras that torch's wheels ask for exist."""
         path = "/packages/cuda_toolkit-13.0.3-py3-none-any.whl.metadata"
-        assert b"Provides-Extra: cublas\n" in _SITE.answer(path).body
+        assert b"Provides-Extra: cublas\n" in _SITE.respond(path).body
 
     @pytest.mark.parametrize(
         "path",
@@ -193,4 +193,4 @@ class TestDefaultIndex:
     )
     def test_missing_is_404(self, path: str) -> None:
         """What is not there is not found."""
-        assert _SITE.answer(path).status == 404
+        assert _SITE.respond(path).status == 404

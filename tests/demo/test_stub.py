@@ -11,7 +11,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from hatch_torch.demo.wheels import Stub, metadata, wheel
+from hatch_torch.demo.wheels import Stub, build_metadata, build_wheel
 
 _STUB = Stub(
     "my_pkg-1.0+cu126-2-cp312-cp312-manylinux_2_17_x86_64.manylinux2014_x86_64.whl",
@@ -23,7 +23,7 @@ _STUB = Stub(
 
 
 def _read(stub: Stub, name: str) -> str:
-    with ZipFile(io.BytesIO(wheel(stub))) as archive:
+    with ZipFile(io.BytesIO(build_wheel(stub))) as archive:
         return archive.read(f"{stub.info}/{name}").decode()
 
 
@@ -32,7 +32,7 @@ class TestMetadata:
 
     def test_fields(self) -> None:
         """It says name, version, Pythons, extras and requirements."""
-        found = message_from_string(metadata(_STUB).decode())
+        found = message_from_string(build_metadata(_STUB).decode())
         assert (
             found["Name"],
             found["Version"],
@@ -43,11 +43,11 @@ class TestMetadata:
 
     def test_is_inside_the_wheel(self) -> None:
         """The wheel has the same METADATA as the file beside it."""
-        assert metadata(_STUB).decode() == _read(_STUB, "METADATA")
+        assert build_metadata(_STUB).decode() == _read(_STUB, "METADATA")
 
     def test_without_python(self) -> None:
         """A stub that names no Python has no such field."""
-        assert b"Requires-Python" not in metadata(Stub("a-1-py3-none-any.whl"))
+        assert b"Requires-Python" not in build_metadata(Stub("a-1-py3-none-any.whl"))
 
 
 class TestWheel:
@@ -55,9 +55,9 @@ class TestWheel:
 
     def test_are_always_the_same(self) -> None:
         """Its hash can stand on a page before it is asked for."""
-        first = wheel(_STUB)
-        wheel.cache_clear()
-        assert first == wheel(_STUB)
+        first = build_wheel(_STUB)
+        build_wheel.cache_clear()
+        assert first == build_wheel(_STUB)
 
     def test_tags(self) -> None:
         """WHEEL has a line for each tag, and the build tag."""
@@ -81,7 +81,7 @@ class TestWheel:
     def test_record(self) -> None:
         """RECORD has every file with its hash and size, and itself without."""
         rows = list(csv.reader(_read(_STUB, "RECORD").splitlines()))
-        with ZipFile(io.BytesIO(wheel(_STUB))) as archive:
+        with ZipFile(io.BytesIO(build_wheel(_STUB))) as archive:
             expected = [
                 [name, *_hash_and_size(archive.read(name))]
                 for name in archive.namelist()
