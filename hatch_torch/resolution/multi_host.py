@@ -1,187 +1,238 @@
-"""Several machines as one: what a wheel has to run on so that it runs on each of them.
+"""One decision for several hosts, a layer above `decide`: merge them, decide, check each host.
 
-Several machines at once: one decision that runs on every node, or why there is none.
+A cluster's nodes share one environment, so its wheels have to run on all of them. `decide` sees
+one machine that stands for all: every accelerator, the oldest driver. What that machine runs may
+still not run on each host, since drivers and accelerators were mixed; so every host is checked.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from packaging.version import Version
 
 from hatch_torch.catalog.releases import TORCH
-from hatch_torch.catalog.target import platform_of
-from hatch_torch.compatibility.ranking import most_capable
-from hatch_torch.compatibility.support import why_not
+from hatch_torch.catalog.target import platform_name
+from hatch_torch.compatibility.ranking import drop_weaker_gpus
+from hatch_torch.compatibility.support import incompatibility
+from hatch_torch.config.backend_request import PORTABLE
 from hatch_torch.errors import NoAnswerError
-from hatch_torch.hardware.model import Hardware, Nvidia, Rocm, Source
-from hatch_torch.resolution.model import Node
-from hatch_torch.resolution.strategies import verdicts
+from hatch_torch.hardware.model import Hardware, Nvidia, ProbeReport, Rocm
+from hatch_torch.resolution.decide import decide, read_request
+from hatch_torch.resolution.strategies import evaluate_backends
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from hatch_torch.catalog.backend import Backend
-    from hatch_torch.config.backend_request import Wish
-    from hatch_torch.hardware.model import Hardware
-    from hatch_torch.resolution.model import Case, Decision, Profile
-    from hatch_torch.resolution.strategies import Fits
+    from hatch_torch.config.backend_request import BackendRequest
+    from hatch_torch.resolution.model import Decision, ResolutionInputs
+    from hatch_torch.resolution.strategies import IncompatibilityCheck
+
+    Profile = tuple[str, Hardware]
+    """The name of a host's hardware profile, and its hardware."""
+
+_SHOWN_NAMES = 6
+_CPU_FAMILIES = {"cpu", "mps"}
+_HINT = "decide for each kind of node separately, or request one backend by name"
 
 
-def together(machines: Sequence[Hardware]) -> Hardware:
-    """Merge machines: their accelerators, the oldest driver, ROCm and C library.
+class Host(NamedTuple):
+    """A machine of several, and what runs on it."""
 
-    Only a vendor that all of them have counts; where there is none, the CPU alone fits them all.
+    name: str
+    """The name of its profile."""
+    hardware: Hardware
+    usable: tuple[Backend, ...]
+    """The backends that use its accelerators, the most preferred first; none: the CPU's alone."""
+    incompatibility: str | None = None
+    """Why the decided wheel does not run on it, or None."""
+
+    @property
+    def accelerators(self) -> str:
+        """Its accelerators in words."""
+        names = (f"{gpu.name}, {gpu.architecture}" for gpu in self.hardware.accelerators)
+        return "; ".join(dict.fromkeys(names)) or "no accelerator"
+
+
+class MultiHostDecision(NamedTuple):
+    """A decision, and what it means for each host."""
+
+    decision: Decision
+    hosts: tuple[Host, ...] = ()
+
+
+def decide_for_hosts(inputs: ResolutionInputs, profiles: Sequence[Profile]) -> MultiHostDecision:
+    """Return the decision for hosts whose hardware `inputs.probe` returns merged.
+
+    Without profiles it is `decide`'s, for this machine. Raises NoAnswerError where the hosts with
+    an accelerator have no backend in common, or where the wheel runs on some of them only, unless
+    it was requested by name.
+    """
+    request = read_request(inputs)
+    if not profiles or request.value == PORTABLE or TORCH in inputs.uv_routed:
+        return MultiHostDecision(decide(inputs))
+    hosts = tuple(_evaluate_host(inputs, request, *profile) for profile in profiles)
+    usable = [set(host.usable) for host in hosts if host.usable]
+    if usable and not set.intersection(*usable):
+        raise NoAnswerError(
+            _format_hosts("the nodes have no backend in common:", hosts), hint=_HINT
+        )
+    return _check_hosts(inputs, request, MultiHostDecision(decide(inputs), hosts))
+
+
+def _check_hosts(
+    inputs: ResolutionInputs, request: BackendRequest, result: MultiHostDecision
+) -> MultiHostDecision:
+    decision = result.decision
+    torch = next((pin for pin in decision.pins if pin.name == TORCH), None)
+    if decision.backend is None or torch is None:
+        return result
+    release = Version(torch.version.public)
+    hosts = tuple(_check_host(inputs, host, decision.backend, release) for host in result.hosts)
+    if not request.is_mandatory and any(host.incompatibility for host in hosts):
+        raise NoAnswerError(
+            _format_hosts("no torch in range runs on every node:", hosts), hint=_HINT
+        )
+    warnings = _warn_of_idle_hosts(hosts, decision.backend)
+    return MultiHostDecision(decision.with_warnings(*warnings), hosts)
+
+
+def make_host_check(inputs: ResolutionInputs, profiles: Iterable[Profile]) -> IncompatibilityCheck:
+    """Return the check that a release of a backend runs on every host."""
+    hosts = [Host(*profile, usable=()) for profile in profiles]
+
+    def check(backend: Backend, release: Version) -> str | None:
+        checked = (_check_host(inputs, host, backend, release) for host in hosts)
+        return next((host.incompatibility for host in checked if host.incompatibility), None)
+
+    return check
+
+
+def merge_hardware(machines: Sequence[Hardware]) -> Hardware:
+    """Return one machine for several: their accelerators, the oldest driver, ROCm and C library.
+
+    Only vendors that all of them have count; where there is none, only the CPU suits them all.
     Expects at least one machine; the other facts about the system are the first one's.
     """
-    first = machines[0]._replace(libc=_libc(machine.libc for machine in machines))
-    vendors = [{one.vendor for one in machine.accelerators} for machine in machines]
+    first = machines[0]._replace(libc=_oldest_libc(machine.libc for machine in machines))
+    vendors = [{gpu.vendor for gpu in machine.accelerators} for machine in machines]
     shared = set.intersection(*vendors)
     if any(vendors) and not shared:
-        note = Source("profiles", "absent", "the profiles have no vendor in common")
-        return first._replace(accelerators=(), nvidia=None, rocm=None, sources=(note,), signs=())
-    found = (one for machine in machines for one in machine.accelerators if one.vendor in shared)
+        report = ProbeReport("profiles", "absent", "the profiles have no vendor in common")
+        return first._replace(
+            accelerators=(), nvidia=None, rocm=None, probe_reports=(report,), environment_hints=()
+        )
+    gpus = (gpu for machine in machines for gpu in machine.accelerators if gpu.vendor in shared)
     return first._replace(
-        accelerators=tuple(dict.fromkeys(found)),
-        nvidia=_nvidia([machine.nvidia for machine in machines if machine.nvidia]),
-        rocm=_rocm([machine.rocm for machine in machines if machine.rocm]),
+        accelerators=tuple(dict.fromkeys(gpus)),
+        nvidia=_merge_nvidia([machine.nvidia for machine in machines if machine.nvidia]),
+        rocm=_merge_rocm([machine.rocm for machine in machines if machine.rocm]),
     )
 
 
-def _nvidia(found: Sequence[Nvidia]) -> Nvidia | None:
-    if not found:
+def _merge_nvidia(drivers: Sequence[Nvidia]) -> Nvidia | None:
+    if not drivers:
         return None
-    return Nvidia(_oldest(one.driver for one in found), _oldest(one.cuda for one in found))
+    return Nvidia(
+        _oldest(driver.driver for driver in drivers), _oldest(driver.cuda for driver in drivers)
+    )
 
 
-def _rocm(found: Sequence[Rocm]) -> Rocm | None:
-    return Rocm(_oldest(one.version for one in found)) if found else None
+def _merge_rocm(stacks: Sequence[Rocm]) -> Rocm | None:
+    return Rocm(_oldest(stack.version for stack in stacks)) if stacks else None
 
 
-def _libc(found: Iterable[str | None]) -> str | None:
-    """Return the oldest glibc, or musl where there is one: no wheel of PyTorch runs on that."""
+def _oldest_libc(libcs: Iterable[str | None]) -> str | None:
+    """Return the oldest glibc, or musl where a host has it: no wheel of PyTorch runs on that."""
     return min(
-        filter(None, found),
-        key=lambda libc: (not libc.startswith("musl"), _numbers(libc)),
+        filter(None, libcs),
+        key=lambda libc: (not libc.startswith("musl"), _parse_numbers(libc)),
         default=None,
     )
 
 
 def _oldest(versions: Iterable[str | None]) -> str | None:
-    return min(filter(None, versions), key=_numbers, default=None)
+    return min(filter(None, versions), key=_parse_numbers, default=None)
 
 
-def _numbers(version: str) -> list[int]:
-    """Return a version's numbers: a profile may hold what no package version looks like."""
+def _parse_numbers(version: str) -> list[int]:
+    # A profile may be written by hand, so this need not be a version of PEP 440.
     return [int(number) for number in re.findall(r"[0-9]+", version)]
 
 
-_MOST_NAMES = 6
-_PLAIN = {"cpu", "mps"}
-_ADVICE = "  decide for each kind of node by itself, or ask for one backend by its name"
+def find_common_platform(profiles: Iterable[Profile]) -> str | None:
+    """Return the one platform that the profiles name, or None where they name none.
 
-
-def judged(case: Case, wish: Wish) -> tuple[Node, ...]:
-    """Judge the case's profiles one by one; none where there are none.
-
-    Raises NoAnswerError where those with an accelerator have no backend in common.
+    Raises NoAnswerError where they name several: no wheel is for two.
     """
-    nodes = tuple(_node(case, wish, *profile) for profile in case.profiles)
-    accelerated = [set(one.usable) for one in nodes if one.usable]
-    if accelerated and not set.intersection(*accelerated):
-        raise NoAnswerError(_told("the nodes have no backend in common:", nodes))
-    return nodes
-
-
-def on_all(case: Case, wish: Wish, decision: Decision) -> Decision:
-    """Return the decision with a look at each node; what was asked for by name is obeyed there too.
-
-    Raises NoAnswerError where what was found for all of them runs on some alone.
-    """
-    torch = next((pin for pin in decision.pins if pin.name == TORCH), None)
-    if decision.backend is None or torch is None:
-        return decision
-    release = Version(torch.version.public)
-    nodes = tuple(_on_one(case, one, decision.backend, release) for one in decision.nodes)
-    if not wish.explicit and any(one.refusal for one in nodes):
-        raise NoAnswerError(_told("no torch in range runs on every node:", nodes))
-    return decision._replace(nodes=nodes).noting(*_idle(nodes, decision.backend))
-
-
-def fits_all(case: Case) -> Fits:
-    """Return what says why a release does not run on every node of a case, or None."""
-    nodes = [Node(*profile, usable=()) for profile in case.profiles]
-
-    def fits(backend: Backend, release: Version) -> str | None:
-        looked_at = (_on_one(case, one, backend, release) for one in nodes)
-        return next((one.refusal for one in looked_at if one.refusal), None)
-
-    return fits
-
-
-def common_platform(profiles: Iterable[Profile]) -> str | None:
-    """Return the one platform that the profiles tell of, or None where they tell of none.
-
-    Raises NoAnswerError where they tell of several: no wheel is for two.
-    """
-    found: dict[str, list[str]] = {}
+    platforms: dict[str, list[str]] = {}
     for name, hardware in profiles:
         if hardware.system:
-            platform = platform_of(hardware.system, hardware.machine or "")
-            found.setdefault(platform, []).append(name)
-    if len(found) > 1:
-        told = "; ".join(f"{platform} ({_listed(names)})" for platform, names in found.items())
-        raise NoAnswerError(f"the nodes have no platform in common: {told}; name one by --platform")
-    return next(iter(found), None)
+            platform = platform_name(hardware.system, hardware.machine or "")
+            platforms.setdefault(platform, []).append(name)
+    if len(platforms) > 1:
+        names = "; ".join(f"{key} ({_shorten(names)})" for key, names in platforms.items())
+        raise NoAnswerError(
+            f"the nodes have no platform in common: {names}", hint="choose one with --platform"
+        )
+    return next(iter(platforms), None)
 
 
-def _node(case: Case, wish: Wish, name: str, hardware: Hardware) -> Node:
-    for stage in _stages(hardware.presumed()):
-        every = verdicts(case.config, wish, stage, case.target)
-        usable = (one.backend for one in every if one.usable)
-        if fast := tuple(one for one in usable if one.family not in _PLAIN):
-            return Node(name, hardware, fast)
-    return Node(name, hardware, ())
+def _evaluate_host(
+    inputs: ResolutionInputs, request: BackendRequest, name: str, hardware: Hardware
+) -> Host:
+    for stage in _without_weaker_gpus(hardware.infer_gpus()):
+        verdicts = evaluate_backends(inputs.config, request, stage, inputs.target)
+        usable = (verdict.backend for verdict in verdicts if verdict.is_compatible)
+        if accelerated := tuple(one for one in usable if one.family not in _CPU_FAMILIES):
+            return Host(name, hardware, accelerated)
+    return Host(name, hardware, ())
 
 
-def _on_one(case: Case, node: Node, backend: Backend, release: Version) -> Node:
-    """Look whether a release runs on a node; a GPU that holds back its own node does not count."""
-    extra = case.config.extra_of(backend)
+def _check_host(inputs: ResolutionInputs, host: Host, backend: Backend, release: Version) -> Host:
+    """Return the host with the reason why a release does not run on it, or with None.
+
+    A GPU that holds back the best one of its own host does not count, as in `plan_strategies`.
+    """
+    extra = inputs.config.find_extra(backend)
     foreign = bool(extra and extra.index_url)
     reasons = [
-        why_not(backend, release, stage, case.target, foreign=foreign)
-        for stage in _stages(node.hardware.presumed())
+        incompatibility(backend, release, stage, inputs.target, foreign=foreign)
+        for stage in _without_weaker_gpus(host.hardware.infer_gpus())
     ]
-    return node._replace(refusal=None if None in reasons else reasons[0])
+    return host._replace(incompatibility=None if None in reasons else reasons[0])
 
 
-def _stages(hardware: Hardware) -> Iterator[Hardware]:
-    """Yield a machine, then what is left of it without the GPUs that hold back its best."""
+def _without_weaker_gpus(hardware: Hardware) -> Iterator[Hardware]:
     yield hardware
-    while reduced := most_capable(hardware):
+    while reduced := drop_weaker_gpus(hardware):
         hardware, _ = reduced
         yield hardware
 
 
-def _idle(nodes: Iterable[Node], backend: Backend) -> Iterator[str]:
-    """Say whose accelerators nobody uses, because another node has none."""
-    lacking = [one.name for one in nodes if not one.usable]
-    idle = [one.name for one in nodes if one.usable]
-    if backend.family in _PLAIN and lacking and idle:
-        yield f"{_listed(lacking)} can use the plain wheel alone, which leaves {_listed(idle)} idle"
+def _warn_of_idle_hosts(hosts: Iterable[Host], backend: Backend) -> Iterator[str]:
+    limiting = [host.name for host in hosts if not host.usable]
+    idle = [host.name for host in hosts if host.usable]
+    if backend.family in _CPU_FAMILIES and limiting and idle:
+        yield (
+            f"{_shorten(limiting)} can only use the CPU wheel, "
+            f"so the accelerators of {_shorten(idle)} stay idle"
+        )
 
 
-def _told(start: str, nodes: Iterable[Node]) -> str:
-    """Tell what runs where, once for nodes that are alike."""
-    alike: dict[str, list[str]] = {}
-    for one in nodes:
-        runs = one.refusal or _listed(list(map(str, one.usable))) or "the plain wheel alone"
-        alike.setdefault(f"({one.accelerators}): {runs}", []).append(one.name)
-    lines = [f"  {_listed(names)} {told}" for told, names in alike.items()]
-    return "\n".join([start, *lines, _ADVICE])
+def _format_hosts(title: str, hosts: Iterable[Host]) -> str:
+    """Return what runs where, one line for hosts that are alike."""
+    names: dict[str, list[str]] = {}
+    for host in hosts:
+        usable = _shorten([str(backend) for backend in host.usable]) or "only the CPU wheel"
+        line = f"({host.accelerators}): {host.incompatibility or usable}"
+        names.setdefault(line, []).append(host.name)
+    lines = [f"  {_shorten(alike)} {line}" for line, alike in names.items()]
+    return "\n".join([title, *lines])
 
 
-def _listed(names: Sequence[str]) -> str:
-    more = len(names) - _MOST_NAMES
-    return ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+def _shorten(names: Sequence[str]) -> str:
+    more = len(names) - _SHOWN_NAMES
+    return ", ".join(names[:_SHOWN_NAMES]) + (f" and {more} more" if more > 0 else "")

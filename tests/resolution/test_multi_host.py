@@ -9,18 +9,27 @@ import pytest
 from hatch_torch.errors import NoAnswerError
 from hatch_torch.hardware.model import Hardware
 from hatch_torch.record import to_json
-from hatch_torch.resolution.multi_host import common_platform, together
+from hatch_torch.resolution.multi_host import (
+    MultiHostDecision,
+    decide_for_hosts,
+    find_common_platform,
+    merge_hardware,
+)
 
 if TYPE_CHECKING:
-    from hatch_torch.resolution.model import Decision
     from tests.resolution.conftest import Workbench
 
 
-def decided(bench: Workbench, *names: str, torch: str = "torch>=2.3", **more: Any) -> Decision:  # noqa: ANN401 (handed on)
+def decided(
+    bench: Workbench,
+    *names: str,
+    torch: str = "torch>=2.3",
+    **more: Any,  # noqa: ANN401 (handed on)
+) -> MultiHostDecision:
     """Decide for machines by their names."""
     profiles = tuple((name, bench.machines[name]) for name in names)
-    machine = together([one for _, one in profiles])
-    return bench.decide(machine, torch, profiles=profiles, **more)
+    machine = merge_hardware([hardware for _, hardware in profiles])
+    return decide_for_hosts(bench.case(machine, torch, **more), profiles)
 
 
 def refusal(bench: Workbench, *names: str, **more: Any) -> list[str]:  # noqa: ANN401 (handed on)
@@ -33,12 +42,12 @@ def refusal(bench: Workbench, *names: str, **more: Any) -> list[str]:  # noqa: A
 def test_one_that_runs_on_all(bench: Workbench) -> None:
     """The oldest driver and every GPU count, and each node tells what runs on it."""
     found = decided(bench, "gtx-1080-on-580", "rtx-4090-on-550")
-    assert str(found.backend) == "cu126"
-    assert [(one.name, one.refusal) for one in found.nodes] == [
+    assert str(found.decision.backend) == "cu126"
+    assert [(one.name, one.incompatibility) for one in found.hosts] == [
         ("gtx-1080-on-580", None),
         ("rtx-4090-on-550", None),
     ]
-    first = to_json(found)["nodes"][0]
+    first = to_json(found.decision, found.hosts)["nodes"][0]
     assert {key: first[key] for key in ("name", "runs", "reason")} == {
         "name": "gtx-1080-on-580",
         "runs": True,
@@ -55,7 +64,7 @@ def test_nothing_in_common(bench: Workbench, other: str) -> None:
     assert told[0] == "the nodes have no backend in common:"
     assert told[1].startswith("  gtx-1080-on-580, gtx-1080-on-580 (GeForce sm_61, sm_61): cu126, ")
     assert told[2].startswith(f"  {other} (")
-    assert "ask for one backend by its name" in told[3]
+    assert "request one backend by name" in told[3]
 
 
 def test_no_release_in_common(bench: Workbench) -> None:
@@ -70,40 +79,40 @@ def test_no_release_in_common(bench: Workbench) -> None:
 def test_a_gpu_that_its_own_node_leaves_out(bench: Workbench) -> None:
     """A node that is mixed itself goes by its best GPU, as it does alone."""
     found = decided(bench, "gtx-1080-and-rtx-5090", "rtx-5090-on-580", torch="torch>=2.9")
-    assert found.backend is not None
-    assert found.backend.family == "cuda"
-    assert not any(one.refusal for one in found.nodes)
+    assert found.decision.backend is not None
+    assert found.decision.backend.family == "cuda"
+    assert not any(one.incompatibility for one in found.hosts)
 
 
 def test_asked_for_by_name(bench: Workbench) -> None:
     """What this very run asks for is obeyed, and the nodes that it does not run on are told."""
     asked = ("--backend", "cu130")
-    found = decided(bench, "gtx-1080-on-580", "rtx-5090-on-580", asked=asked)
-    assert str(found.backend) == "cu130"
-    assert [bool(one.refusal) for one in found.nodes] == [True, False]
+    found = decided(bench, "gtx-1080-on-580", "rtx-5090-on-580", backend_option=asked)
+    assert str(found.decision.backend) == "cu130"
+    assert [bool(one.incompatibility) for one in found.hosts] == [True, False]
 
 
 def test_one_without_an_accelerator(bench: Workbench) -> None:
     """The plain wheel runs on every node; that the others stay idle is said."""
     found = decided(bench, "plain", "rtx-4090-on-580")
-    assert str(found.backend) == "cpu"
-    said = "plain can use the plain wheel alone, which leaves rtx-4090-on-580 idle"
-    assert said in found.warnings
-    assert not decided(bench, "plain", "plain").warnings[1:]
+    assert str(found.decision.backend) == "cpu"
+    said = "plain can only use the CPU wheel, so the accelerators of rtx-4090-on-580 stay idle"
+    assert said in found.decision.warnings
+    assert not decided(bench, "plain", "plain").decision.warnings[1:]
 
 
 def test_nothing_is_added(bench: Workbench) -> None:
     """A project without torch gets nothing on any node."""
-    assert decided(bench, "plain", "rtx-4090-on-580", torch="numpy").backend is None
+    assert decided(bench, "plain", "rtx-4090-on-580", torch="numpy").decision.backend is None
 
 
 def test_platforms() -> None:
     """No wheel is for two platforms; profiles that tell of none go with every other."""
     intel, arm = (Hardware(system="Linux", machine=one) for one in ("x86_64", "aarch64"))
-    assert common_platform([("a", intel), ("b", Hardware()), ("c", intel)]) == "linux_x86_64"
-    assert common_platform([("b", Hardware())]) is None
+    assert find_common_platform([("a", intel), ("b", Hardware()), ("c", intel)]) == "linux_x86_64"
+    assert find_common_platform([("b", Hardware())]) is None
     nodes = [(f"node{number}", intel) for number in range(8)]
     with pytest.raises(NoAnswerError) as told:
-        common_platform([*nodes, ("arm", arm)])
+        find_common_platform([*nodes, ("arm", arm)])
     assert "linux_x86_64 (node0, node1, node2, node3, node4, node5 and 2 more)" in str(told.value)
-    assert "linux_aarch64 (arm); name one by --platform" in str(told.value)
+    assert "linux_aarch64 (arm)\nhint: choose one with --platform" in str(told.value)
