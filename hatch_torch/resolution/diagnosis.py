@@ -1,6 +1,6 @@
-"""The nearest change that would work where nothing fits; found by trying, never guessed.
+"""Says why no wheel fits: what was required, why each backend fails, and what would help.
 
-Nothing fits: why, for each backend, and the nearest change that would work, found by trying.
+The change that it suggests was tried: another backend, another Python, or the CPU's wheel.
 """
 
 from __future__ import annotations
@@ -11,85 +11,119 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from packaging.specifiers import SpecifierSet
 
-from hatch_torch.catalog.releases import TORCH, known_backends, torch_releases
-from hatch_torch.catalog.specifiers import admits_newer
+from hatch_torch.catalog.releases import (
+    TORCH,
+    known_backends,
+    supported_pythons,
+    torch_releases,
+)
 from hatch_torch.errors import IndexFaultError
-from hatch_torch.resolution import strategies as ways
-from hatch_torch.resolution.solve import resolve
-from hatch_torch.resolution.strategies import Course, by_tables, plain, wants_of
+from hatch_torch.resolution.solve import resolve_family
+from hatch_torch.resolution.strategies import (
+    Strategy,
+    collect_specifiers,
+    evaluate_backends,
+    get_cpu_backend,
+    pin_from_tables,
+    plan_strategies,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from packaging.version import Version
-
     from hatch_torch.catalog.backend import Backend
     from hatch_torch.catalog.target import Target
-    from hatch_torch.config.backend_request import Wish
-    from hatch_torch.config.requirements import Line
+    from hatch_torch.config.backend_request import BackendRequest
+    from hatch_torch.config.requirements import FamilyRequirement
     from hatch_torch.hardware.model import Hardware
-    from hatch_torch.resolution.candidates import Pick, Wants
-    from hatch_torch.resolution.model import Case, Decision
+    from hatch_torch.resolution.candidates import Candidate
+    from hatch_torch.resolution.model import Decision, ResolutionInputs
+
+_MAX_REASONS = 6
+"""Lines of reasons, so that the whole text has at most 12."""
+_SHOWN_NAMES = 4
+_PORTABLE_HINT = "hint: set TORCH_VARIANT=portable to install without a chosen backend"
 
 
-_PYTHONS = tuple(f"3.{minor}" for minor in range(10, 15))
+class FailedResolution(NamedTuple):
+    """What was tried without a solution."""
 
-
-class Attempt(NamedTuple):
-    """What was tried, and led nowhere."""
-
-    case: Case
-    wish: Wish
+    inputs: ResolutionInputs
+    request: BackendRequest
     draft: Decision
-    courses: tuple[Course, ...]
-    lines: tuple[Line, ...]
+    strategies: tuple[Strategy, ...]
+    requirements: tuple[FamilyRequirement, ...]
 
-    def retried(self, case: Case, courses: Iterable[Course]) -> tuple[Pick, ...] | None:
-        """Try other courses, or another case, with the ranges as they are."""
-        every = (
-            resolve(wants_of(case, course, self.lines), case.offers, course.fits)
-            for course in courses
+    def retry(
+        self, strategies: Iterable[Strategy], inputs: ResolutionInputs | None = None
+    ) -> tuple[Candidate, ...] | None:
+        """Try other strategies, or other inputs, with the same requirements."""
+        inputs = inputs or self.inputs
+        results = (
+            resolve_family(
+                collect_specifiers(inputs, strategy, self.requirements),
+                inputs.finder,
+                strategy.incompatibility,
+            )
+            for strategy in strategies
         )
-        return next(filter(None, every), None)
+        return next(filter(None, results), None)
 
 
-def nearest(attempt: Attempt) -> str | None:
-    """Return a change that was tried and works: of the backend, the ranges, the Python; or None.
+def format_no_match(failed: FailedResolution) -> str:
+    """Return at most 12 lines: what was required, for what, why each backend fails, hints."""
+    target, index = failed.inputs.target, failed.inputs.finder.index
+    download = _suggest_download(failed)
+    required = dict.fromkeys(str(one.requirement) for one in failed.requirements)
+    lines = [
+        "no torch fits this project:",
+        f"  required     {', '.join(required) or 'torch'}",
+        f"  for          Python {target.python} on {target.platform}{index.hint}",
+        f"  accelerator  {_format_accelerators(failed.draft.hardware)}",
+        *_format_reasons(failed, _MAX_REASONS - len(download)),
+    ]
+    if change := suggest_change(failed):
+        lines.append(f"hint: {change}")
+    return "\n".join([*lines, *download, _PORTABLE_HINT])
 
-    An index that falls silent meanwhile is no reason to say less about what failed before.
+
+def _format_accelerators(hardware: Hardware) -> str:
+    names = [f"{gpu.name} ({gpu.architecture or 'unknown'})" for gpu in hardware.accelerators]
+    driver = f"; driver {hardware.nvidia.driver}" if hardware.nvidia else ""
+    return (", ".join(dict.fromkeys(names)) or "none found, or not looked for") + driver
+
+
+def suggest_change(failed: FailedResolution) -> str | None:
+    """Return a change of the backend or of the Python that was tried and works, or None.
+
+    None too where the index stops answering meanwhile.
     """
     try:
-        changes = chain(
-            _other_backend(attempt),
-            _other_ranges(attempt),
-            _other_python(attempt),
-            _without_accelerator(attempt),
-        )
+        changes = chain(_try_backends(failed), _try_pythons(failed), _try_cpu(failed))
         return next(changes, None)
     except IndexFaultError:
         return None
 
 
-def _other_backend(attempt: Attempt) -> Iterator[str]:
-    """Find another backend that has what is wanted.
-
-    It is a sibling of the one that was asked for, or one that the project's extras do not list.
-    """
-    config, target, wish = attempt.case.config, attempt.case.target, attempt.wish
-    if wish.backend:
-        siblings = (Course((one,)) for one in _siblings(wish.backend, target))
-        if found := attempt.retried(attempt.case, siblings):
-            yield f"{_named(attempt, found)}: ask for it instead of {wish.backend}"
+def _try_backends(failed: FailedResolution) -> Iterator[str]:
+    """Try the siblings of the requested backend, or the backends that are not among the extras."""
+    inputs, request = failed.inputs, failed.request
+    config, target, hardware = inputs.config, inputs.target, failed.draft.hardware
+    if request.backend:
+        siblings = (Strategy((one,)) for one in _find_siblings(request.backend, target))
+        if found := failed.retry(siblings):
+            change = f"request {found[0].backend} instead of {request.backend}"
+            yield _format_change(failed, change, found)
     elif config.extras:
-        free, hardware = config._replace(extras=()), attempt.draft.hardware
-        judged = ways.verdicts(free, wish, hardware, target)
-        for course in ways.courses(free, wish, hardware, judged, target):
-            if found := attempt.retried(attempt.case, [course]):
+        unrestricted = config._replace(extras=())
+        verdicts = evaluate_backends(unrestricted, request, hardware, target)
+        for strategy in plan_strategies(unrestricted, request, hardware, verdicts, target):
+            if found := failed.retry([strategy]):
                 extra = found[0].backend.extra
-                yield f"{_named(attempt, found)}: add [tool.torch-variant.extras.{extra}]"
+                yield _format_change(failed, f"add [tool.torch-variant.extras.{extra}]", found)
 
 
-def _siblings(backend: Backend, target: Target) -> list[Backend]:
+def _find_siblings(backend: Backend, target: Target) -> list[Backend]:
     """Return the others of a backend's family, the nearest first."""
     family = [one for one in known_backends(target.platform) if one.family == backend.family]
     place = bisect_left([one.release for one in family], backend.release)
@@ -97,174 +131,125 @@ def _siblings(backend: Backend, target: Target) -> list[Backend]:
     return sorted(others, key=lambda one: (abs(family.index(one) - place), -family.index(one)))
 
 
-def _other_ranges(attempt: Attempt) -> Iterator[str]:
-    """Find the release that is nearest to the range of torch, whatever the other ranges say."""
-    for course in attempt.courses:
-        wants = wants_of(attempt.case, course, attempt.lines)
-        for range_ in _by_distance(next(iter(wants.values()), {}).get(TORCH, SpecifierSet())):
-            relaxed = {backend: _relaxed(of, range_) for backend, of in wants.items()}
-            if found := resolve(relaxed, attempt.case.offers, course.fits):
-                yield f"{_named(attempt, found)}: change the ranges to admit it"
+def _try_pythons(failed: FailedResolution) -> Iterator[str]:
+    """Try the Pythons that torch has wheels for on this platform, the nearest first."""
+    inputs = failed.inputs
+    current = _minor(inputs.target.python)
+    pythons = {
+        python
+        for release in torch_releases()
+        for python in supported_pythons(release, inputs.target.platform)
+        if not python.endswith("t")  # a free-threaded build is no substitute for the usual one
+    }
+    for python in sorted(pythons, key=lambda one: (abs(_minor(one) - current), -_minor(one))):
+        target = inputs.target.with_python(python)
+        other = inputs._replace(target=target, finder=inputs.finder.for_target(target))
+        if found := failed.retry(failed.strategies, other):
+            yield _format_change(failed, f"use Python {python}", found)
 
 
-def _relaxed(wants: Wants, torch: SpecifierSet) -> Wants:
-    return {**dict.fromkeys(wants, SpecifierSet()), TORCH: torch}
+def _minor(python: str) -> int:
+    return int(python.split(".")[1].rstrip("t"))
 
 
-def _by_distance(versions: SpecifierSet) -> Iterator[SpecifierSet]:
-    """Yield every release of torch as a range, the nearest to a range first; then any version."""
-    known = torch_releases()
-    within = [place for place, one in enumerate(known) if versions.contains(one)]
-    if not within:
-        within = [len(known) if admits_newer(versions, known[-1]) else 0]
-
-    def distance(release: Version) -> tuple[int, int]:
-        place = known.index(release)
-        return min(abs(place - one) for one in within), -place
-
-    yield from (SpecifierSet(f"=={one}") for one in sorted(known, key=distance))
-    yield SpecifierSet()
-
-
-def _other_python(attempt: Attempt) -> Iterator[str]:
-    case = attempt.case
-    for python in sorted(_PYTHONS, key=lambda one: _steps(one, case.target.python)):
-        target = case.target.with_python(python)
-        elsewhere = case._replace(target=target, offers=case.offers.on(target))
-        if found := attempt.retried(elsewhere, attempt.courses):
-            yield f"{_named(attempt, found)}: use Python {python}"
-
-
-def _steps(python: str, other: str) -> tuple[int, int]:
-    """Count the minors between two Pythons; of two at the same distance the newer is nearer."""
-    minor, here = (int(one.split(".")[1].rstrip("t")) for one in (python, other))
-    return abs(minor - here), -minor
-
-
-def _without_accelerator(attempt: Attempt) -> Iterator[str]:
-    backend = plain(attempt.case.target)
-    if any(backend in course.backends for course in attempt.courses):
+def _try_cpu(failed: FailedResolution) -> Iterator[str]:
+    backend = get_cpu_backend(failed.inputs.target)
+    if any(backend in strategy.backends for strategy in failed.strategies):
         return
-    if found := attempt.retried(attempt.case, [Course((backend,))]):
-        extras = attempt.case.config.extras
-        listed = not extras or attempt.case.config.extra_of(backend)
-        how = "set TORCH_VARIANT=cpu" if listed else f"add [tool.torch-variant.extras.{backend}]"
-        yield f"{_named(attempt, found)}: {how}"
+    if found := failed.retry([Strategy((backend,))]):
+        config = failed.inputs.config
+        is_listed = not config.extras or config.find_extra(backend)
+        extra = f"add [tool.torch-variant.extras.{backend}]"
+        yield _format_change(failed, "set TORCH_VARIANT=cpu" if is_listed else extra, found)
 
 
-def _named(attempt: Attempt, picks: tuple[Pick, ...]) -> str:
-    """Name the family; what else comes along from the backend's index is nobody's wish."""
-    members = [pick for pick in picks if pick.name in attempt.case.family]
-    return ", ".join(f"{one.name} {one.release}" for one in members) + f" with {picks[0].backend}"
+def _format_change(failed: FailedResolution, change: str, candidates: tuple[Candidate, ...]) -> str:
+    """Return the change, and the wheels of the family that it leads to."""
+    family = (one for one in candidates if one.name in failed.inputs.family)
+    names = ", ".join(f"{one.name} {one.release}" for one in family)
+    return f"{change}: {candidates[0].backend} has {names}"
 
 
-_MOST_REASONS = 6
-"""Lines of reasons, so that all have at most 12."""
-_MOST_NAMES = 4
-
-
-def refusal(attempt: Attempt) -> str:
-    """Say in at most 12 lines what was wanted, for what, why each backend fails, and what helps."""
-    target, hardware = attempt.case.target, attempt.draft.hardware
-    fetch = _fetch(attempt)
-    wanted = dict.fromkeys(str(line.requirement) for line in attempt.lines)
-    told = [
-        "no torch fits this project here:",
-        f"  wanted       {', '.join(wanted) or 'torch'}",
-        f"  for          Python {target.python} on {target.platform}{_renewal(attempt)}",
-        f"  accelerator  {_accelerators(hardware)}",
-        *_reasons(attempt, _MOST_REASONS - len(fetch)),
-    ]
-    if change := nearest(attempt):
-        told.append(f"  nearest      {change}")
-    return "\n".join([*told, *fetch, "  or set       TORCH_VARIANT=portable, which adds nothing"])
-
-
-def _renewal(attempt: Attempt) -> str:
-    return attempt.case.offers.index.hint
-
-
-def _accelerators(hardware: Hardware) -> str:
-    names = [f"{one.name} ({one.architecture or 'unknown'})" for one in hardware.accelerators]
-    driver = f"; driver {hardware.nvidia.driver}" if hardware.nvidia else ""
-    return (", ".join(dict.fromkeys(names)) or "none was looked for or found") + driver
-
-
-def _fetch(attempt: Attempt) -> list[str]:
-    """Say for a folder of wheels what belongs into it, and how that is fetched."""
-    target = attempt.case.target
-    usable = [one.backend for one in attempt.draft.verdicts if one.usable]
-    folder = attempt.case.has_folders or attempt.case.offers.index.is_folder
-    if not (folder and usable):
+def _suggest_download(failed: FailedResolution) -> list[str]:
+    """Return, for a folder of wheels, the command that fetches what it lacks; else nothing."""
+    target = failed.inputs.target
+    usable = [one.backend for one in failed.draft.verdicts if one.is_compatible]
+    is_folder = failed.inputs.has_folders or failed.inputs.finder.index.is_folder
+    if not (is_folder and usable):
         return []
     machine = f"--backend {usable[0]} --python {target.python} --platform {target.platform}"
     command = f"hatch-torch download -d FOLDER {machine}"
-    files = ", ".join(_files(attempt, usable[0]))
-    return [f"  or fetch     {command}, on a machine with a network{files and f': {files}'}"]
+    files = ", ".join(_list_files(failed, usable[0]))
+    purpose = f", which fetches {files}" if files else ""
+    return [f"hint: on a machine with a network, run {command}{purpose}"]
 
 
-def _files(attempt: Attempt, backend: Backend) -> Iterator[str]:
-    """Yield the wheels that would do, by the tables; the end of a name is the index's affair."""
+def _list_files(failed: FailedResolution, backend: Backend) -> Iterator[str]:
+    """Yield the wheels that would do by the tables; only the index knows their tags."""
     local = "" if backend.family == "mps" else f"+{backend}"
-    for course in [one for one in attempt.courses if backend in one.backends][:1]:
-        wants = wants_of(attempt.case, course, attempt.lines)[backend]
-        pins = by_tables(course, backend, wants, attempt.case.target)
-        yield from (f"{pin.name}-{pin.version}{local}-*.whl" for pin in pins)
+    strategy = next((one for one in failed.strategies if backend in one.backends), None)
+    if strategy:
+        specifiers = collect_specifiers(failed.inputs, strategy, failed.requirements)[backend]
+        for pin in pin_from_tables(strategy, backend, specifiers, failed.inputs.target):
+            yield f"{pin.name}-{pin.version}{local}-*.whl"
 
 
-def _reasons(attempt: Attempt, most: int) -> list[str]:
-    """Tell each reason once, with the backends that it holds for; those that were tried first."""
-    tried = {backend: course for course in attempt.courses for backend in course.backends}
-    reasons: dict[str, list[str]] = {}
-    for backend, course in tried.items():
-        reason, detail = _why_none(attempt, course, backend)
-        reasons.setdefault(reason, []).append(f"{backend}{detail}")
-    for one in attempt.draft.verdicts:
-        if one.backend not in tried:
-            reasons.setdefault(one.reason, []).append(str(one.backend))
-    told = [f"  {_listed(names)}: {reason}" for reason, names in reasons.items()]
-    if len(told) <= most:
-        return told
-    kept = told[: most - 1]
-    return [*kept, f"  … and {len(told) - len(kept)} reasons more"]
+def _format_reasons(failed: FailedResolution, limit: int) -> list[str]:
+    """Return each reason once, with the backends it holds for; first those that were tried."""
+    tried = {backend: one for one in failed.strategies for backend in one.backends}
+    backends: dict[str, list[str]] = {}
+    for backend, strategy in tried.items():
+        reason, detail = _find_reason(failed, strategy, backend)
+        backends.setdefault(reason, []).append(f"{backend}{detail}")
+    for verdict in failed.draft.verdicts:
+        if verdict.backend not in tried:
+            backends.setdefault(verdict.reason, []).append(str(verdict.backend))
+    lines = [f"  {_shorten(names)}: {reason}" for reason, names in backends.items()]
+    if len(lines) <= limit:
+        return lines
+    return [*lines[: limit - 1], f"  … and {len(lines) - limit + 1} more reasons"]
 
 
-def _listed(names: Sequence[str]) -> str:
-    more = len(names) - _MOST_NAMES
-    return ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+def _shorten(names: Sequence[str]) -> str:
+    more = len(names) - _SHOWN_NAMES
+    return ", ".join(names[:_SHOWN_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
-def _why_none(attempt: Attempt, course: Course, backend: Backend) -> tuple[str, str]:
-    """Say at which step a backend fell out, and what its name needs beside it."""
+def _find_reason(failed: FailedResolution, strategy: Strategy, backend: Backend) -> tuple[str, str]:
+    """Return why a backend was passed over, and a detail to stand beside its name."""
     try:
-        return _step(attempt, course, backend)
+        return _find_failed_step(failed, strategy, backend)
     except IndexFaultError as fault:
-        return str(fault), ""
+        return fault.message, ""
 
 
-def _step(attempt: Attempt, course: Course, backend: Backend) -> tuple[str, str]:
-    """Find the step: the page, the Python, the range, the GPU, or a member of the family."""
-    offers, target = attempt.case.offers, attempt.case.target
-    wants = wants_of(attempt.case, course, attempt.lines)[backend]
-    if not offers.index.wheels(backend, TORCH):
-        return _no_page(attempt, backend), ""
-    every = offers.picks(backend, TORCH, SpecifierSet())
-    if not every:
+def _find_failed_step(
+    failed: FailedResolution, strategy: Strategy, backend: Backend
+) -> tuple[str, str]:
+    """Go through the steps: the page, the Python, the range, the GPU, the rest of the family."""
+    finder, target = failed.inputs.finder, failed.inputs.target
+    specifiers = collect_specifiers(failed.inputs, strategy, failed.requirements)[backend]
+    if not finder.index.get_wheels(backend, TORCH):
+        return _explain_missing_page(failed, backend), ""
+    torches = finder.candidates(backend, TORCH, SpecifierSet())
+    if not torches:
         return f"no torch for Python {target.python} on {target.platform}", ""
-    in_range = offers.picks(backend, TORCH, wants[TORCH])
+    in_range = finder.candidates(backend, TORCH, specifiers[TORCH])
     if not in_range:
-        span = f" ({every[-1].release} to {every[0].release})"
+        span = f" ({torches[-1].release} to {torches[0].release})"
         return "no torch in range for this Python and platform", span
-    reasons = [course.fits(backend, pick.release) for pick in in_range]
+    reasons = [strategy.incompatibility(backend, torch.release) for torch in in_range]
     if all(reasons):
         return str(reasons[0]), ""
-    members = ", ".join(f"{name}{versions}" for name, versions in wants.items() if name != TORCH)
-    return f"no torch in range has all of its family there: {members}", ""
+    members = ", ".join(f"{name}{one}" for name, one in specifiers.items() if name != TORCH)
+    return f"no torch in range comes with all of {members}", ""
 
 
-def _no_page(attempt: Attempt, backend: Backend) -> str:
-    """Say that the index has no torch of a backend; for one that no table knows, what it has."""
+def _explain_missing_page(failed: FailedResolution, backend: Backend) -> str:
+    """Return that the index lacks a backend; for one that no table knows, what the index has."""
+    reason = "the index has no torch for it"
     if backend in known_backends():
-        return "the index has no torch for it"
-    known = attempt.case.offers.index.backends() or known_backends(attempt.case.target.platform)
-    return f"the index has no torch for it; there is {', '.join(map(str, known))}"
+        return reason
+    inputs = failed.inputs
+    known = inputs.finder.index.list_backends() or known_backends(inputs.target.platform)
+    return f"{reason}, only for {', '.join(map(str, known))}"
