@@ -9,73 +9,77 @@ from typing import TYPE_CHECKING, Any
 from hatch_torch import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from hatch_torch.compatibility.support import Verdict
-    from hatch_torch.resolution.model import Decision, Node, Pin
+    from hatch_torch.resolution.model import Decision, Pin
+    from hatch_torch.resolution.multi_host import Host
 
 SCHEMA = 1
 
 
-def to_json(decision: Decision) -> dict[str, Any]:
-    """Return the decision as a JSON object; `backend` is null where nothing is added."""
+def to_json(decision: Decision, hosts: Sequence[Host] = ()) -> dict[str, Any]:
+    """Return the decision as a JSON object; `backend` is null where nothing is injected.
+
+    `hosts`: those that the decision was made for, where it was made for profiles.
+    """
     return {
         "schema": SCHEMA,
         "backend": decision.backend.name if decision.backend else None,
         "decided_by": decision.decided_by,
         "hardware": decision.hardware.to_json(),
-        "candidates": [_candidate(one) for one in decision.verdicts],
-        "wheels": [_wheel(one) for one in decision.pins],
-        "index": _index(decision),
-        "added": [one.line for one in decision.additions],
+        "candidates": [_verdict_to_json(verdict) for verdict in decision.verdicts],
+        "wheels": [_pin_to_json(pin) for pin in decision.pins],
+        "index": _index_to_json(decision),
+        "added": [requirement.requires_dist for requirement in decision.injected],
         "warnings": list(decision.warnings),
-        **({"nodes": [_node(one) for one in decision.nodes]} if decision.nodes else {}),
+        **({"nodes": [_host_to_json(host) for host in hosts]} if hosts else {}),
     }
 
 
-def record(
-    decision: Decision, *, frontend: str, purpose: str, extras: Iterable[str] = ()
+def make_record(
+    decision: Decision, *, installer: str, purpose: str, extras: Iterable[str] = ()
 ) -> dict[str, Any]:
     """Return the record of an install: the decision, and when, for whom and by what it was made.
 
-    `extras` are those that the install asked for, with which `sync` installs again.
+    `extras` are those that the install requested; `sync` installs with them again.
     """
     return {
         **to_json(decision),
         "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "python": platform.python_version(),
-        "frontend": frontend,
+        "frontend": installer,
         "purpose": purpose,
         "extras": sorted(extras),
         "hatch_torch": __version__,
     }
 
 
-def _index(decision: Decision) -> dict[str, str] | None:
-    if decision.origin is None:
+def _index_to_json(decision: Decision) -> dict[str, str] | None:
+    if decision.index_origin is None:
         return None
-    url, named_by = decision.origin
+    url, named_by = decision.index_origin
     return {"url": url, "named_by": named_by}
 
 
-def _candidate(verdict: Verdict) -> dict[str, Any]:
+def _verdict_to_json(verdict: Verdict) -> dict[str, Any]:
     return {
         "backend": verdict.backend.name,
-        "usable": verdict.usable,
+        "usable": verdict.is_compatible,
         "reason": verdict.reason,
     }
 
 
-def _node(node: Node) -> dict[str, Any]:
+def _host_to_json(host: Host) -> dict[str, Any]:
     return {
-        "name": node.name,
-        "usable": [one.name for one in node.usable],
-        "runs": node.refusal is None,
-        "reason": node.refusal,
+        "name": host.name,
+        "usable": [backend.name for backend in host.usable],
+        "runs": host.incompatibility is None,
+        "reason": host.incompatibility,
     }
 
 
-def _wheel(pin: Pin) -> dict[str, Any]:
+def _pin_to_json(pin: Pin) -> dict[str, Any]:
     return {
         "name": pin.name,
         "version": str(pin.version),

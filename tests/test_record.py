@@ -12,8 +12,8 @@ from hatch_torch import __version__
 from hatch_torch.catalog.backend import Backend
 from hatch_torch.compatibility.support import Verdict
 from hatch_torch.hardware.model import Accelerator, Hardware, Nvidia
-from hatch_torch.record import record, to_json
-from hatch_torch.resolution.model import Addition, Decision, Pin
+from hatch_torch.record import make_record, to_json
+from hatch_torch.resolution.model import Decision, InjectedRequirement, Pin
 
 _URL = "https://download.pytorch.org/whl/cu124/torch-2.6.0%2Bcu124-cp312-cp312-linux_x86_64.whl"
 _HARDWARE = Hardware(
@@ -25,11 +25,13 @@ _DECISION = Decision(
     Backend("cuda", (12, 4)),
     "detection",
     _HARDWARE,
-    verdicts=(Verdict(Backend("cuda", (13, 0)), usable=False, reason="the driver is too old"),),
+    verdicts=(
+        Verdict(Backend("cuda", (13, 0)), is_compatible=False, reason="the driver is too old"),
+    ),
     pins=(Pin("torch", Version("2.6.0+cu124"), _URL, "ab" * 32),),
-    additions=(Addition(f"torch @ {_URL}", "train"),),
+    injected=(InjectedRequirement(f"torch @ {_URL}", "train"),),
     warnings=("a note",),
-    origin=("https://m.example.org/whl", "PIP_INDEX_URL"),
+    index_origin=("https://m.example.org/whl", "PIP_INDEX_URL"),
 )
 
 
@@ -60,7 +62,7 @@ def test_nothing_is_added() -> None:
 
 def test_record() -> None:
     """The record adds when, for whom, for what and by what it was made."""
-    found = record(_DECISION, frontend="pip", purpose="install", extras={"train", "dev"})
+    found = make_record(_DECISION, installer="pip", purpose="install", extras={"train", "dev"})
     created = datetime.fromisoformat(found.pop("created"))
     assert timedelta() <= datetime.now(timezone.utc) - created < timedelta(minutes=1)
     assert found == {
@@ -75,6 +77,6 @@ def test_record() -> None:
 
 def test_noting() -> None:
     """A decision tells each thing once."""
-    found = _DECISION.noting("another", "a note", "another")
+    found = _DECISION.with_warnings("another", "a note", "another")
     assert found.warnings == ("a note", "another")
     assert _DECISION.warnings == ("a note",)

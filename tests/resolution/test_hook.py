@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hatch_torch.frontend.process_tree import Process
-from hatch_torch.hook import build_requirements, run
+from hatch_torch.hook import list_build_requirements, run_hook
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -53,7 +53,7 @@ BUILD = ("python", "-m", "build")
 
 def test_install(project: Path, environ: dict[str, str]) -> None:
     """An install is decided and recorded."""
-    done = run(project, environ, editable=True, above=_below(project, *INSTALL))
+    done = run_hook(project, environ, editable=True, get_ancestors=_below(project, *INSTALL))
     assert done.record
     assert done.record["backend"] == "rocm6.2.4"
     assert (done.record["frontend"], done.record["purpose"]) == ("pip", "install")
@@ -61,13 +61,13 @@ def test_install(project: Path, environ: dict[str, str]) -> None:
 
 def test_portable(project: Path, environ: dict[str, str]) -> None:
     """A portable build decides nothing, and leaves no record."""
-    done = run(project, environ, editable=False, above=_below(project, *BUILD))
+    done = run_hook(project, environ, editable=False, get_ancestors=_below(project, *BUILD))
     assert (done.decision, done.record) == (None, None)
 
 
 def test_stamp(project: Path, environ: dict[str, str]) -> None:
     """A run under uv leaves the stamp that uv's cache is keyed by, a portable one too."""
-    run(project, environ, editable=True, above=_below(project, "uv", "lock"))
+    run_hook(project, environ, editable=True, get_ancestors=_below(project, "uv", "lock"))
     assert (project / ".torch-variant.stamp").exists()
 
 
@@ -76,26 +76,28 @@ def test_steps_are_told(
 ) -> None:
     """Who wants to know hears every step."""
     with caplog.at_level(logging.DEBUG, "hatch_torch"):
-        run(project, environ, editable=True, above=_below(project, *INSTALL[:3], ".[dev]"))
+        run_hook(
+            project, environ, editable=True, get_ancestors=_below(project, *INSTALL[:3], ".[dev]")
+        )
     steps = caplog.messages
-    assert steps[0] == "asked by pip: pip install"
+    assert steps[0] == "installer pip: pip install"
     assert "extras dev" in steps
     assert "backend rocm6.2.4, decided by detection" in steps
 
 
 def test_build_requirements(project: Path, environ: dict[str, str]) -> None:
     """The build environment gets the very wheels that are installed, companions too."""
-    found = build_requirements(project, environ, above=_below(project, *INSTALL))
+    found = list_build_requirements(project, environ, get_ancestors=_below(project, *INSTALL))
     assert [one.partition(" @ ")[0] for one in found] == ["torch", "pytorch-triton-rocm"]
 
 
 def test_build_requirements_of_a_portable_build(project: Path, environ: dict[str, str]) -> None:
     """A portable build takes the project's own lines."""
-    found = build_requirements(project, environ, above=_below(project, *BUILD))
+    found = list_build_requirements(project, environ, get_ancestors=_below(project, *BUILD))
     assert found == ["torch<2.7"]
 
 
 def test_no_build_requirements(project: Path, environ: dict[str, str]) -> None:
     """Most builds need nothing of the family."""
     (project / "pyproject.toml").write_text(PROJECT.format("[]"), encoding="utf-8")
-    assert build_requirements(project, environ) == []
+    assert list_build_requirements(project, environ) == []
