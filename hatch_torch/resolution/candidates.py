@@ -1,4 +1,4 @@
-"""What the index offers to one interpreter: picks, the newest first, page by page."""
+"""The wheels that fit one interpreter, the newest first; pages are read as late as possible."""
 
 from __future__ import annotations
 
@@ -7,9 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from packaging.version import Version
 
-from hatch_torch.catalog import releases
-from hatch_torch.catalog.releases import TORCH, last_built_for, may_pair
-from hatch_torch.catalog.specifiers import admits_newer, without_local
+from hatch_torch.catalog.releases import (
+    TORCH,
+    built_for_torch,
+    has_companions,
+    may_have_newer,
+    published_releases,
+)
+from hatch_torch.catalog.specifiers import admits_newer, strip_local
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -22,15 +27,15 @@ if TYPE_CHECKING:
     from hatch_torch.index.simple_api import Wheel
     from hatch_torch.index.source import WheelSource
 
-    Wants = Mapping[str, SpecifierSet]
-    """Package names to the versions that will do."""
+    Specifiers = Mapping[str, SpecifierSet]
+    """The versions that are wanted, by the name of the package."""
 
-_BEYOND = Version("9999")
-"""Stands for a release that no table knows."""
+_UNKNOWN_RELEASE = Version("9999")
+"""Stands for a release newer than every one in the tables."""
 
 
-class Pick(NamedTuple):
-    """The wheel chosen for a requirement."""
+class Candidate(NamedTuple):
+    """A wheel that could be taken, and the backend whose page offers it."""
 
     name: str
     wheel: Wheel
@@ -44,50 +49,52 @@ class Pick(NamedTuple):
 
     @property
     def release(self) -> Version:
-        """The version without its local part: what every backend of a release shares."""
+        """The version without its local part, which every backend of a release shares."""
         return Version(self.wheel.version.public)
 
 
-class Offers:
-    """The wheels of an index that fit a target, asked for as late as possible."""
+class CandidateFinder:
+    """Finds the wheels of a source that fit a target."""
 
     def __init__(
         self,
-        index: WheelSource | Callable[[], WheelSource],
+        source: WheelSource | Callable[[], WheelSource],
         target: Target,
         *,
         in_tables: Callable[[Backend], bool] = lambda _: True,
         prereleases: Callable[[Backend], bool] = lambda _: False,
         require_hashes: bool = False,
     ) -> None:
-        """Take the index (or what opens it), the target, and two questions about a backend's page.
+        """Take the wheel source (or what opens it), the target, and what a page may hold.
 
-        `in_tables`: whether it holds what the tables say (PyTorch's own stable channel or a mirror
-        of it), so that it need not be read where they rule it out. `prereleases`: whether the
-        family's pre-releases will do, as on a channel that holds little else. `require_hashes`
-        passes over a wheel whose page gives no hash.
+        `in_tables` returns whether a backend's page holds what the tables say (PyTorch's own
+        stable channel or a mirror of it), so that it need not be read where they exclude it.
+        `prereleases` returns whether its pre-releases are accepted, as on a channel that holds
+        little else. `require_hashes` skips wheels whose page gives no hash.
         """
-        self._open = index
+        self._source = source
         self.target = target
         self._in_tables = in_tables
         self._prereleases = prereleases
         self._require_hashes = require_hashes
-        self._best: dict[tuple[Backend, str], Mapping[Version, Wheel]] = {}
-        self._torches: dict[tuple[Backend, SpecifierSet], Mapping[Version, Sequence[Pick]]] = {}
+        self._wheels: dict[tuple[Backend, str], Mapping[Version, Wheel]] = {}
+        self._torches: dict[
+            tuple[Backend, SpecifierSet], Mapping[Version, Sequence[Candidate]]
+        ] = {}
 
     @cached_property
     def index(self) -> WheelSource:
-        """The index; a decision that keeps what is installed never opens it."""
-        return self._open() if callable(self._open) else self._open
+        """The wheel source; a decision that keeps what is installed never opens it."""
+        return self._source() if callable(self._source) else self._source
 
     @property
     def notes(self) -> list[str]:
-        """What the index has to tell; nothing where it was not opened."""
-        return [] if callable(self._open) and "index" not in vars(self) else self.index.notes
+        """The source's notes for the record; none where it was not opened."""
+        return [] if callable(self._source) and "index" not in vars(self) else self.index.notes
 
-    def on(self, target: Target) -> Offers:
-        """Return what the same index offers to another interpreter."""
-        return Offers(
+    def for_target(self, target: Target) -> CandidateFinder:
+        """Return a finder in the same source for another interpreter or platform."""
+        return CandidateFinder(
             lambda: self.index,
             target,
             in_tables=self._in_tables,
@@ -95,106 +102,116 @@ class Offers:
             require_hashes=self._require_hashes,
         )
 
-    def lists(self, backend: Backend, release: Version) -> bool:
-        """Say whether this is a torch of PyTorch's own that the tables know."""
-        known = releases.published(backend, self.target.platform)
+    def is_listed(self, backend: Backend, release: Version) -> bool:
+        """Return whether this is a torch of PyTorch's own that the tables know."""
+        known = published_releases(backend, self.target.platform)
         return self._in_tables(backend) and release in known
 
-    def picks(self, backend: Backend, name: str, versions: SpecifierSet) -> tuple[Pick, ...]:
+    def candidates(
+        self, backend: Backend, name: str, specifier: SpecifierSet
+    ) -> tuple[Candidate, ...]:
         """Return the wheels of a package that fit the target and the range, the newest first."""
-        best = self._best_of(backend, name)
+        wheels = self._read_wheels(backend, name)
         prereleases = self._prereleases(backend) or None
         return tuple(
-            Pick(name, best[version], backend)
-            for version in sorted(best, reverse=True)
-            if versions.contains(version, prereleases=prereleases)
+            Candidate(name, wheels[version], backend)
+            for version in sorted(wheels, reverse=True)
+            if specifier.contains(version, prereleases=prereleases)
         )
 
-    def _best_of(self, backend: Backend, name: str) -> Mapping[Version, Wheel]:
-        if (backend, name) not in self._best:
-            wheels = self.index.wheels(backend, name)
-            trusted = (one for one in wheels if one.sha256 or not self._require_hashes)
-            self._best[backend, name] = _best_by_version(trusted, self.target)
-        return self._best[backend, name]
+    def _read_wheels(self, backend: Backend, name: str) -> Mapping[Version, Wheel]:
+        if (backend, name) not in self._wheels:
+            wheels = self.index.get_wheels(backend, name)
+            trusted = (wheel for wheel in wheels if wheel.sha256 or not self._require_hashes)
+            self._wheels[backend, name] = _select_best(trusted, self.target)
+        return self._wheels[backend, name]
 
-    def torch(self, wants: Mapping[Backend, Wants]) -> Iterator[Pick]:
+    def torch_candidates(self, specifiers: Mapping[Backend, Specifiers]) -> Iterator[Candidate]:
         """Yield torch wheels: the highest release first, within it the backends as ranked.
 
-        `wants` holds the backends in the order of their rank. Pages are read when their turn
+        `specifiers` holds the backends in the order of their rank. Pages are read when their turn
         comes: those that may hold the newest release all at once, the others one by one.
         """
-        listed = {backend: self._releases(backend, of) for backend, of in wants.items()}
-        self._read_ahead(wants, [backend for backend, known in listed.items() if known is None])
-        found = {
-            backend: self._by_release(backend, wants[backend][TORCH]) if known is None else known
-            for backend, known in listed.items()
+        known = {backend: self._known_releases(backend, of) for backend, of in specifiers.items()}
+        unknown = [backend for backend, releases in known.items() if releases is None]
+        self._load_first_pages(specifiers, unknown)
+        releases_of = {
+            backend: self._group_torches(backend, specifiers[backend][TORCH])
+            if releases is None
+            else releases
+            for backend, releases in known.items()
         }
-        for release in sorted(set().union(*found.values()), reverse=True):
-            for backend in wants:
-                if release in found[backend]:
-                    yield from self._torch(backend, release, wants[backend])
+        for release in sorted(set().union(*releases_of.values()), reverse=True):
+            for backend in specifiers:
+                if release in releases_of[backend]:
+                    yield from self._torches_of(backend, release, specifiers[backend])
 
-    def _torch(self, backend: Backend, release: Version, wants: Wants) -> Iterator[Pick]:
-        if not all(self.index.wheels(backend, name) for name in self._doubtful(backend, wants)):
-            return
-        self.index.pages((backend, name) for name in wants)
-        yield from self._by_release(backend, wants[TORCH]).get(release, ())
+    def _torches_of(
+        self, backend: Backend, release: Version, specifiers: Specifiers
+    ) -> Iterator[Candidate]:
+        doubtful = self._find_doubtful(backend, specifiers)
+        if all(self.index.get_wheels(backend, name) for name in doubtful):
+            self.index.load_pages((backend, name) for name in specifiers)
+            yield from self._group_torches(backend, specifiers[TORCH]).get(release, ())
 
-    def _by_release(
-        self, backend: Backend, versions: SpecifierSet
-    ) -> Mapping[Version, Sequence[Pick]]:
-        """Return the torches in range by their releases; the search asks for them over and over."""
-        if (backend, versions) not in self._torches:
-            found: dict[Version, list[Pick]] = {}
-            for pick in self.picks(backend, TORCH, versions):
-                found.setdefault(pick.release, []).append(pick)
-            self._torches[backend, versions] = found
-        return self._torches[backend, versions]
+    def _group_torches(
+        self, backend: Backend, specifier: SpecifierSet
+    ) -> Mapping[Version, Sequence[Candidate]]:
+        """Return the torches in range by their releases; cached, since the search backtracks."""
+        if (backend, specifier) not in self._torches:
+            torches: dict[Version, list[Candidate]] = {}
+            for candidate in self.candidates(backend, TORCH, specifier):
+                torches.setdefault(candidate.release, []).append(candidate)
+            self._torches[backend, specifier] = torches
+        return self._torches[backend, specifier]
 
-    def _read_ahead(self, wants: Mapping[Backend, Wants], backends: Collection[Backend]) -> None:
-        """Read the pages that are needed in any case, together: one round trip.
+    def _load_first_pages(
+        self, specifiers: Mapping[Backend, Specifiers], backends: Collection[Backend]
+    ) -> None:
+        """Load the pages that are needed in any case in one round trip.
 
-        Those are every torch, and the members of the first backend; of one that may lack a member
-        no more than that is asked, and the next backend is looked at too.
+        Those are every backend's torch, and all members of the first backend that is likely to
+        have them. Of a backend that may lack a member, only that member's page is loaded.
         """
-        asks = [(backend, TORCH) for backend in backends]
+        pages = [(backend, TORCH) for backend in backends]
         for backend in backends:
-            doubtful = self._doubtful(backend, wants[backend])
-            asks += [(backend, name) for name in doubtful or wants[backend]]
+            doubtful = self._find_doubtful(backend, specifiers[backend])
+            pages += [(backend, name) for name in doubtful or specifiers[backend]]
             if not doubtful:
                 break
-        self.index.pages(asks)
+        self.index.load_pages(pages)
 
-    def _doubtful(self, backend: Backend, names: Iterable[str]) -> list[str]:
-        """Return the member that a backend lacks most likely, for it came after its last release.
+    def _find_doubtful(self, backend: Backend, names: Iterable[str]) -> list[str]:
+        """Return the member that a backend most likely lacks, as a list of at most one name.
 
-        Empty where there is none.
+        It is one whose first torch is newer than the last torch of the backend.
         """
-        known = releases.published(backend, self.target.platform)
-        lasts = {name: last for name in names if known and (last := last_built_for(name))}
-        return sorted((one for one in lasts if lasts[one] < known[0]), key=lasts.__getitem__)[:1]
+        known = published_releases(backend, self.target.platform)
+        lasts = {name: last for name in names if known and (last := built_for_torch(name))}
+        doubtful = (name for name, last in lasts.items() if last < known[0])
+        return sorted(doubtful, key=lasts.__getitem__)[:1]
 
-    def _releases(self, backend: Backend, wants: Wants) -> Collection[Version] | None:
-        """Return the releases that the tables promise, or None where the page has to tell."""
-        known = releases.published(backend, self.target.platform)
+    def _known_releases(
+        self, backend: Backend, specifiers: Specifiers
+    ) -> Collection[Version] | None:
+        """Return the releases in range by the tables, or None where the page may hold others."""
+        known = published_releases(backend, self.target.platform)
         if not (known and self._in_tables(backend)):
             return None
-        newer = releases.may_grow(backend) and admits_newer(wants[TORCH], known[-1])
-        if newer and self._may_pair(_BEYOND, wants):
+        newer = may_have_newer(backend) and admits_newer(specifiers[TORCH], known[-1])
+        members = {name: strip_local(one) for name, one in specifiers.items() if name != TORCH}
+        if newer and has_companions(_UNKNOWN_RELEASE, members):
             return None
+        torch = strip_local(specifiers[TORCH])
         return {
             release
             for release in known
-            if without_local(wants[TORCH]).contains(release) and self._may_pair(release, wants)
+            if torch.contains(release) and has_companions(release, members)
         }
 
-    def _may_pair(self, release: Version, wants: Wants) -> bool:
-        members = {name: without_local(one) for name, one in wants.items() if name != TORCH}
-        return may_pair(release, members)
 
-
-def _best_by_version(wheels: Iterable[Wheel], target: Target) -> dict[Version, Wheel]:
-    """Keep one wheel a version: the one with the best tag, then with the highest build."""
+def _select_best(wheels: Iterable[Wheel], target: Target) -> dict[Version, Wheel]:
+    """Return one wheel for each version: the best tag, then the highest build number."""
     best: dict[Version, tuple[tuple[int, object], Wheel]] = {}
     ranks: dict[frozenset[Tag], int | None] = {}
     for wheel in wheels:

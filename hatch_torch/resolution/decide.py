@@ -1,4 +1,8 @@
-"""The decision, stage by stage; a build and `hatch-torch explain` both come through here."""
+"""The decision, stage by stage: a build, `explain` and `status` all come through `decide`.
+
+Who names the backend; what the hardware runs; what is installed and may stay; which wheels of the
+index fit; which requirements that means. Lazy imports are for stages that few runs reach.
+"""
 
 from __future__ import annotations
 
@@ -7,212 +11,228 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
-from hatch_torch.catalog.releases import (
-    TORCH,
+from hatch_torch.catalog.releases import TORCH
+from hatch_torch.config.backend_request import (
+    PORTABLE,
+    BackendRequest,
+    expand_self_extras,
+    read_backend_request,
 )
-from hatch_torch.config.backend_request import PORTABLE, Wish, read_wish, with_contained
-from hatch_torch.config.requirements import Line, family_lines, fixed_backend
+from hatch_torch.config.requirements import collect_family_requirements, fixed_backend
 from hatch_torch.errors import ConfigurationError, IndexFaultError, NoAnswerError
 from hatch_torch.hardware.model import Hardware
-from hatch_torch.resolution import installed as keep, multi_host as nodes, strategies as ways
-from hatch_torch.resolution.injection import (
-    IMPOSSIBLE,
-    additions,
-    backend_extras,
-    for_everybody,
-    own_requirements,
-    unasked,
+from hatch_torch.resolution.injection import UNSATISFIABLE, inject_for_all
+from hatch_torch.resolution.installed import keep_installed, keep_vendor_build
+from hatch_torch.resolution.model import Decision, Pin, Solution
+from hatch_torch.resolution.strategies import (
+    VENDORS,
+    collect_specifiers,
+    evaluate_backends,
+    has_accelerator,
+    normalize_for_platform,
+    plan_fallback,
+    plan_strategies,
 )
-from hatch_torch.resolution.installed import _around, _installed, keep_foreign
-from hatch_torch.resolution.model import Addition, Answer, Decision, Pin
-from hatch_torch.resolution.strategies import has_accelerator, last_courses, wants_of
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator
+    from collections.abc import Iterator
 
-    from hatch_torch.config.requirements import Line
-    from hatch_torch.resolution.model import Case
-    from hatch_torch.resolution.strategies import Course
+    from hatch_torch.config.requirements import FamilyRequirement
+    from hatch_torch.resolution.model import ResolutionInputs
+    from hatch_torch.resolution.strategies import Strategy
 
+    Requirements = tuple[FamilyRequirement, ...]
 
-def answer(case: Case, course: Course, lines: Iterable[Line]) -> Answer | None:
-    """Try a course: keep what is right, else pick the highest release; None where nothing fits."""
-    wants = wants_of(case, course, lines)
-    kept = None if case.upgrade else keep.right(_installed(case), course, wants)
-    if kept and (found := _around(case, kept, wants[kept.backend])):
-        return found
-    from hatch_torch.resolution.solve import resolve  # noqa: PLC0415 (what is installed may do)
-
-    picks = resolve(wants, case.offers, course.fits)
-    if picks is None:
-        return None
-    return Answer(picks[0].backend, tuple(map(Pin.of, picks)))
+_RETRY_HINT = (
+    "try again when the index answers, or set TORCH_VARIANT=portable to install without a chosen "
+    "backend"
+)
 
 
-def decide(case: Case) -> Decision:
-    """Decide which wheels of the family this project gets here, and what to add for them.
+def decide(inputs: ResolutionInputs) -> Decision:
+    """Decide which wheels of the torch family this project gets, and what to inject for them.
 
-    Raises ConfigurationError for a wish that can't be, and NoAnswerError where nothing fits, or
-    where the index is down and nothing else will do.
+    Raises ConfigurationError for a backend request that is wrong, and NoAnswerError where nothing
+    fits, or where the index does not answer and nothing can stand in.
     """
-    lines = _lines(case)
-    wish = ways.settle(_wish(case, lines), case.target)
-    draft = Decision(None, wish.decided_by, Hardware(), warnings=wish.notes)
-    if wish.value == PORTABLE:
+    requirements = collect_requirements(inputs)
+    request = read_request(inputs)
+    draft = Decision(None, request.decided_by, Hardware(), warnings=request.notes)
+    if request.value == PORTABLE:
         return draft
-    if TORCH in case.routed:
-        return draft.noting("torch is uv's: [tool.uv.sources] routes it, and nothing is added")
-    hardware = _look(case, wish)
-    judged = ways.verdicts(case.config, wish, hardware, case.target)
-    draft = draft._replace(hardware=hardware, verdicts=judged, nodes=nodes.judged(case, wish))
-    asked = _asked(case, lines)
-    if not asked and not case.config.family:
-        return draft.noting("nothing that is installed here requires torch")
-    found = keep_foreign(case, wish, hardware, asked) or _first_answer(case, wish, draft, asked)
-    if isinstance(found, str):
-        return draft.noting(found)
-    decision = _from_origin(case, _completed(case, draft, found, lines))
-    return nodes.on_all(case, wish, decision)
+    if TORCH in inputs.uv_routed:
+        return draft.with_warnings("uv gets torch from [tool.uv.sources], so nothing is added")
+    hardware = _probe(inputs, request)
+    verdicts = evaluate_backends(inputs.config, request, hardware, inputs.target)
+    draft = draft._replace(hardware=hardware, verdicts=verdicts)
+    requested = select_requested(inputs, requirements)
+    if not requested and not inputs.config.family:
+        return draft.with_warnings("this install does not depend on torch")
+    solution = keep_vendor_build(inputs, request, hardware, requested) or _find_solution(
+        inputs, request, draft, requested
+    )
+    if isinstance(solution, str):
+        return draft.with_warnings(solution)
+    return _with_index(inputs, _with_injected(inputs, draft, solution, requirements))
 
 
-def _lines(case: Case) -> tuple[Line, ...]:
-    every = family_lines(case.config, case.target.environment)
-    return tuple(line for line in every if line.name not in case.routed)
+def read_request(inputs: ResolutionInputs) -> BackendRequest:
+    """Return who names the backend, and which; a backend that this platform has.
+
+    A requirement of the project that is on one backend's wheel comes right after a command-line
+    option. Raises ConfigurationError for a request that is wrong, and NoAnswerError for one that
+    this platform cannot have.
+    """
+    fixed = fixed_backend(one for one in collect_requirements(inputs) if one.extra is None)
+    request = read_backend_request(
+        inputs.config, inputs.extras, inputs.environ, inputs.backend_option
+    )
+    if fixed and not inputs.backend_option:
+        request = BackendRequest(fixed[0], f"the requirement {fixed[1]}", request.notes)
+    return normalize_for_platform(request, inputs.target)
 
 
-def _wish(case: Case, lines: Iterable[Line]) -> Wish:
-    """Read the wish; a requirement that names its backend itself is obeyed."""
-    wish = read_wish(case.config, case.extras, case.environ, case.asked)
-    fixed = fixed_backend(line for line in lines if line.extra is None)
-    if fixed is None or case.asked:
-        return wish
-    return Wish(fixed[0], f"the requirement {fixed[1]}", wish.notes)
+def collect_requirements(inputs: ResolutionInputs) -> Requirements:
+    """Return the project's requirements on the torch family, also those of every extra."""
+    requirements = collect_family_requirements(inputs.config, inputs.target.environment)
+    return tuple(one for one in requirements if one.name not in inputs.uv_routed)
 
 
-def _look(case: Case, wish: Wish) -> Hardware:
-    """Probe no more than the wish leaves open: nothing, one vendor, or everything."""
-    if wish.backend or wish.family == "cpu":
-        return Hardware()
-    return case.probe({ways.VENDORS[wish.family]} if wish.family else None).presumed()
-
-
-def _asked(case: Case, lines: Iterable[Line]) -> tuple[Line, ...]:
-    """Return the lines that this very install is about."""
-    names = with_contained(case.config, case.extras)
+def select_requested(inputs: ResolutionInputs, requirements: Requirements) -> Requirements:
+    """Return the requirements that this install includes: the project's and its extras'."""
+    extras = expand_self_extras(inputs.config, inputs.extras)
     return tuple(
-        line for line in lines if line.extra is None or canonicalize_name(line.extra) in names
+        requirement
+        for requirement in requirements
+        if requirement.extra is None or canonicalize_name(requirement.extra) in extras
     )
 
 
-def _first_answer(case: Case, wish: Wish, draft: Decision, lines: tuple[Line, ...]) -> Answer | str:
-    """Return the first course's answer, or why the requirements stay portable."""
-    tried: list[Course] = []
-    for course in _courses(case, wish, draft):
-        tried.append(course)
+def _probe(inputs: ResolutionInputs, request: BackendRequest) -> Hardware:
+    """Probe no more than the request leaves open: nothing, one vendor, or everything."""
+    if request.backend or request.family == "cpu":
+        return Hardware()
+    return inputs.probe({VENDORS[request.family]} if request.family else None).infer_gpus()
+
+
+def _plan(inputs: ResolutionInputs, request: BackendRequest, draft: Decision) -> Iterator[Strategy]:
+    arguments = (inputs.config, request, draft.hardware, draft.verdicts, inputs.target)
+    return chain(plan_strategies(*arguments), plan_fallback(*arguments))
+
+
+def _find_solution(
+    inputs: ResolutionInputs, request: BackendRequest, draft: Decision, requirements: Requirements
+) -> Solution | str:
+    """Return the first strategy's solution, or why the requirements stay portable."""
+    tried: list[Strategy] = []
+    for strategy in _plan(inputs, request, draft):
+        tried.append(strategy)
+        if not strategy.backends:
+            return strategy.warnings[-1]
         try:
-            found = answer(case, course, lines) if course.backends else course.warnings[-1]
+            solution = _try_strategy(inputs, strategy, requirements)
         except IndexFaultError as fault:
-            if wish.explicit:
-                raise NoAnswerError(_asked_in_vain(wish, fault)) from fault
-            if case.has_folders:
+            if request.is_mandatory:
+                raise _unavailable(request, fault) from fault
+            if inputs.has_folders:
                 break
-            return _without_index(case, wish, draft, fault, lines)
-        if isinstance(found, Answer):
-            return found._replace(warnings=(*course.warnings, *found.warnings))
-        if found:
-            return found
-    if any(line.requirement.url for line in lines if line.name == TORCH):
-        return "torch comes from the URL that the project names; nothing of the index goes with it"
-    from hatch_torch.resolution.diagnosis import Attempt, refusal  # noqa: PLC0415 (failures only)
-
-    raise NoAnswerError(refusal(Attempt(case, wish, draft, tuple(tried), lines)))
-
-
-def _asked_in_vain(wish: Wish, fault: IndexFaultError) -> str:
-    return (
-        f"{fault}; {wish.decided_by} asks for {wish.value}, for which nothing else stands in. "
-        "Try again when the index answers, or set TORCH_VARIANT=portable, which adds nothing"
+            return _solve_offline(inputs, request, draft, fault, requirements)
+        if solution:
+            return solution._replace(warnings=(*strategy.warnings, *solution.warnings))
+    if any(one.requirement.url for one in requirements if one.name == TORCH):
+        return "the project requires torch from a URL, and no wheel of the index goes with it"
+    from hatch_torch.resolution.diagnosis import (  # noqa: PLC0415 (only where nothing fits)
+        FailedResolution,
+        format_no_match,
     )
 
-
-def _courses(case: Case, wish: Wish, draft: Decision) -> Iterator[Course]:
-    """Return every way to go: with what this machine has, then without."""
-    seen = (case.config, wish, draft.hardware, draft.verdicts, case.target)
-    return chain(ways.courses(*seen), last_courses(*seen))
+    failed = FailedResolution(inputs, request, draft, tuple(tried), requirements)
+    raise NoAnswerError(format_no_match(failed))
 
 
-def _without_index(
-    case: Case,
-    wish: Wish,
+def _try_strategy(
+    inputs: ResolutionInputs, strategy: Strategy, requirements: Requirements
+) -> Solution | None:
+    """Keep what is installed where it fits, else take the highest release; None for neither."""
+    specifiers = collect_specifiers(inputs, strategy, requirements)
+    if kept := keep_installed(inputs, strategy, specifiers):
+        return kept
+    from hatch_torch.resolution.solve import (  # noqa: PLC0415 (only where the index is asked)
+        resolve_family,
+    )
+
+    candidates = resolve_family(specifiers, inputs.finder, strategy.incompatibility)
+    if candidates is None:
+        return None
+    return Solution(candidates[0].backend, tuple(map(Pin.from_candidate, candidates)))
+
+
+def _unavailable(request: BackendRequest, fault: IndexFaultError) -> NoAnswerError:
+    message = f"{request.decided_by} requests {request.value}, which no other source has"
+    return NoAnswerError(f"{fault.message}; {message}", hint=_RETRY_HINT)
+
+
+def _solve_offline(
+    inputs: ResolutionInputs,
+    request: BackendRequest,
     draft: Decision,
     fault: IndexFaultError,
-    lines: tuple[Line, ...],
-) -> Answer | str:
-    """Do without the index: PyPI's plain wheels where they run here, and nothing silently."""
-    from hatch_torch.resolution.strategies import default_pins  # noqa: PLC0415 (the index may answer)
+    requirements: Requirements,
+) -> Solution | str:
+    """Take PyPI's default wheels where they run here; never leave an accelerator out silently."""
+    from hatch_torch.resolution.strategies import (  # noqa: PLC0415 (only without the index)
+        pin_pypi_wheels,
+    )
 
-    for course in _courses(case, wish, draft):
-        found = default_pins(course, wants_of(case, course, lines), case.target)
-        if found:
-            return Answer(*found, (f"{fault}; the plain wheel runs here too", *course.warnings))
-    if wish.backend:
-        raise NoAnswerError(_asked_in_vain(wish, fault)) from fault
+    for strategy in _plan(inputs, request, draft):
+        specifiers = collect_specifiers(inputs, strategy, requirements)
+        if found := pin_pypi_wheels(strategy, specifiers, inputs.target):
+            warning = f"{fault.message}; using PyPI's default wheel, which runs here too"
+            return Solution(*found, (warning, *strategy.warnings))
+    if request.backend:
+        raise _unavailable(request, fault) from fault
     if not has_accelerator(draft.hardware, draft.verdicts):
-        return f"{fault}; nothing is added, since no accelerator was found"
+        return f"{fault.message}; nothing is added, since no accelerator was found"
     raise NoAnswerError(
-        f"{fault}; no plain wheel in range runs on the accelerator here. "
-        "Try again when the index answers, or set TORCH_VARIANT=portable, which adds nothing"
+        f"{fault.message}; no default wheel of PyPI in range runs on the accelerator here",
+        hint=_RETRY_HINT,
+    ) from fault
+
+
+def _with_injected(
+    inputs: ResolutionInputs, draft: Decision, solution: Solution, requirements: Requirements
+) -> Decision:
+    """Return the decision with what a solution adds to the dependencies and to each extra."""
+    requested = select_requested(inputs, requirements)
+    injected, warnings = inject_for_all(inputs, solution, requested, requirements)
+    chosen = inputs.config.find_extra(solution.backend)
+    routed = [f"uv gets {name} from [tool.uv.sources]" for name in sorted(inputs.uv_routed)]
+    from_url = {one.name for one in requested if one.requirement.url}
+    untouched = from_url | inputs.uv_routed
+    return draft._replace(
+        backend=solution.backend,
+        pins=tuple(pin for pin in solution.pins if pin.name not in untouched),
+        injected=tuple(
+            one for one in injected if one.requirement == UNSATISFIABLE or one.name not in untouched
+        ),
+    ).with_warnings(
+        *solution.warnings,
+        *(chosen.notices if chosen else ()),
+        *warnings,
+        *routed,
+        *inputs.finder.notes,
     )
 
 
-def _compatible(case: Case, found: Answer) -> Iterator[Addition]:
-    from hatch_torch.resolution.injection import bounded  # noqa: PLC0415 (few ask for it)
+def _with_index(inputs: ResolutionInputs, decision: Decision) -> Decision:
+    """Return the decision with the index that its wheels come from.
 
-    (torch,) = (pin for pin in found.pins if pin.name == TORCH)
-    return bounded(case.config.dependencies, torch.version)
-
-
-def _completed(case: Case, draft: Decision, found: Answer, lines: tuple[Line, ...]) -> Decision:
-    """Spell the answer out: what is added to the dependencies and to each extra."""
-    asked = _asked(case, lines)
-    own = {extra.name for extra in case.config.extras}
-    added = [
-        *(for_everybody(found.pins) if case.config.family else ()),
-        *additions((line for line in asked if line.extra not in own), found.pins, case.family),
-        *own_requirements(case, found),
-        *(_compatible(case, found) if case.config.compatibility else ()),
-        *backend_extras(case, found, lines),
-    ]
-    chosen = case.config.extra_of(found.backend)
-    warnings = [*found.warnings, *(chosen.notices if chosen else ())]
-    for extra in {line.extra: None for line in lines if line not in asked}:
-        if extra and extra not in own:
-            more, warning = unasked(case, found, lines, extra)
-            added += more
-            warnings += [warning] if warning else []
-    obeyed = {line.name for line in asked if line.requirement.url}
-    warnings += [f"{name} is uv's: [tool.uv.sources] routes it" for name in sorted(case.routed)]
-    taken = obeyed | case.routed
-    return draft._replace(
-        backend=found.backend,
-        pins=tuple(pin for pin in found.pins if pin.name not in taken),
-        additions=tuple(one for one in dict.fromkeys(added) if _is_ours(one, taken)),
-    ).noting(*warnings, *case.offers.notes)
-
-
-def _from_origin(case: Case, decision: Decision) -> Decision:
-    """Say who names the index that wheels come from.
-
-    Raises ConfigurationError where the installer could not fetch them.
+    Raises ConfigurationError where the installer could not log in there to fetch them.
     """
     urls = [pin.url for pin in decision.pins if pin.url and not pin.by_version]
-    origin = case.origin() if urls else None
-    if origin is None:
+    index_config = inputs.find_index_config() if urls else None
+    if index_config is None:
         return decision
-    if faults := dict.fromkeys(filter(None, map(origin.locked_out, urls))):
-        raise ConfigurationError(faults)
-    return decision._replace(origin=origin.shown)
-
-
-def _is_ours(addition: Addition, taken: Container[str]) -> bool:
-    return addition.requirement == IMPOSSIBLE or addition.name not in taken
+    if hints := dict.fromkeys(filter(None, map(index_config.installer_auth_hint, urls))):
+        raise ConfigurationError(hints)
+    return decision._replace(index_origin=index_config.root_and_source)

@@ -1,8 +1,7 @@
-"""Pins to the requirements that are added, each under its line's marker and extra.
+"""From pins to injected requirements: each under the marker and the extra it belongs to.
 
-What is added to extras, those that were asked for and those that were not.
-
-Which releases of Hugging Face's libraries go with the torch that was chosen.
+They go in front of the project's dependencies and of every extra. An extra that asks for another
+backend than the chosen one is made unsatisfiable: it would silently get the wrong wheel.
 """
 
 from __future__ import annotations
@@ -12,153 +11,193 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from hatch_torch.catalog import rows
+from hatch_torch.catalog import load_table
 from hatch_torch.catalog.releases import TORCH
-from hatch_torch.config.backend_request import with_contained
-from hatch_torch.config.requirements import ranges
+from hatch_torch.config.backend_request import expand_self_extras
+from hatch_torch.config.requirements import merge_specifiers
 from hatch_torch.errors import IndexFaultError
-from hatch_torch.resolution.model import Addition
+from hatch_torch.resolution.model import InjectedRequirement
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
-    from packaging.markers import Marker
     from packaging.requirements import Requirement
 
-    from hatch_torch.config.config import BackendExtra
-    from hatch_torch.config.requirements import Line
-    from hatch_torch.resolution.model import Answer, Case, Pin
+    from hatch_torch.config.requirements import FamilyRequirement
+    from hatch_torch.resolution.model import Pin, ResolutionInputs, Solution
+
+UNSATISFIABLE = "torch<0"
+"""Makes the install of an extra fail, by a requirement on torch itself."""
+
+_LIBRARIES = ("transformers", "diffusers", "accelerate", "huggingface-hub")
+_BEYOND_EVERY_RELEASE = "9999"
 
 
-IMPOSSIBLE = "torch<0"
-"""Fails an install by a requirement on torch itself, where an extra must not be asked for."""
+def inject_for_all(
+    inputs: ResolutionInputs,
+    solution: Solution,
+    requested: Collection[FamilyRequirement],
+    requirements: Collection[FamilyRequirement],
+) -> tuple[list[InjectedRequirement], list[str]]:
+    """Return what a solution injects, each once, and warnings of extras that it excludes.
 
-
-def additions(
-    lines: Iterable[Line], pins: Collection[Pin], family: Collection[str]
-) -> list[Addition]:
-    """Return what to add for the lines: torch first, the member itself, and the companions.
-
-    `family` are the names that a line has to ask for; pins of other names are companions, which
-    go wherever torch goes.
+    `requested` are those of the `requirements` that this install includes.
     """
-    found = {
-        Addition(pin.requirement + _tail(line.requirement.marker), line.extra): None
-        for line in lines
-        for pin in _pins_for(line, pins, family)
+    config, pins = inputs.config, solution.pins
+    backend_extras = {extra.name for extra in config.extras}
+    ordinary = [one for one in requested if one.extra not in backend_extras]
+    injected = [
+        # A family that the project declares is pinned whether or not a requirement names it.
+        *(InjectedRequirement(pin.requirement) for pin in pins if config.family),
+        *inject(ordinary, pins, inputs.family),
+        *_inject_backend_dependencies(inputs, solution),
+    ]
+    if config.compatibility:
+        (torch,) = (pin for pin in pins if pin.name == TORCH)
+        injected += inject_library_bounds(config.dependencies, torch.version)
+    injected += _inject_backend_extras(inputs, solution, requirements)
+    warnings = []
+    unrequested = (one.extra for one in requirements if one not in requested)
+    for extra in dict.fromkeys(unrequested):
+        if extra and extra not in backend_extras:
+            more, warning = _inject_unrequested_extra(inputs, solution, requirements, extra)
+            injected += more
+            warnings += [warning] if warning else []
+    return list(dict.fromkeys(injected)), warnings
+
+
+def inject(
+    requirements: Iterable[FamilyRequirement], pins: Collection[Pin], family: Collection[str]
+) -> list[InjectedRequirement]:
+    """Return what to inject for requirements: torch first, then the member and the companions.
+
+    A member of the `family` is pinned where a requirement names it; every other pin is a
+    companion, which goes wherever torch goes.
+    """
+    injected = {
+        InjectedRequirement(
+            pin.requirement + _format_marker(requirement.requirement), requirement.extra
+        ): None
+        for requirement in requirements
+        for pin in _find_pins(requirement, pins, family)
     }
-    return list(found)
+    return list(injected)
 
 
-def for_everybody(pins: Iterable[Pin]) -> list[Addition]:
-    """Return the pins as additions to the project's dependencies, whatever the lines say."""
-    return [Addition(pin.requirement) for pin in pins]
-
-
-def _pins_for(line: Line, pins: Iterable[Pin], family: Collection[str]) -> Iterator[Pin]:
-    obeyed = line.name if line.requirement.url else None
+def _find_pins(
+    requirement: FamilyRequirement, pins: Iterable[Pin], family: Collection[str]
+) -> Iterator[Pin]:
+    # What the project requires by URL is its own to choose.
+    from_url = requirement.name if requirement.requirement.url else None
     for pin in pins:
-        if pin.name in {TORCH, line.name} - {obeyed} or pin.name not in family:
+        if pin.name in {TORCH, requirement.name} - {from_url} or pin.name not in family:
             yield pin
 
 
-def _tail(marker: Marker | None) -> str:
-    return f" ; {marker}" if marker else ""
+def _format_marker(requirement: Requirement) -> str:
+    return f" ; {requirement.marker}" if requirement.marker else ""
 
 
-def backend_extras(case: Case, answer: Answer, lines: Collection[Line]) -> Iterator[Addition]:
-    """Yield what goes into the backends' extras: the pins into the chosen one's.
-
-    The others are made impossible: asking for one of them would get the wrong wheel silently.
-    """
-    for extra in case.config.extras:
-        if not _is_declared(case, extra):
+def _inject_backend_extras(
+    inputs: ResolutionInputs, solution: Solution, requirements: Collection[FamilyRequirement]
+) -> Iterator[InjectedRequirement]:
+    """Yield the pins for the chosen backend's extra; the other backends' become unsatisfiable."""
+    for extra in inputs.config.extras:
+        if not inputs.config.build_system.declares_extra(extra.name):
             continue
-        if extra.backend.folder == answer.backend.folder:
-            own = [line for line in lines if line.extra == extra.name]
-            yield from additions(own, answer.pins, case.family)
+        if extra.backend.folder == solution.backend.folder:
+            own = [one for one in requirements if one.extra == extra.name]
+            yield from inject(own, solution.pins, inputs.family)
         else:
-            yield Addition(IMPOSSIBLE, extra.name)
+            yield InjectedRequirement(UNSATISFIABLE, extra.name)
 
 
-def own_requirements(case: Case, answer: Answer) -> Iterator[Addition]:
-    """Yield what the chosen backend's extra requires beside the family, for everybody.
+def _inject_backend_dependencies(
+    inputs: ResolutionInputs, solution: Solution
+) -> Iterator[InjectedRequirement]:
+    """Yield what the chosen backend's extra requires beside the family, without that extra.
 
-    Nobody has to ask for the extra of the backend that was chosen.
+    A user need not request the extra of the backend that was chosen.
     """
-    extra = case.config.extra_of(answer.backend)
-    for one in extra.dependencies if extra else ():
-        if canonicalize_name(one.name) not in case.family:
-            yield Addition(str(one))
+    extra = inputs.config.find_extra(solution.backend)
+    for requirement in extra.dependencies if extra else ():
+        if canonicalize_name(requirement.name) not in inputs.family:
+            yield InjectedRequirement(str(requirement))
 
 
-def unasked(
-    case: Case, answer: Answer, lines: Collection[Line], extra: str
-) -> tuple[list[Addition], str | None]:
-    """Return what goes into an ordinary extra that nobody asked for, and a warning or None.
+def _inject_unrequested_extra(
+    inputs: ResolutionInputs,
+    solution: Solution,
+    requirements: Collection[FamilyRequirement],
+    extra: str,
+) -> tuple[list[InjectedRequirement], str | None]:
+    """Return what goes into an ordinary extra that was not requested, and a warning or None.
 
-    It never moves what was decided: where its members don't go with that, it is made impossible.
+    It never changes the solution: where its members don't fit it, it becomes unsatisfiable.
     """
-    if _contains_another(case, answer, extra):
-        return [Addition(IMPOSSIBLE, extra)], None
-    own = [line for line in lines if line.extra == extra]
-    pins = _pins_beside(case, answer, own, extra)
-    if pins:
-        return additions(own, pins, case.family), None
-    names = ", ".join(str(line.requirement) for line in own)
-    return [Addition(IMPOSSIBLE, extra)], f"extra {extra}: no wheel of {names} goes with the rest"
+    if _includes_other_backend(inputs, solution, extra):
+        return [InjectedRequirement(UNSATISFIABLE, extra)], None
+    own = [one for one in requirements if one.extra == extra]
+    if pins := _pin_extra(inputs, solution, own, extra):
+        return inject(own, pins, inputs.family), None
+    names = ", ".join(str(one.requirement) for one in own)
+    warning = f"extra {extra} cannot be installed: no wheel of {names} fits the chosen torch"
+    return [InjectedRequirement(UNSATISFIABLE, extra)], warning
 
 
-def _contains_another(case: Case, answer: Answer, extra: str) -> bool:
-    """Answer whether an extra contains that of a backend which is not the chosen one."""
-    inside = with_contained(case.config, [extra])
-    others = [one for one in case.config.extras if one.backend != answer.backend]
-    return any(canonicalize_name(one.name) in inside for one in others)
+def _includes_other_backend(inputs: ResolutionInputs, solution: Solution, extra: str) -> bool:
+    included = expand_self_extras(inputs.config, [extra])
+    others = (one for one in inputs.config.extras if one.backend != solution.backend)
+    return any(canonicalize_name(other.name) in included for other in others)
 
 
-def _pins_beside(
-    case: Case, answer: Answer, lines: Collection[Line], extra: str
+def _pin_extra(
+    inputs: ResolutionInputs,
+    solution: Solution,
+    requirements: Collection[FamilyRequirement],
+    extra: str,
 ) -> tuple[Pin, ...] | None:
-    if {line.name for line in lines} <= {pin.name for pin in answer.pins}:
-        return answer.pins
-    from hatch_torch.resolution.installed import remembered  # noqa: PLC0415 (few have such an extra)
+    """Return the solution's pins with those that an extra needs beside them, or None."""
+    if {one.name for one in requirements} <= {pin.name for pin in solution.pins}:
+        return solution.pins
+    from hatch_torch.resolution.installed import (  # noqa: PLC0415 (few projects have such extras)
+        read_previous_pins,
+    )
 
-    wants = ranges(lines, case.target.environment, None, (), case.constraints)
-    obeyed = any(line.requirement.url for line in lines)
-    if not obeyed and (pins := remembered(case, answer, wants, extra)):
+    specifiers = merge_specifiers(
+        requirements, inputs.target.environment, None, (), inputs.constraints
+    )
+    from_url = any(one.requirement.url for one in requirements)
+    if not from_url and (pins := read_previous_pins(inputs, solution, specifiers, extra)):
         return pins
-    from hatch_torch.resolution.solve import complete  # noqa: PLC0415 (likewise)
+    from hatch_torch.resolution.solve import (  # noqa: PLC0415 (the previous pins may do)
+        solve_with_fixed_pins,
+    )
 
     try:
-        return complete(case, answer.backend, answer.pins, wants)
+        return solve_with_fixed_pins(inputs, solution.backend, solution.pins, specifiers)
     except IndexFaultError:
         return None
 
 
-def _is_declared(case: Case, extra: BackendExtra) -> bool:
-    return case.config.wiring.declares(extra.name)
-
-
-_NEVER = "9999"
-_LIBRARIES = ("transformers", "diffusers", "accelerate", "huggingface-hub")
-
-
-def bounds(release: Version) -> Mapping[str, str]:
-    """Return the ranges that go with a release of torch, by library.
+def get_library_bounds(release: Version) -> Mapping[str, str]:
+    """Return the versions of Hugging Face's libraries that go with a release of torch, by name.
 
     A nightly or a release candidate counts as the release that it becomes.
     """
-    becomes = Version(release.base_version)
-    for row in rows("compatibility"):
-        if Version(row["first"]) <= becomes < Version(row.get("below", _NEVER)):
+    final = Version(release.base_version)
+    for row in load_table("compatibility"):
+        if Version(row["first"]) <= final < Version(row.get("below", _BEYOND_EVERY_RELEASE)):
             return {name: row[name] for name in _LIBRARIES}
     return {}
 
 
-def bounded(requirements: Iterable[Requirement], release: Version) -> Iterator[Addition]:
+def inject_library_bounds(
+    requirements: Iterable[Requirement], release: Version
+) -> Iterator[InjectedRequirement]:
     """Yield a bound for each of the libraries that a project requires, under its own marker."""
-    known = bounds(release)
-    for one in requirements:
-        versions = known.get(canonicalize_name(one.name))
-        if versions:
-            yield Addition(f"{one.name}{versions}" + (f" ; {one.marker}" if one.marker else ""))
+    bounds = get_library_bounds(release)
+    for requirement in requirements:
+        if specifier := bounds.get(canonicalize_name(requirement.name)):
+            marker = _format_marker(requirement)
+            yield InjectedRequirement(f"{requirement.name}{specifier}{marker}")

@@ -1,6 +1,7 @@
-"""Where wheels come from: an index, the checkout's lock, or folders of wheels.
+"""Collects what a decision is made from: the wheel source, the machine, the environment.
 
-A case from its parts: the index to ask, the machine to look at, the environment to read.
+Nothing is opened or probed here: the inputs hold functions, and the decision calls those it needs.
+Lazy imports are for what many decisions never call.
 """
 
 from __future__ import annotations
@@ -11,13 +12,13 @@ from typing import TYPE_CHECKING
 
 from hatch_torch.catalog import target as targets
 from hatch_torch.config.env import Settings
-from hatch_torch.config.requirements import parsed_constraints
+from hatch_torch.config.requirements import parse_constraints
 from hatch_torch.errors import ConfigurationError
-from hatch_torch.frontend.request import Request
-from hatch_torch.hardware.model import MOST_TEXT, Hardware
-from hatch_torch.index.source import Sources
-from hatch_torch.resolution.candidates import Offers
-from hatch_torch.resolution.model import Case
+from hatch_torch.frontend.request import BuildRequest
+from hatch_torch.hardware.model import MAX_PROFILE_CHARACTERS, Hardware
+from hatch_torch.index.source import SourceOptions
+from hatch_torch.resolution.candidates import CandidateFinder
+from hatch_torch.resolution.model import ResolutionInputs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -25,143 +26,150 @@ if TYPE_CHECKING:
     from hatch_torch.catalog.backend import Backend
     from hatch_torch.catalog.target import Target
     from hatch_torch.config.config import Config
-    from hatch_torch.environment.packages import Installed
-    from hatch_torch.index.source import Opener
+    from hatch_torch.environment.packages import FamilyPackage
+    from hatch_torch.index.source import PinnedWheels
 
     Probe = Callable[[Collection[str] | None], Hardware]
-
+    FindInstalled = Callable[[Collection[str]], tuple[FamilyPackage, ...]]
 
 _VARIABLE = "TORCH_VARIANT_HARDWARE"
-_SHOWN = 200  # characters of a path that is none
+_SHOWN_CHARACTERS = 200
 
 
-def assemble(  # noqa: PLR0913 (what is not given is the real thing)
+def collect_inputs(  # noqa: PLR0913 (a parameter that is not given is the real thing)
     config: Config,
     environ: Mapping[str, str],
     *,
-    request: Request | None = None,
+    request: BuildRequest | None = None,
     target: Target | None = None,
     probe: Probe | None = None,
-    lock: Opener | None = None,
-) -> Case:
-    """Put a case together for this machine and this interpreter, unless others are given.
+    lock: PinnedWheels | None = None,
+) -> ResolutionInputs:
+    """Return the inputs for this machine and this interpreter, unless others are given.
 
-    `lock`: the checkout's, which decides in place of an index. Raises ConfigurationError where a
-    variable of the environment is wrong.
+    `lock`: the checkout's, which takes the place of an index. Raises ConfigurationError where an
+    environment variable is wrong.
     """
-    asked = request or Request()
+    request = request or BuildRequest()
     settings = Settings.of(environ)
-    settings = settings._replace(offline=settings.offline or asked.offline)
-    target = target or targets.here()
-    upgrade = asked.upgrade or settings.upgrade
-    sources = Sources(config, settings, environ, target, asked)
-    return Case(
+    settings = settings._replace(offline=settings.offline or request.offline)
+    target = target or targets.running_interpreter()
+    upgrade = request.upgrade or settings.upgrade
+    options = SourceOptions(config, settings, environ, target, request)
+    # With a lock, for an upgrade, and offline, the previous pins are not what is wanted now.
+    ignores_previous = lock or upgrade or settings.offline
+    from_uv = request.installer == "uv"
+    return ResolutionInputs(
         config=config,
         target=target,
-        offers=offers_of(sources, lock),
-        has_folders=asked.offline and bool(asked.find_links),
-        origin=lambda: sources.origin,
-        probe=probe or _probe(settings, environ),
-        find_installed=_finder(asked, lock),
-        earlier=tuple if lock or upgrade or settings.offline else _earlier(config, asked),
-        sees_environment=asked.environment is not None or asked.purpose == "portable",
+        finder=make_finder(options, lock),
+        has_folders=request.offline and bool(request.find_links),
+        find_index_config=lambda: options.index_config,
+        probe=probe or _make_probe(settings, environ),
+        find_installed=_make_find_installed(request, lock),
+        read_previous_requirements=tuple if ignores_previous else _make_reader(config, request),
+        sees_environment=request.site_packages is not None or request.purpose == "portable",
         environ=environ,
-        extras=asked.extras,
-        constraints=parsed_constraints(asked.constraints),
+        extras=request.extras,
+        constraints=parse_constraints(request.constraints),
         upgrade=upgrade,
-        by_version=asked.pinnable,
-        routed=_routed(config, asked, target),
+        by_version=request.allows_version_pins,
+        uv_routed=config.build_system.uv_routed(request.extras, target.environment)
+        if from_uv
+        else frozenset(),
     )
-
-
-def _routed(config: Config, request: Request, target: Target) -> frozenset[str]:
-    if request.frontend != "uv":
-        return frozenset()
-    return config.wiring.routed(request.extras, target.environment)
 
 
 def read_profile(text: str, place: str) -> Hardware:
     """Read a hardware profile: JSON, or the path of a file that holds it.
 
-    Raises ConfigurationError, which names the place.
+    Raises ConfigurationError, which names the place: an option or a variable.
     """
     try:
         if text.lstrip().startswith("{"):
             return Hardware.from_json(text)
         with Path(text).open(encoding="utf-8") as file:
-            return Hardware.from_json(file.read(MOST_TEXT + 1))
+            return Hardware.from_json(file.read(MAX_PROFILE_CHARACTERS + 1))
     except OSError as error:
-        raise ConfigurationError([f"{place}: {text[:_SHOWN]}: {error.strerror}"]) from None
+        shown = text[:_SHOWN_CHARACTERS]
+        raise ConfigurationError([f"{place}: {shown}: {error.strerror}"]) from None
     except ValueError as error:
         raise ConfigurationError([f"{place}: {error}"]) from None
 
 
-def _probe(settings: Settings, environ: Mapping[str, str]) -> Probe:
+def make_finder(options: SourceOptions, lock: PinnedWheels | None = None) -> CandidateFinder:
+    """Return a finder in the lock, else in the folders of wheels, else on the index.
+
+    The index is opened only where something is asked of it.
+    """
+    config = options.config
+    source = lock.open(options) if lock else options.open_find_links()
+    own_pages = {
+        extra.backend
+        for extra in config.extras
+        if extra.index_url or extra.channel not in {None, config.channel}
+    }
+
+    def in_tables(backend: Backend) -> bool:
+        return config.channel == "stable" and source is None and backend not in own_pages
+
+    def prereleases(backend: Backend) -> bool:
+        extra = config.find_extra(backend)
+        return ((extra.channel if extra else None) or config.channel) != "stable"
+
+    return CandidateFinder(
+        source or options.open_index,
+        options.target,
+        in_tables=in_tables,
+        prereleases=prereleases,
+        require_hashes=config.require_hashes,
+    )
+
+
+def _make_probe(settings: Settings, environ: Mapping[str, str]) -> Probe:
     if settings.hardware:
         profile = read_profile(settings.hardware, _VARIABLE)
         return lambda _vendors: profile
 
     def probe(vendors: Collection[str] | None) -> Hardware:
-        from hatch_torch.hardware.detect import detect  # noqa: PLC0415 (only where it is left open)
-        from hatch_torch.hardware.machine import Machine  # noqa: PLC0415 (likewise)
+        from hatch_torch.hardware.detect import detect  # noqa: PLC0415 (see above)
+        from hatch_torch.hardware.machine import Machine  # noqa: PLC0415 (see above)
 
         return detect(Machine(environ), vendors)
 
     return probe
 
 
-def _finder(
-    request: Request, lock: Opener | None
-) -> Callable[[Collection[str]], tuple[Installed, ...]]:
-    """Return what finds packages; of PyTorch's own builds only what is locked may stay."""
+def _make_find_installed(request: BuildRequest, lock: PinnedWheels | None) -> FindInstalled:
+    """Return what finds packages; of PyTorch's own builds only those in the lock may stay."""
 
-    def found(names: Collection[str]) -> tuple[Installed, ...]:
-        from hatch_torch.environment.packages import installed  # noqa: PLC0415 (not with `-U`)
-
-        every = installed(request.environment or (), names)
-        if lock is None:
-            return every
-        return tuple(
-            one for one in every if one.builder != "pytorch" or lock.holds(one.name, one.version)
+    def find(names: Collection[str]) -> tuple[FamilyPackage, ...]:
+        from hatch_torch.environment.packages import (  # noqa: PLC0415 (see above)
+            read_family_packages,
         )
 
-    return found
+        packages = read_family_packages(request.site_packages or (), names)
+        return tuple(
+            package
+            for package in packages
+            if lock is None
+            or package.built_by != "pytorch"
+            or lock.has_wheel(package.name, package.version)
+        )
+
+    return find
 
 
-def _earlier(config: Config, request: Request) -> Callable[[], tuple[str, ...]]:
-    """Return what reads the METADATA of the project where it is installed.
+def _make_reader(config: Config, request: BuildRequest) -> Callable[[], tuple[str, ...]]:
+    """Return what reads the requirements of the project where it is installed."""
 
-    A lock knows better, an upgrade wants what came out since, and offline no URL will do.
-    """
+    @cache  # read for every extra
+    def read() -> tuple[str, ...]:
+        from hatch_torch.environment.packages import (  # noqa: PLC0415 (see above)
+            read_family_packages,
+        )
 
-    @cache  # every extra asks
-    def found() -> tuple[str, ...]:
-        from hatch_torch.environment.packages import installed  # noqa: PLC0415 (as above)
+        packages = read_family_packages(request.site_packages or (), {config.name})
+        return tuple(line for package in packages for line in package.requires)
 
-        own = installed(request.environment or (), {config.name})
-        return tuple(line for one in own for line in one.requires)
-
-    return found
-
-
-def offers_of(sources: Sources, lock: Opener | None = None) -> Offers:
-    """Return what a lock offers, else the folders of wheels, else the index.
-
-    The index is only opened where something is asked of it.
-    """
-    config = sources.config
-    ready = lock.open(sources) if lock else sources.wheelhouse()
-    usual = {None, config.channel}
-    own = {one.backend for one in config.extras if one.index_url or one.channel not in usual}
-
-    def prereleases(backend: Backend) -> bool:
-        extra = config.extra_of(backend)
-        return ((extra.channel if extra else None) or config.channel) != "stable"
-
-    return Offers(
-        ready or sources.opened,
-        sources.target,
-        in_tables=lambda one: config.channel == "stable" and not (ready or one in own),
-        prereleases=prereleases,
-        require_hashes=config.require_hashes,
-    )
+    return read

@@ -1,9 +1,4 @@
-"""A member of the family pinned to one wheel, and the requirement that says so.
-
-The decision: all of it, as a value.
-
-Everything that a decision is made from; the outside comes as values and as questions.
-"""
+"""The values of a resolution: what it is made from, the pins of its solution, and the decision."""
 
 from __future__ import annotations
 
@@ -12,11 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-from packaging.version import Version
 
-from hatch_torch.catalog.releases import (
-    FAMILY,
-)
+from hatch_torch.catalog.releases import FAMILY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -27,66 +19,36 @@ if TYPE_CHECKING:
     from hatch_torch.catalog.target import Target
     from hatch_torch.compatibility.support import Verdict
     from hatch_torch.config.config import Config
-    from hatch_torch.environment.packages import Installed
+    from hatch_torch.environment.packages import FamilyPackage
     from hatch_torch.hardware.model import Hardware
-    from hatch_torch.index.index_config import Origin
-    from hatch_torch.resolution.candidates import Offers, Pick
-
-    Profile = tuple[str, Hardware]
-    """A machine, and the name of its profile."""
-
-
-class Answer(NamedTuple):
-    """A backend, and the family pinned to its wheels: torch, members, companions."""
-
-    backend: Backend
-    pins: tuple[Pin, ...]
-    warnings: tuple[str, ...] = ()
-
-
-class Addition(NamedTuple):
-    """A requirement that goes in front of the project's dependencies, or of an extra's."""
-
-    requirement: str
-    """With its marker, but without the extra's."""
-    extra: str | None = None
-
-    @property
-    def name(self) -> str:
-        """The normalized name of what is required."""
-        return canonicalize_name(Requirement(self.requirement).name)
-
-    @property
-    def line(self) -> str:
-        """The requirement as the core metadata has it, with the extra in its marker."""
-        if self.extra is None:
-            return self.requirement
-        requirement, separator, marker = self.requirement.partition(" ; ")
-        within = f"({marker}) and " if separator else ""
-        return f'{requirement} ; {within}extra == "{self.extra}"'
+    from hatch_torch.index.index_config import IndexConfig
+    from hatch_torch.resolution.candidates import Candidate, CandidateFinder
 
 
 class Pin(NamedTuple):
-    """A package at one version, by the URL of its wheel or by the version alone."""
+    """A package at one version, required by the URL of its wheel or by the version alone."""
 
     name: str
     version: Version
     url: str | None = None
     sha256: str | None = None
     by_version: bool = False
-    """Named by its version, though the URL may be known: it is installed already."""
+    """Whether `==` is written although the URL may be known: the package is already installed."""
 
     @classmethod
-    def of(cls, pick: Pick) -> Pin:
-        """Pin a pick to its wheel; by the version alone where no page links to it."""
-        return cls(pick.name, pick.version, pick.wheel.url or None, pick.wheel.sha256)
+    def from_candidate(cls, candidate: Candidate) -> Pin:
+        """Pin a candidate to its wheel, or to its version where no page links to the wheel."""
+        wheel = candidate.wheel
+        return cls(candidate.name, wheel.version, wheel.url or None, wheel.sha256)
 
     @classmethod
-    def at(cls, name: str, version: Version, link: str | None, *, by_version: bool = False) -> Pin:
-        """Pin to what a link names, whose fragment may hold its hash (`#sha256=…`)."""
-        url, _, fragment = (link or "").partition("#")
+    def from_url(
+        cls, name: str, version: Version, url: str | None, *, by_version: bool = False
+    ) -> Pin:
+        """Pin a package to a URL, whose fragment may hold the hash (`#sha256=…`)."""
+        bare_url, _, fragment = (url or "").partition("#")
         sha256 = fragment.removeprefix("sha256=") or None
-        return cls(name, version, url or None, sha256, by_version)
+        return cls(name, version, bare_url or None, sha256, by_version)
 
     @property
     def requirement(self) -> str:
@@ -97,79 +59,87 @@ class Pin(NamedTuple):
         return f"{self.name} @ {self.url}{fragment}"
 
 
-class Node(NamedTuple):
-    """A machine of several, and what runs on it."""
+class InjectedRequirement(NamedTuple):
+    """A requirement that goes in front of the project's dependencies, or of an extra's."""
 
-    name: str
-    """That of its profile."""
-    hardware: Hardware
-    usable: tuple[Backend, ...]
-    """The backends that use its accelerators, the most preferred first; none: the plain one."""
-    refusal: str | None = None
-    """Why what was decided does not run on it."""
+    requirement: str
+    """With its own marker, but without the extra's."""
+    extra: str | None = None
 
     @property
-    def accelerators(self) -> str:
-        """Its accelerators in words."""
-        names = (f"{one.name}, {one.architecture}" for one in self.hardware.accelerators)
-        return "; ".join(dict.fromkeys(names)) or "no accelerator"
+    def name(self) -> str:
+        """The normalized name of the required package."""
+        return canonicalize_name(Requirement(self.requirement).name)
+
+    @property
+    def requires_dist(self) -> str:
+        """The value of `Requires-Dist` in the core metadata: the extra becomes a marker."""
+        if self.extra is None:
+            return self.requirement
+        requirement, separator, marker = self.requirement.partition(" ; ")
+        condition = f"({marker}) and " if separator else ""
+        return f'{requirement} ; {condition}extra == "{self.extra}"'
+
+
+class Solution(NamedTuple):
+    """A backend and the wheels of the torch family that fit: torch, its members, companions."""
+
+    backend: Backend
+    pins: tuple[Pin, ...]
+    warnings: tuple[str, ...] = ()
 
 
 class Decision(NamedTuple):
-    """Which backend, who decided it, for which hardware, and what is added for it."""
+    """Which backend was chosen, by whom, for which hardware, and what is injected for it."""
 
     backend: Backend | None
-    """None where nothing is added: the requirements stay portable."""
+    """None where nothing is injected: the requirements stay portable."""
     decided_by: str
     hardware: Hardware
     verdicts: tuple[Verdict, ...] = ()
     pins: tuple[Pin, ...] = ()
-    additions: tuple[Addition, ...] = ()
+    injected: tuple[InjectedRequirement, ...] = ()
     warnings: tuple[str, ...] = ()
-    origin: tuple[str, str] | None = None
-    """The root of the index and who names it; None where nobody does, or nothing is fetched."""
-    nodes: tuple[Node, ...] = ()
-    """Where it is for several machines: each of them."""
+    index_origin: tuple[str, str] | None = None
+    """The root of the index and what configured it; None for PyTorch's own, or without URLs."""
 
-    def noting(self, *warnings: str) -> Decision:
-        """Return the decision with more to tell, each thing once."""
+    def with_warnings(self, *warnings: str) -> Decision:
+        """Return the decision with further warnings, each of them once."""
         return self._replace(warnings=tuple(dict.fromkeys((*self.warnings, *warnings))))
 
 
-class Case(NamedTuple):
-    """A project, a target, and how to ask about the machine, the index and the environment."""
+class ResolutionInputs(NamedTuple):
+    """A project, a target, and functions that look at the machine, index and environment."""
 
     config: Config
     target: Target
-    offers: Offers
+    finder: CandidateFinder
     probe: Callable[[Collection[str] | None], Hardware]
-    """What the machine has: of these vendors, or (None) of all."""
-    find_installed: Callable[[Collection[str]], tuple[Installed, ...]]
-    """Which of these packages the environment has."""
-    earlier: Callable[[], tuple[str, ...]] = tuple
-    """What the project's last install in the environment requires; nothing where that is void."""
+    """Returns the machine's hardware: of these vendors, or (None) of all."""
+    find_installed: Callable[[Collection[str]], tuple[FamilyPackage, ...]]
+    """Returns which of these packages the environment has."""
+    read_previous_requirements: Callable[[], tuple[str, ...]] = tuple
+    """Returns what the project's previous install in the environment requires."""
     has_folders: bool = False
-    """The installer has folders of wheels, and no index to ask for what is not in them."""
-    origin: Callable[[], Origin | None] = lambda: None
-    """Who names the index that is asked, and is known there; None for a folder of wheels."""
+    """Whether the installer gets wheels from folders alone, without an index."""
+    find_index_config: Callable[[], IndexConfig | None] = lambda: None
+    """Returns the configuration of the index; None for folders of wheels."""
     sees_environment: bool = True
     """Whether it is known which environment is installed to."""
     environ: Mapping[str, str] = MappingProxyType({})
-    asked: tuple[str, str] | None = None
-    """An option of a command line and the backend that it names: nobody overrules it."""
+    backend_option: tuple[str, str] | None = None
+    """A command-line option and the backend that it names; it overrides everything else."""
     extras: frozenset[str] = frozenset()
-    """The extras that are asked for in this very install."""
+    """The extras that this install requests."""
     constraints: tuple[Requirement, ...] = ()
     upgrade: bool = False
-    """Whether what is installed counts for nothing."""
+    """Whether installed packages are ignored."""
     by_version: bool = True
-    """Whether the installer takes `==` for what is installed, and fetches nothing then."""
-    profiles: tuple[Profile, ...] = ()
-    """The machines that get one decision, if they are others; `probe` returns them as one."""
-    routed: frozenset[str] = frozenset()
-    """Names that the installer gets from a source of its own (`[tool.uv.sources]`)."""
+    """Whether the installer accepts `==` for an installed package and then fetches nothing."""
+    uv_routed: frozenset[str] = frozenset()
+    """Packages that uv gets from `[tool.uv.sources]`."""
 
     @property
     def family(self) -> frozenset[str]:
-        """The names that move together in this project."""
+        """The names of the torch family in this project."""
         return frozenset((*FAMILY, *self.config.family))

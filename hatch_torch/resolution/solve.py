@@ -1,10 +1,7 @@
-"""Requirements, ranked backends and wheels to picks: the family moves together.
+"""Search for the wheels of the torch family: torch first, then what has to match it.
 
-The search is resolvelib's. torch is chosen first; its members, and its companions that only the
-index serves, follow as its dependencies, all from the same backend and built for that torch.
-
-
-One way to go, tried: what is installed and right is kept, else the index is asked.
+The search is resolvelib's. The members of the family and the companions that only the index
+serves follow as torch's dependencies, all from the same backend and built for that torch.
 """
 
 from __future__ import annotations
@@ -23,15 +20,15 @@ from resolvelib import (
 
 from hatch_torch.catalog.releases import (
     TORCH,
-    has_index_only,
-    index_only,
-    may_have_index_only,
-    torch_pin,
+    backend_may_need_index_only,
+    is_index_only,
+    needs_index_only,
+    required_torch,
 )
-from hatch_torch.catalog.specifiers import holds
+from hatch_torch.catalog.specifiers import marker_applies
 from hatch_torch.errors import IndexFaultError
 from hatch_torch.resolution.model import Pin
-from hatch_torch.resolution.strategies import always
+from hatch_torch.resolution.strategies import accept_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -40,49 +37,84 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from hatch_torch.catalog.backend import Backend
-    from hatch_torch.resolution.candidates import Offers, Pick, Wants
-    from hatch_torch.resolution.model import Case
-    from hatch_torch.resolution.strategies import Fits
-
+    from hatch_torch.resolution.candidates import Candidate, CandidateFinder, Specifiers
+    from hatch_torch.resolution.model import ResolutionInputs
+    from hatch_torch.resolution.strategies import IncompatibilityCheck
 
 _ANY = SpecifierSet()
 _MAX_ROUNDS = 20_000
-_UNREAD = "its METADATA, which names a triton that only this index has, cannot be read"
+_UNREADABLE = "cannot read its METADATA, which names the triton that only this index has"
 
 
-class Want(NamedTuple):
-    """A package in a range; what comes with a torch is of its backend, and built for it."""
+class FamilyNeed(NamedTuple):
+    """A package in a range; what torch brings along is of its backend and built for it."""
 
     name: str
-    versions: SpecifierSet = _ANY
+    specifier: SpecifierSet = _ANY
     backend: Backend | None = None
     torch: Version | None = None
     extras: frozenset[str] = frozenset()
 
 
-def resolve(wants: Mapping[Backend, Wants], offers: Offers, fits: Fits) -> tuple[Pick, ...] | None:
-    """Pick the highest torch for which a backend has the whole family, or None.
+def resolve_family(
+    specifiers: Mapping[Backend, Specifiers], finder: CandidateFinder, check: IncompatibilityCheck
+) -> tuple[Candidate, ...] | None:
+    """Return the highest torch for which a backend has the whole family, or None.
 
-    `wants` holds, for every backend in the order of its rank, the ranges of torch and of the
-    members that must come with it. The picks are in the order torch, members, companions.
+    `specifiers` holds, for every backend in the order of its rank, the ranges of torch and of the
+    members that must come with it. The candidates are in the order torch, members, companions.
+    Raises IndexFaultError where the index does not answer.
     """
-    resolver: Resolver[Want, Pick, str] = Resolver(_Family(wants, offers, fits), BaseReporter())
+    provider = _FamilyProvider(specifiers, finder, check)
+    resolver: Resolver[FamilyNeed, Candidate, str] = Resolver(provider, BaseReporter())
     try:
-        result = resolver.resolve([Want(TORCH)], max_rounds=_MAX_ROUNDS)
+        result = resolver.resolve([FamilyNeed(TORCH)], max_rounds=_MAX_ROUNDS)
     except (ResolutionImpossible, ResolutionTooDeep):
         return None
     return tuple(result.mapping.values())
 
 
-class _Family(AbstractProvider["Want", "Pick", str]):
+def solve_with_fixed_pins(
+    inputs: ResolutionInputs, backend: Backend, pins: Iterable[Pin], specifiers: Specifiers
+) -> tuple[Pin, ...] | None:
+    """Return the pins with the wheels that are missing beside them; None where there are none.
+
+    The versions of the `pins` must not move. One whose wheel is on the index gets its URL.
+    """
+    fixed = {pin.name: pin for pin in pins}
+    exact = {
+        name: SpecifierSet(f"=={pin.version}") for name, pin in fixed.items() if name in specifiers
+    }
+    candidates = resolve_family({backend: {**specifiers, **exact}}, inputs.finder, accept_all)
+    if candidates is None:
+        return None
+    return tuple(_merge_pins(fixed.get(one.name), Pin.from_candidate(one)) for one in candidates)
+
+
+def _merge_pins(fixed: Pin | None, found: Pin) -> Pin:
+    """Return the wheel that was found, but at the version that is fixed."""
+    if fixed is None or fixed.version.public != found.version.public:
+        return found
+    if fixed.version == found.version:
+        return found._replace(by_version=fixed.by_version)
+    # PyPI's default wheel, without a local version, is no wheel of this index.
+    return fixed._replace(by_version=True)
+
+
+class _FamilyProvider(AbstractProvider["FamilyNeed", "Candidate", str]):
     """The rules of the search, as resolvelib asks for them."""
 
-    def __init__(self, wants: Mapping[Backend, Wants], offers: Offers, fits: Fits) -> None:
-        self._wants = wants
-        self._offers = offers
-        self._fits = fits
+    def __init__(
+        self,
+        specifiers: Mapping[Backend, Specifiers],
+        finder: CandidateFinder,
+        check: IncompatibilityCheck,
+    ) -> None:
+        self._specifiers = specifiers
+        self._finder = finder
+        self._check = check
 
-    def identify(self, requirement_or_candidate: Want | Pick) -> str:
+    def identify(self, requirement_or_candidate: FamilyNeed | Candidate) -> str:
         return requirement_or_candidate.name
 
     def get_preference(self, identifier: str, *_: Any, **__: Any) -> bool:  # noqa: ANN401 (resolvelib's own types)
@@ -91,111 +123,98 @@ class _Family(AbstractProvider["Want", "Pick", str]):
     def find_matches(
         self,
         identifier: str,
-        requirements: Mapping[str, Iterator[Want]],
-        incompatibilities: Mapping[str, Iterator[Pick]],
-    ) -> Callable[[], Iterator[Pick]]:
-        wanted = tuple(requirements[identifier])
-        excluded = {pick.wheel for pick in incompatibilities[identifier]}
+        requirements: Mapping[str, Iterator[FamilyNeed]],
+        incompatibilities: Mapping[str, Iterator[Candidate]],
+    ) -> Callable[[], Iterator[Candidate]]:
+        needs = tuple(requirements[identifier])
+        excluded = [candidate.wheel for candidate in incompatibilities[identifier]]
 
-        def matches() -> Iterator[Pick]:
-            for pick in self._offered(identifier, wanted):
-                if pick.wheel not in excluded and all(self._meets(pick, want) for want in wanted):
-                    yield pick
+        def matches() -> Iterator[Candidate]:
+            for candidate in self._candidates(identifier, needs):
+                if candidate.wheel not in excluded and all(
+                    self._meets(candidate, need) for need in needs
+                ):
+                    yield candidate
 
         return matches
 
-    def is_satisfied_by(self, requirement: Want, candidate: Pick) -> bool:
+    def is_satisfied_by(self, requirement: FamilyNeed, candidate: Candidate) -> bool:
         return self._meets(candidate, requirement)
 
-    def get_dependencies(self, candidate: Pick) -> Iterator[Want]:
-        members = self._wants[candidate.backend]
+    def get_dependencies(self, candidate: Candidate) -> Iterator[FamilyNeed]:
+        members = self._specifiers[candidate.backend]
         if candidate.name == TORCH:
-            for name, versions in members.items():
+            for name, specifier in members.items():
                 if name != TORCH:
-                    yield Want(name, versions, candidate.backend, candidate.version)
+                    yield FamilyNeed(name, specifier, candidate.backend, candidate.version)
         if candidate.name == TORCH or candidate.name not in members:
             yield from self._companions(candidate)
 
-    def _offered(self, name: str, wanted: Iterable[Want]) -> Iterator[Pick]:
+    def _candidates(self, name: str, needs: Iterable[FamilyNeed]) -> Iterator[Candidate]:
         if name == TORCH:
-            for pick in self._offers.torch(self._wants):
-                if self._fits(pick.backend, pick.release) is None:
-                    yield pick
+            for candidate in self._finder.torch_candidates(self._specifiers):
+                if self._check(candidate.backend, candidate.release) is None:
+                    yield candidate
             return
-        extras = frozenset().union(*(want.extras for want in wanted))
-        for backend in {want.backend for want in wanted if want.backend}:
-            for pick in self._offers.picks(backend, name, _ANY):
-                yield pick._replace(extras=extras)
+        extras = frozenset().union(*(need.extras for need in needs))
+        for backend in {need.backend for need in needs if need.backend}:
+            for candidate in self._finder.candidates(backend, name, _ANY):
+                yield candidate._replace(extras=extras)
 
-    def _meets(self, pick: Pick, want: Want) -> bool:
-        in_range = want.versions.contains(pick.version, prereleases=True)
-        return in_range and (want.torch is None or self._is_built_for(pick, want.torch))
+    def _meets(self, candidate: Candidate, need: FamilyNeed) -> bool:
+        in_range = need.specifier.contains(candidate.version, prereleases=True)
+        return in_range and (need.torch is None or self._is_built_for(candidate, need.torch))
 
-    def _is_built_for(self, member: Pick, torch: Version) -> bool:
-        """Answer which torch a wheel was built for: the table knows, or else its METADATA."""
-        pin = torch_pin(member.name, member.release)
-        if pin is None:
-            required = self._requires(member)
-            pins = [one.specifier for one in required if canonicalize_name(one.name) == TORCH]
-            pin = pins[0] if pins else _ANY
-        return pin.contains(torch, prereleases=True)
+    def _is_built_for(self, member: Candidate, torch: Version) -> bool:
+        """Return whether a member's wheel is for a torch: by the tables, else by its METADATA."""
+        specifier = required_torch(member.name, member.release)
+        if specifier is None:
+            requirements = self._requirements(member)
+            torches = (one for one in requirements if canonicalize_name(one.name) == TORCH)
+            specifier = next((one.specifier for one in torches), _ANY)
+        return specifier.contains(torch, prereleases=True)
 
-    def _companions(self, pick: Pick) -> Iterator[Want]:
-        """Which of a wheel's dependencies only the backend's index serves."""
-        platform = self._offers.target.platform
-        for one in () if self._has_none(pick) else self._requires(pick):
+    def _companions(self, candidate: Candidate) -> Iterator[FamilyNeed]:
+        """Yield the dependencies of a wheel that only the backend's index serves."""
+        platform = self._finder.target.platform
+        for one in () if self._has_no_companions(candidate) else self._requirements(candidate):
             name = canonicalize_name(one.name)
-            if index_only(name, platform, one.specifier):
-                yield Want(name, one.specifier, pick.backend, extras=frozenset(one.extras))
+            if is_index_only(name, platform, one.specifier):
+                yield FamilyNeed(
+                    name, one.specifier, candidate.backend, extras=frozenset(one.extras)
+                )
 
-    def _has_none(self, pick: Pick) -> bool:
-        """Say whether the tables know it, so that no METADATA has to be read."""
-        listed = pick.name == TORCH and self._offers.lists(pick.backend, pick.release)
-        return listed and not may_have_index_only(pick.backend.family, self._offers.target.platform)
+    def _has_no_companions(self, candidate: Candidate) -> bool:
+        """Return whether the tables know of none, so that no METADATA has to be read."""
+        is_listed = candidate.name == TORCH and self._finder.is_listed(
+            candidate.backend, candidate.release
+        )
+        platform = self._finder.target.platform
+        return is_listed and not backend_may_need_index_only(candidate.backend.family, platform)
 
-    def _requires(self, pick: Pick) -> Iterator[Requirement]:
-        environment = self._offers.target.environment
-        for one in self._read(pick):
-            if any(holds(one.marker, environment, extra) for extra in ("", *pick.extras)):
+    def _requirements(self, candidate: Candidate) -> Iterator[Requirement]:
+        environment = self._finder.target.environment
+        for one in self._read_metadata(candidate):
+            if any(
+                marker_applies(one.marker, environment, extra) for extra in ("", *candidate.extras)
+            ):
                 yield one
 
-    def _read(self, pick: Pick) -> tuple[Requirement, ...]:
-        """Return what a wheel declares; raises IndexFaultError where its triton must be known.
+    def _read_metadata(self, candidate: Candidate) -> tuple[Requirement, ...]:
+        """Return a wheel's requirements; () where its METADATA cannot be read.
 
-        Else an installer would look for it on the default index, where anybody can put one.
+        Raises IndexFaultError where torch's triton must be known: otherwise an installer would
+        look for it on the default index, where anyone can publish a package of that name.
         """
-        declared = self._offers.index.requires(pick.wheel)
-        if declared is None and pick.name == TORCH and self._needs_a_triton(pick):
-            raise IndexFaultError(pick.wheel.url, _UNREAD)
-        return declared or ()
+        requirements = self._finder.index.read_requirements(candidate.wheel)
+        if requirements is None and candidate.name == TORCH and self._needs_triton(candidate):
+            raise IndexFaultError(candidate.wheel.url, _UNREADABLE)
+        return requirements or ()
 
-    def _needs_a_triton(self, pick: Pick) -> bool:
-        if self._offers.index.has_own_folder(pick.backend):
+    def _needs_triton(self, torch: Candidate) -> bool:
+        if self._finder.index.has_own_folder(torch.backend):
             return False
-        here = self._offers.target.environment
-        return pick.version.is_devrelease or has_index_only(pick.backend.family, pick.release, here)
-
-
-def complete(
-    case: Case, backend: Backend, pins: Iterable[Pin], wants: Wants
-) -> tuple[Pin, ...] | None:
-    """Find the wheels that are wanted beside pins which must not move; None where there are none.
-
-    A pin whose wheel is found on the index comes back with its URL.
-    """
-    fixed = {pin.name: pin for pin in pins}
-    exact = {name: SpecifierSet(f"=={pin.version}") for name, pin in fixed.items() if name in wants}
-
-    picks = resolve({backend: {**wants, **exact}}, case.offers, always)
-    if picks is None:
-        return None
-    return tuple(_of_both(fixed.get(pick.name), Pin.of(pick)) for pick in picks)
-
-
-def _of_both(fixed: Pin | None, found: Pin) -> Pin:
-    """Keep the version that is installed: PyPI's plain one is no wheel of this index."""
-    if fixed is None or fixed.version.public != found.version.public:
-        return found
-    if fixed.version == found.version:
-        return found._replace(by_version=fixed.by_version)
-    return fixed._replace(by_version=True)
+        environment = self._finder.target.environment
+        return torch.version.is_devrelease or needs_index_only(
+            torch.backend.family, torch.release, environment
+        )

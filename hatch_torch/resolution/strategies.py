@@ -1,281 +1,306 @@
-"""The ways to go, in order: which backends are tried together, and which of their releases run.
+"""Strategies: which backends are tried together, in which order, and what stands in for them.
 
-What to do where the index does not answer: the plain wheels of PyPI, as far as they run here.
-
-The last way to go: no accelerator was found, or no wheel in range runs on what was found.
+First come the backends that use the accelerators of this machine, then the CPU's wheel as far as
+the project allows it. Where the index does not answer, the tables name PyPI's default wheels.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from hatch_torch.catalog import rows
+from hatch_torch.catalog import load_table
 from hatch_torch.catalog.backend import Backend
 from hatch_torch.catalog.releases import (
     TORCH,
+    companion_versions,
     known_backends,
-    paired,
-    published,
+    published_releases,
     pypi_backend,
-    pythons,
+    supported_pythons,
     torch_releases,
 )
-from hatch_torch.compatibility.ranking import most_capable, rank
-from hatch_torch.compatibility.support import Verdict, why_not
-from hatch_torch.config.requirements import ranges
+from hatch_torch.compatibility.ranking import drop_weaker_gpus, rank_backends
+from hatch_torch.compatibility.support import Verdict, incompatibility
+from hatch_torch.config.requirements import merge_specifiers
 from hatch_torch.errors import NoAnswerError
 from hatch_torch.resolution.model import Pin
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
+    from packaging.specifiers import SpecifierSet
     from packaging.version import Version
 
     from hatch_torch.catalog.target import Target
-    from hatch_torch.config.backend_request import Wish
+    from hatch_torch.config.backend_request import BackendRequest
     from hatch_torch.config.config import Config
-    from hatch_torch.config.requirements import Line
+    from hatch_torch.config.requirements import FamilyRequirement
     from hatch_torch.hardware.model import Accelerator, Hardware
-    from hatch_torch.resolution.candidates import Wants
-    from hatch_torch.resolution.model import Case
+    from hatch_torch.resolution.candidates import Specifiers
+    from hatch_torch.resolution.model import ResolutionInputs
 
-    Fits = Callable[[Backend, Version], str | None]
-    """Why a release of a backend does not run on this machine, or None where it does."""
-
-
-def wants_of(case: Case, course: Course, lines: Iterable[Line]) -> dict[Backend, Wants]:
-    """Return what each backend of a course would have to hold."""
-    config, here = case.config, case.target.environment
-    return {
-        backend: ranges(lines, here, config.extra_of(backend), config.family, case.constraints)
-        for backend in course.backends
-    }
-
+    IncompatibilityCheck = Callable[[Backend, Version], str | None]
+    """Returns why a release of a backend does not run on this machine, or None where it does."""
 
 VENDORS = {"cuda": "nvidia", "rocm": "amd", "xpu": "intel", "mps": "apple"}
-"""Whose hardware a family of backends is for."""
+"""The vendor of each accelerator family."""
 
-_PLAIN = {"cpu", "mps"}
-
-
-def always(_backend: Backend, _release: Version) -> None:
-    """Find nothing against any release: nobody asked whether it runs here."""
+_CPU_FAMILIES = {"cpu", "mps"}
+_NO_ACCELERATOR = "no accelerator was found"
 
 
-class Course(NamedTuple):
+def accept_all(_backend: Backend, _release: Version) -> None:
+    """Return None: every release is compatible, since the hardware is not looked at."""
+
+
+class Strategy(NamedTuple):
     """Backends to be tried together, in the order of their rank."""
 
     backends: tuple[Backend, ...]
-    fits: Fits = always
+    """None at all: the requirements stay portable, for the reason that is the last warning."""
+    incompatibility: IncompatibilityCheck = accept_all
     warnings: tuple[str, ...] = ()
 
 
-def plain(target: Target) -> Backend:
+def collect_specifiers(
+    inputs: ResolutionInputs, strategy: Strategy, requirements: Collection[FamilyRequirement]
+) -> dict[Backend, Specifiers]:
+    """Return for each backend of a strategy the versions that it would have to provide."""
+    config, environment = inputs.config, inputs.target.environment
+    return {
+        backend: merge_specifiers(
+            requirements,
+            environment,
+            config.find_extra(backend),
+            config.family,
+            inputs.constraints,
+        )
+        for backend in strategy.backends
+    }
+
+
+def get_cpu_backend(target: Target) -> Backend:
     """Return the backend that every machine of a platform can use."""
     return Backend("mps" if target.platform == "macos_arm64" else "cpu")
 
 
-def settle(wish: Wish, target: Target) -> Wish:
-    """Replace a backend that the platform never had by the plain wheel.
+def normalize_for_platform(request: BackendRequest, target: Target) -> BackendRequest:
+    """Return the request with the CPU's backend for one that the platform never had.
 
-    The CPU's wheel is the plain one everywhere. Raises NoAnswerError where the backend was asked
-    for in this very run.
+    `cpu` and `mps` both mean the platform's CPU backend. Raises NoAnswerError where the backend
+    was requested for this very run.
     """
-    backend = Backend(str(wish.value)) if wish.value in _PLAIN else wish.backend
+    cpu = get_cpu_backend(target)
+    is_cpu = request.value in _CPU_FAMILIES
+    backend = Backend(str(request.value)) if is_cpu else request.backend
     if backend is None:
-        return wish
-    if backend.family == "cpu" or backend == plain(target):
-        return wish.replaced(plain(target))
+        return request
+    if backend.family == "cpu" or backend == cpu:
+        return request.with_backend(cpu)
     never = backend in known_backends() and backend not in known_backends(target.platform)
     if not (never or target.platform.startswith("macos")):
-        return wish
-    refusal = f"PyTorch publishes no {backend} wheel for {target.platform}"
-    if wish.explicit:
-        raise NoAnswerError(f"{wish.decided_by}: {refusal}; ask for {plain(target)} or auto")
-    return wish.replaced(plain(target), f"{refusal}: the plain wheel is taken")
+        return request
+    reason = f"PyTorch publishes no {backend} wheel for {target.platform}"
+    if request.is_mandatory:
+        raise NoAnswerError(f"{request.decided_by}: {reason}", hint=f"request {cpu} or auto")
+    return request.with_backend(cpu, f"{reason}; using the CPU wheel")
 
 
-def verdicts(config: Config, wish: Wish, hardware: Hardware, target: Target) -> tuple[Verdict, ...]:
-    """Judge every backend that the wish leaves in question, the most preferred first."""
-    if wish.backend:
-        return (Verdict(wish.backend, usable=True, reason=f"asked for by {wish.decided_by}"),)
-    judged = rank(hardware, target, _allowed(config, target), foreign=_foreign(config))
-    return tuple(one for one in judged if wish.family in {None, one.backend.family})
+def evaluate_backends(
+    config: Config, request: BackendRequest, hardware: Hardware, target: Target
+) -> tuple[Verdict, ...]:
+    """Return a verdict on every backend that the request leaves open, the most preferred first."""
+    if request.backend:
+        reason = f"requested by {request.decided_by}"
+        return (Verdict(request.backend, is_compatible=True, reason=reason),)
+    verdicts = rank_backends(
+        hardware, target, _find_allowed(config, target), foreign=_find_foreign(config)
+    )
+    return tuple(one for one in verdicts if request.family in {None, one.backend.family})
 
 
-def courses(
-    config: Config, wish: Wish, hardware: Hardware, judged: tuple[Verdict, ...], target: Target
-) -> Iterator[Course]:
-    """Yield the ways to go that use what this machine has, the most preferred first.
+def plan_strategies(
+    config: Config,
+    request: BackendRequest,
+    hardware: Hardware,
+    verdicts: tuple[Verdict, ...],
+    target: Target,
+) -> Iterator[Strategy]:
+    """Yield the strategies that use this machine's accelerators, the most preferred first.
 
-    A backend asked for by name is obeyed without a look at the hardware, and so is a family of
-    which this machine shows no device.
+    The hardware is not checked for a backend requested by name, nor for a family of which this
+    machine shows no device.
     """
-    if wish.backend:
-        yield Course((wish.backend,), warnings=wish.notes)
+    if request.backend:
+        yield Strategy((request.backend,), warnings=request.notes)
         return
-    if wish.family and not hardware.of_vendor(VENDORS[wish.family]):
-        warning = f"{wish.decided_by} asks for {wish.family}, of which no device was found"
-        allowed = _allowed(config, target)
-        backends = (one.backend for one in judged if allowed is None or one.backend in allowed)
-        yield Course(tuple(backends), warnings=(*wish.notes, warning))
+    if request.family and not hardware.of_vendor(VENDORS[request.family]):
+        warning = f"{request.decided_by} requests {request.family}, but no such device was found"
+        allowed = _find_allowed(config, target)
+        backends = (one.backend for one in verdicts if allowed is None or one.backend in allowed)
+        yield Strategy(tuple(backends), warnings=(*request.notes, warning))
         return
-    stages = (_Stage(hardware, judged), *_reduced(config, wish, hardware, target))
-    for family in dict.fromkeys(one.backend.family for stage in stages for one in stage.judged):
+    stages = (_Stage(hardware, verdicts), *_reduce_stages(config, request, hardware, target))
+    for family in dict.fromkeys(one.backend.family for stage in stages for one in stage.verdicts):
         for stage in stages:
-            yield from _of_family(family, config, stage, target, wish.notes)
-
-
-def plain_course(wish: Wish, target: Target, *warnings: str) -> Course:
-    """Return the way that needs no accelerator."""
-    return Course((plain(target),), warnings=(*wish.notes, *warnings))
+            yield from _plan_family(family, config, stage, target, request.notes)
 
 
 class _Stage(NamedTuple):
-    """A machine, or what is left of it, and how every backend is judged on it."""
+    """A machine, or a part of it, with the verdict on every backend."""
 
     hardware: Hardware
-    judged: tuple[Verdict, ...]
-    left_out: tuple[Accelerator, ...] = ()
+    verdicts: tuple[Verdict, ...]
+    dropped: tuple[Accelerator, ...] = ()
 
 
-def _reduced(config: Config, wish: Wish, hardware: Hardware, target: Target) -> Iterator[_Stage]:
-    """Yield the machine without the GPUs of a vendor that hold back its best, of each vendor."""
-    while reduced := most_capable(hardware):
-        hardware, left_out = reduced
-        yield _Stage(hardware, verdicts(config, wish, hardware, target), left_out)
+def _reduce_stages(
+    config: Config, request: BackendRequest, hardware: Hardware, target: Target
+) -> Iterator[_Stage]:
+    """Yield the machine without the GPUs that hold back the best of their vendor."""
+    while reduced := drop_weaker_gpus(hardware):
+        hardware, dropped = reduced
+        yield _Stage(hardware, evaluate_backends(config, request, hardware, target), dropped)
 
 
-def _of_family(
+def _plan_family(
     family: str, config: Config, stage: _Stage, target: Target, notes: tuple[str, ...]
-) -> Iterator[Course]:
-    usable = tuple(one.backend for one in stage.judged if one.usable)
-    members = tuple(one for one in usable if one.family == family != "cpu")
-    elsewhere = any(one.vendor != VENDORS.get(family) for one in stage.left_out)
-    if elsewhere or not members:
+) -> Iterator[Strategy]:
+    usable = (verdict.backend for verdict in stage.verdicts if verdict.is_compatible)
+    backends = tuple(backend for backend in usable if backend.family == family != "cpu")
+    dropped_of_others = any(gpu.vendor != VENDORS.get(family) for gpu in stage.dropped)
+    if dropped_of_others or not backends:
         return
-    own = _foreign(config)
+    foreign = _find_foreign(config)
 
-    def fits(backend: Backend, release: Version) -> str | None:
-        return why_not(backend, release, stage.hardware, target, foreign=backend in own)
+    def check(backend: Backend, release: Version) -> str | None:
+        return incompatibility(backend, release, stage.hardware, target, foreign=backend in foreign)
 
-    warnings = (_left_out(stage.left_out),) if stage.left_out else ()
-    yield Course(members, fits, (*notes, *warnings))
+    warnings = (_format_dropped(stage.dropped),) if stage.dropped else ()
+    yield Strategy(backends, check, (*notes, *warnings))
 
 
-def _allowed(config: Config, target: Target) -> set[Backend] | None:
-    """Return the backends of a project that names its own; None where every known one may be."""
+def _find_allowed(config: Config, target: Target) -> set[Backend] | None:
+    """Return the backends of a project that lists its own; None where every one is allowed."""
     allowed = {extra.backend for extra in config.extras} or None
     if allowed and (target.platform.startswith("macos") or Backend("cpu") in allowed):
-        allowed.add(plain(target))
+        allowed.add(get_cpu_backend(target))
     return allowed
 
 
-def _foreign(config: Config) -> frozenset[Backend]:
-    """Return the backends of an index of the project's own, of which the tables say nothing."""
+def _find_foreign(config: Config) -> frozenset[Backend]:
+    """Return the backends with an index of the project's own, which no table describes."""
     return frozenset(extra.backend for extra in config.extras if extra.index_url)
 
 
-def _left_out(accelerators: Collection[Accelerator]) -> str:
-    names = ", ".join(f"{one.name} ({one.architecture})" for one in accelerators)
-    return f"no wheel runs on every GPU here; this one leaves out {names}"
+def _format_dropped(gpus: Collection[Accelerator]) -> str:
+    names = ", ".join(f"{gpu.name} ({gpu.architecture})" for gpu in gpus)
+    return f"no wheel runs on every GPU of this machine; the chosen one does not run on {names}"
 
 
-def default_pins(
-    course: Course, wants: dict[Backend, Wants], target: Target
-) -> tuple[Backend, tuple[Pin, ...]] | None:
-    """Pin the newest release in range whose plain wheel is a backend of the course and runs here.
+def plan_fallback(
+    config: Config,
+    request: BackendRequest,
+    hardware: Hardware,
+    verdicts: Collection[Verdict],
+    target: Target,
+) -> Iterator[Strategy]:
+    """Yield the CPU wheel's strategy, one without backends (portable), or nothing.
 
-    The tables know the plain wheels of PyPI; the default index of the user serves them.
+    `when-unsupported` decides where there is an accelerator, `when-no-accelerator` where there is
+    none. Nothing where the CPU's backend is none of the project's, or does not run here. Raises
+    NoAnswerError where `when-no-accelerator` is "error".
     """
-    for release in reversed(torch_releases()):
-        backend = pypi_backend(release, target.platform)
-        if backend not in wants or target.python not in pythons(release, target.platform):
-            continue
-        if course.fits(backend, release) is None:
-            pins = _pins(release, wants[backend])
-            if pins:
-                return backend, pins
-    return None
-
-
-def by_tables(course: Course, backend: Backend, wants: Wants, target: Target) -> tuple[Pin, ...]:
-    """Name the newest family in range that a backend has and that runs here, as the tables know it.
-
-    Nothing where they know of none.
-    """
-    found = (
-        _pins(release, wants)
-        for release in reversed(published(backend, target.platform))
-        if target.python in pythons(release, target.platform)
-        and course.fits(backend, release) is None
-    )
-    return next(filter(None, found), ())
-
-
-def _pins(release: Version, wants: Wants) -> tuple[Pin, ...]:
-    chosen = {TORCH: _newest([release], TORCH, wants)}
-    for name in wants.keys() - {TORCH}:
-        chosen[name] = _newest(paired(release).get(name, ()), name, wants)
-    return (
-        tuple(Pin(name, version, by_version=True) for name, version in chosen.items() if version)
-        if all(chosen.values())
-        else ()
-    )
-
-
-def _newest(versions: Collection[Version], name: str, wants: Wants) -> Version | None:
-    return max((one for one in versions if wants[name].contains(one)), default=None)
-
-
-def last_courses(
-    config: Config, wish: Wish, hardware: Hardware, judged: Collection[Verdict], target: Target
-) -> Iterator[Course]:
-    """Yield the plain wheel's course, one without backends (portable), or nothing.
-
-    It is what `when-unsupported` says where an accelerator is there, and what
-    `when-no-accelerator` says where none is. Nothing where the plain wheel is none of the
-    project's backends, or does not run here. Raises NoAnswerError where `when-no-accelerator`
-    is "error".
-    """
-    if wish.family and (wish.explicit or not has_accelerator(hardware, judged)):
+    if request.family and (request.is_mandatory or not has_accelerator(hardware, verdicts)):
         return
-    refused = [one for one in judged if one.backend == plain(target) and not one.usable]
-    if has_accelerator(hardware, judged):
-        if config.when_unsupported == "cpu" and not refused:
-            yield plain_course(wish, target, "no wheel in range runs on the accelerator here")
+    cpu = get_cpu_backend(target)
+    excluded = any(one.backend == cpu and not one.is_compatible for one in verdicts)
+    if has_accelerator(hardware, verdicts):
+        if config.when_unsupported == "cpu" and not excluded:
+            warning = "no wheel in range runs on the accelerator of this machine"
+            yield Strategy((cpu,), warnings=(*request.notes, warning))
         return
-    policy, why = _policy(config, hardware)
+    policy, reason = _choose_policy(config, hardware)
     if policy == "error":
-        raise NoAnswerError(f'{why}, and when-no-accelerator = "error" asks for one')
+        raise NoAnswerError(f'{reason}, and when-no-accelerator = "error" requires one')
     if policy == "portable":
-        yield Course((), warnings=(why,))
-    elif not refused:
-        yield plain_course(wish, target, why)
+        yield Strategy((), warnings=(reason,))
+    elif not excluded:
+        yield Strategy((cpu,), warnings=(*request.notes, reason))
 
 
-def has_accelerator(hardware: Hardware, judged: Collection[Verdict]) -> bool:
-    """Answer whether there is anything that torch could have computed on.
+def has_accelerator(hardware: Hardware, verdicts: Collection[Verdict]) -> bool:
+    """Return whether there is anything that torch could have computed on.
 
-    Intel's graphics count only where they run XPU at all: nearly every office machine has some.
+    Intel's graphics count only where they run XPU: nearly every office machine has some.
     """
-    others = any(one.vendor != "intel" for one in hardware.accelerators)
-    usable = any(one.usable and one.backend.family != "cpu" for one in judged)
+    others = any(gpu.vendor != "intel" for gpu in hardware.accelerators)
+    usable = any(one.is_compatible and one.backend.family != "cpu" for one in verdicts)
     return others or usable
 
 
-def effect(signs: Collection[str]) -> tuple[str, str]:
-    """Return what the signs ask for, `cpu` or `portable`, and a sentence that says why.
+def interpret_hints(hints: Collection[str]) -> tuple[str, str]:
+    """Return the policy that environment hints ask for, `cpu` or `portable`, and the reason.
 
-    The table's rows are in the order of their weight; a plain host, without any sign, is `cpu`.
+    The table's rows are in the order of their weight; a host without hints is `cpu`.
     """
-    for row in rows("signs"):
-        if row["sign"] in signs and row.get("effect"):
-            return row["effect"], f"no accelerator was found, and this is {row['meaning']}"
-    return "cpu", "no accelerator was found"
+    for row in load_table("signs"):
+        if row["sign"] in hints and row.get("effect"):
+            return row["effect"], f"{_NO_ACCELERATOR}, and this is {row['meaning']}"
+    return "cpu", _NO_ACCELERATOR
 
 
-def _policy(config: Config, hardware: Hardware) -> tuple[str, str]:
+def _choose_policy(config: Config, hardware: Hardware) -> tuple[str, str]:
     if config.when_no_accelerator == "auto":
-        return effect(hardware.signs)
-    return config.when_no_accelerator, "no accelerator was found"
+        return interpret_hints(hardware.environment_hints)
+    return config.when_no_accelerator, _NO_ACCELERATOR
+
+
+def pin_pypi_wheels(
+    strategy: Strategy, specifiers: Mapping[Backend, Specifiers], target: Target
+) -> tuple[Backend, tuple[Pin, ...]] | None:
+    """Pin the newest release in range whose default wheel is of the strategy and runs here.
+
+    The tables know the backend of PyPI's default wheels; the user's default index serves them.
+    Returns None where there is no such release.
+    """
+    for release in reversed(torch_releases()):
+        backend = pypi_backend(release, target.platform)
+        if backend is None or backend not in specifiers:
+            continue
+        pins = _pin_family(release, specifiers[backend])
+        if pins and _suits(strategy, backend, release, target):
+            return backend, pins
+    return None
+
+
+def pin_from_tables(
+    strategy: Strategy, backend: Backend, specifiers: Specifiers, target: Target
+) -> tuple[Pin, ...]:
+    """Pin the newest family in range that a backend has and that runs here; () for none."""
+    families = (
+        _pin_family(release, specifiers)
+        for release in reversed(published_releases(backend, target.platform))
+        if _suits(strategy, backend, release, target)
+    )
+    return next(filter(None, families), ())
+
+
+def _suits(strategy: Strategy, backend: Backend, release: Version, target: Target) -> bool:
+    has_python = target.python in supported_pythons(release, target.platform)
+    return has_python and strategy.incompatibility(backend, release) is None
+
+
+def _pin_family(release: Version, specifiers: Specifiers) -> tuple[Pin, ...]:
+    """Pin torch and the newest members for it; () where a member has no version in range."""
+    published = {**companion_versions(release), TORCH: (release,)}
+    newest = {
+        name: _find_newest(published.get(name, ()), specifiers[name])
+        for name in dict.fromkeys((TORCH, *specifiers))
+    }
+    pins = (Pin(name, version, by_version=True) for name, version in newest.items() if version)
+    return tuple(pins) if all(newest.values()) else ()
+
+
+def _find_newest(versions: Iterable[Version], specifier: SpecifierSet) -> Version | None:
+    return max((version for version in versions if specifier.contains(version)), default=None)

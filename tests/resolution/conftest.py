@@ -12,25 +12,25 @@ from packaging.version import Version
 
 from hatch_torch.catalog import target as targets
 from hatch_torch.catalog.backend import Backend
-from hatch_torch.config.build_system import Wiring
+from hatch_torch.config.build_system import BuildSystem
 from hatch_torch.config.config import BackendExtra, Config
 from hatch_torch.demo.server import EmbeddedIndex, serve
-from hatch_torch.environment.packages import Installed
+from hatch_torch.environment.packages import FamilyPackage
 from hatch_torch.errors import NoAnswerError
 from hatch_torch.hardware.model import Accelerator, Hardware, Nvidia, Rocm
-from hatch_torch.index.client import Fetcher
+from hatch_torch.index.client import Client
 from hatch_torch.index.http_cache import Cache
-from hatch_torch.index.pytorch_index import Index
-from hatch_torch.resolution.candidates import Offers
+from hatch_torch.index.pytorch_index import PyTorchIndex
+from hatch_torch.resolution.candidates import CandidateFinder
 from hatch_torch.resolution.decide import decide
-from hatch_torch.resolution.model import Case
+from hatch_torch.resolution.model import ResolutionInputs
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from hatch_torch.catalog.target import Target
-    from hatch_torch.environment.packages import Builder
-    from hatch_torch.index.find_links import Wheelhouse
+    from hatch_torch.environment.packages import BuiltBy
+    from hatch_torch.index.find_links import FindLinks
     from hatch_torch.resolution.model import Decision
 
 
@@ -84,7 +84,7 @@ MACHINES = {
     "b300-on-580": nvidia("580.95.05", "sm_103"),
     "h200-on-615": nvidia("615.10", "sm_90"),
     "gb10": nvidia("580.95.05", "sm_121", machine="aarch64"),
-    "jetson-orin": nvidia("540.4.0", "sm_87", machine="aarch64", signs=("jetson",)),
+    "jetson-orin": nvidia("540.4.0", "sm_87", machine="aarch64", environment_hints=("jetson",)),
     "rtx-4090-and-t4": nvidia("550.54.15", "sm_89", "sm_75"),
     "gtx-1080-and-rtx-5090": nvidia("580.95.05", "sm_61", "sm_120"),
     "unknown-nvidia": nvidia("550.54.15", None),
@@ -111,7 +111,7 @@ MACHINES = {
 """Kinds of machines, by name."""
 
 
-def _nothing(_names: Collection[str]) -> tuple[Installed, ...]:
+def _nothing(_names: Collection[str]) -> tuple[FamilyPackage, ...]:
     return ()
 
 
@@ -121,12 +121,12 @@ def extra(name: str, *dependencies: str, **more: Any) -> BackendExtra:  # noqa: 
     return BackendExtra(name, backend, tuple(map(Requirement, dependencies)), **more)
 
 
-def put(name: str, version: str, builder: Builder = "pytorch", **more: Any) -> Installed:  # noqa: ANN401 (handed on)
+def put(name: str, version: str, builder: BuiltBy = "pytorch", **more: Any) -> FamilyPackage:  # noqa: ANN401 (handed on)
     """Return a package that is installed; its local version tells the backend."""
     local = Version(version).local
     known = {"backend": Backend.parse(local) if local and builder == "pytorch" else None}
     rest = {"direct_url": None, "location": Path(), "requires": ()}
-    return Installed(name, Version(version), builder=builder, **{**known, **rest, **more})
+    return FamilyPackage(name, Version(version), built_by=builder, **{**known, **rest, **more})
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +134,7 @@ class Workbench:
     """What a test makes a case from: the index, and machines by their names."""
 
     server: EmbeddedIndex
-    indexes: dict[str, Index] = field(default_factory=dict)
+    indexes: dict[str, PyTorchIndex] = field(default_factory=dict)
     machines = MACHINES
     gpu = staticmethod(gpu)
     nvidia = staticmethod(nvidia)
@@ -150,26 +150,26 @@ class Workbench:
         """Return a machine with the GPUs of several."""
         return together(*(self.machines[name] for name in names))
 
-    def index(self, channel: str = "stable", **options: Any) -> Index:  # noqa: ANN401 (handed on)
+    def index(self, channel: str = "stable", **options: Any) -> PyTorchIndex:  # noqa: ANN401 (handed on)
         """Return a new index, with nothing read yet."""
-        fetcher = Fetcher(Cache(None), {}, seconds=600)
-        return Index(self.server.torch_index, fetcher, channel=channel, **options)
+        client = Client(Cache(None), timeout=600)
+        return PyTorchIndex(self.server.torch_index, client, channel=channel, **options)
 
-    def shared(self, channel: str = "stable") -> Index:
+    def shared(self, channel: str = "stable") -> PyTorchIndex:
         """Return the index that all tests read, each page once."""
         return self.indexes.setdefault(channel, self.index(channel))
 
-    def silent(self) -> Index:
+    def silent(self) -> PyTorchIndex:
         """Return an index that cannot be asked."""
-        return Index(self.server.torch_index, Fetcher(Cache(None), {}, offline=True))
+        return PyTorchIndex(self.server.torch_index, Client(Cache(None), timeout=600, offline=True))
 
     def config(self, *names: str | BackendExtra, **more: Any) -> Config:  # noqa: ANN401 (handed on)
         """Return a project in the full form with backends as its extras."""
-        wiring = Wiring(
+        build_system = BuildSystem(
             metadata_hook={}, build_hook={}, dynamic=frozenset({"optional-dependencies"})
         )
         extras = tuple(extra(one) if isinstance(one, str) else one for one in names)
-        return Config(**{"name": "my-app", "extras": extras, "wiring": wiring, **more})
+        return Config(**{"name": "my-app", "extras": extras, "build_system": build_system, **more})
 
     def case(  # noqa: PLR0913 (a test says only what matters to it)
         self,
@@ -178,27 +178,27 @@ class Workbench:
         python: str = "3.12",
         platform: str = "linux_x86_64",
         libc: str | None = None,
-        index: Index | Wheelhouse | None = None,
-        installed: tuple[Installed, ...] = (),
+        index: PyTorchIndex | FindLinks | None = None,
+        installed: tuple[FamilyPackage, ...] = (),
         require_hashes: bool = False,
         config: Config | None = None,
         **more: Any,  # noqa: ANN401 (handed on)
-    ) -> Case:
+    ) -> ResolutionInputs:
         """Return the case of a project with these requirements on a machine."""
         hardware = MACHINES[machine] if isinstance(machine, str) else machine
         config = config or Config(name="my-app")
-        target = targets.of(python, platform, libc)
-        offers = Offers(
+        target = targets.foreign_interpreter(python, platform, libc)
+        finder = CandidateFinder(
             index or self.shared(config.channel),
             target,
             in_tables=lambda _: config.channel == "stable",
             prereleases=lambda _: config.channel != "stable",
             require_hashes=require_hashes,
         )
-        return Case(
+        return ResolutionInputs(
             config=self.requiring(config, *requirements),
             target=target,
-            offers=offers,
+            finder=finder,
             **{
                 "probe": lambda _vendors: hardware,
                 "find_installed": lambda names: tuple(
@@ -232,4 +232,4 @@ def bench() -> Iterator[Workbench]:
 @pytest.fixture(scope="session")
 def here() -> Target:
     """Return a usual target."""
-    return targets.of("3.12", "linux_x86_64")
+    return targets.foreign_interpreter("3.12", "linux_x86_64")

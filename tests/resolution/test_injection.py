@@ -8,9 +8,9 @@ from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-from hatch_torch.config.requirements import Line
-from hatch_torch.resolution.injection import IMPOSSIBLE, additions, for_everybody
-from hatch_torch.resolution.model import Addition, Pin
+from hatch_torch.config.requirements import FamilyRequirement
+from hatch_torch.resolution.injection import UNSATISFIABLE, inject
+from hatch_torch.resolution.model import InjectedRequirement, Pin
 
 FAMILY = {"torch", "torchvision", "torchaudio"}
 _INDEX = "https://download.pytorch.org/whl/rocm6.4"
@@ -20,66 +20,67 @@ TRITON = Pin("triton-rocm", Version("3.5.1"), by_version=True)
 PINS = (TORCH, VISION, TRITON)
 
 
-def line(text: str, extra: str | None = None) -> Line:
+def line(text: str, extra: str | None = None) -> FamilyRequirement:
     """Return a line of the dependencies, or of an extra."""
-    return Line(Requirement(text), extra)
+    return FamilyRequirement(Requirement(text), extra)
 
 
 def test_torch_alone() -> None:
     """A line on torch gets torch's wheel, and what only the index serves."""
-    found = additions([line("torch>=2.3")], PINS, FAMILY)
-    assert [Addition(TORCH.requirement), Addition(TRITON.requirement)] == found
+    found = inject([line("torch>=2.3")], PINS, FAMILY)
+    assert [
+        InjectedRequirement(TORCH.requirement),
+        InjectedRequirement(TRITON.requirement),
+    ] == found
 
 
 def test_member() -> None:
     """A line on another member gets torch's wheel too, in front of its own."""
-    found = additions([line("torchvision")], PINS, FAMILY)
-    assert [Addition(one.requirement) for one in PINS] == found
+    found = inject([line("torchvision")], PINS, FAMILY)
+    assert [InjectedRequirement(one.requirement) for one in PINS] == found
 
 
 def test_each_once() -> None:
     """What two lines ask for is added once."""
-    found = additions([line("torch"), line("torchvision"), line("Torch>=2")], PINS, FAMILY)
+    found = inject([line("torch"), line("torchvision"), line("Torch>=2")], PINS, FAMILY)
     assert len(found) == len(PINS)
-    assert {*found} == {Addition(one.requirement) for one in PINS}
+    assert {*found} == {InjectedRequirement(one.requirement) for one in PINS}
 
 
 def test_url_is_obeyed() -> None:
     """A member that the project names by URL gets no second one, but its companions."""
-    found = additions([line("torch @ https://wheels.example.org/torch.whl")], PINS, FAMILY)
-    assert [Addition(TRITON.requirement)] == found
+    found = inject([line("torch @ https://wheels.example.org/torch.whl")], PINS, FAMILY)
+    assert [InjectedRequirement(TRITON.requirement)] == found
 
 
 def test_marker_and_extra() -> None:
     """The additions stand under the line's own marker, in the line's own list."""
-    found = additions([line("torch; os_name == 'nt'", "train")], [TORCH], FAMILY)
-    assert [Addition(f'{TORCH.requirement} ; os_name == "nt"', "train")] == found
-
-
-def test_for_everybody() -> None:
-    """Pins that nobody's line asks for stand without a marker."""
-    assert for_everybody([TRITON]) == [Addition("triton-rocm==3.5.1")]
+    found = inject([line("torch; os_name == 'nt'", "train")], [TORCH], FAMILY)
+    assert [InjectedRequirement(f'{TORCH.requirement} ; os_name == "nt"', "train")] == found
 
 
 @pytest.mark.parametrize(
     ("addition", "expected"),
     [
-        (Addition("torch==2.6.0"), "torch==2.6.0"),
-        (Addition(IMPOSSIBLE, "cpu"), 'torch<0 ; extra == "cpu"'),
+        (InjectedRequirement("torch==2.6.0"), "torch==2.6.0"),
+        (InjectedRequirement(UNSATISFIABLE, "cpu"), 'torch<0 ; extra == "cpu"'),
         (
-            Addition('torch==2.6.0 ; os_name == "nt" or os_name == "java"', "cpu"),
+            InjectedRequirement('torch==2.6.0 ; os_name == "nt" or os_name == "java"', "cpu"),
             'torch==2.6.0 ; (os_name == "nt" or os_name == "java") and extra == "cpu"',
         ),
     ],
 )
-def test_line(addition: Addition, expected: str) -> None:
+def test_line(addition: InjectedRequirement, expected: str) -> None:
     """An extra becomes part of the marker, as the core metadata has it."""
-    assert expected == addition.line
+    assert expected == addition.requires_dist
 
 
 def test_name() -> None:
     """An addition knows what it requires."""
-    assert Addition(f"Torch_Vision @ {_INDEX}/a.whl ; os_name == 'nt'").name == "torch-vision"
+    assert (
+        InjectedRequirement(f"Torch_Vision @ {_INDEX}/a.whl ; os_name == 'nt'").name
+        == "torch-vision"
+    )
 
 
 _MARKERS = st.recursive(
@@ -108,15 +109,17 @@ _ENVIRONMENTS = st.fixed_dictionaries(
 
 @settings(max_examples=100, deadline=None)
 @given(_LINES, _ENVIRONMENTS)
-def test_every_addition_is_a_requirement(wanted: Line, environment: dict[str, str]) -> None:
+def test_every_addition_is_a_requirement(
+    wanted: FamilyRequirement, environment: dict[str, str]
+) -> None:
     """Each line can be parsed, and holds exactly where the project's own line does."""
     own = wanted.requirement.marker
     asked = {**environment, "extra": wanted.extra or ""}
     holds = own is None or own.evaluate(asked)
-    found = additions([wanted], PINS, FAMILY)
+    found = inject([wanted], PINS, FAMILY)
     assert found
     for addition in found:
-        parsed = Requirement(addition.line)
+        parsed = Requirement(addition.requires_dist)
         (pin,) = [one for one in PINS if one.name == parsed.name]
         assert Requirement(pin.requirement).url == parsed.url
         assert holds == (parsed.marker is None or parsed.marker.evaluate(asked))

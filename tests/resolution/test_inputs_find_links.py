@@ -12,18 +12,18 @@ from hatch_torch.catalog import target as targets
 from hatch_torch.catalog.backend import Backend
 from hatch_torch.config.config import Config
 from hatch_torch.errors import NoAnswerError
-from hatch_torch.frontend.request import Request
+from hatch_torch.frontend.request import BuildRequest
 from hatch_torch.hardware.model import Hardware
-from hatch_torch.index.find_links import Wheelhouse
-from hatch_torch.index.pytorch_index import Index
+from hatch_torch.index.find_links import FindLinks
+from hatch_torch.index.pytorch_index import PyTorchIndex
 from hatch_torch.resolution.decide import decide
-from hatch_torch.resolution.inputs import assemble
+from hatch_torch.resolution.inputs import collect_inputs
 from hatch_torch.resolution.model import Pin
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from hatch_torch.resolution.model import Case
+    from hatch_torch.resolution.model import ResolutionInputs
 
 CU126, CU128, CPU = map(Backend.parse, ("cu126", "cu128", "cpu"))
 
@@ -41,27 +41,27 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def case(tmp_path: Path, *find_links: str, offline: bool = True) -> Case:
+def case(tmp_path: Path, *find_links: str, offline: bool = True) -> ResolutionInputs:
     """Put a case together for Python 3.12 on Linux."""
-    return assemble(
+    return collect_inputs(
         Config(),
         {"TORCH_VARIANT_CACHE_DIR": str(tmp_path / "cache")},
-        request=Request(offline=offline, find_links=find_links),
-        target=targets.of("3.12", "linux_x86_64"),
+        request=BuildRequest(offline=offline, find_links=find_links),
+        target=targets.foreign_interpreter("3.12", "linux_x86_64"),
     )
 
 
-def pinned(case: Case, backend: Backend, name: str = "torch") -> list[str]:
+def pinned(case: ResolutionInputs, backend: Backend, name: str = "torch") -> list[str]:
     """Return how the wheels that a case offers would be pinned."""
-    found = case.offers.picks(backend, name, SpecifierSet())
-    return [Pin.of(pick).requirement for pick in found]
+    found = case.finder.candidates(backend, name, SpecifierSet())
+    return [Pin.from_candidate(pick).requirement for pick in found]
 
 
 def test_wheelhouse(folder: Path) -> None:
     """Offline, a folder that holds torch is all that there is, and pins are by version."""
     made = case(folder, str(folder))
 
-    assert isinstance(made.offers.index, Wheelhouse)
+    assert isinstance(made.finder.index, FindLinks)
     assert pinned(made, CU126) == ["torch==2.7.1+cu126"]
     assert pinned(made, CPU) == []
 
@@ -82,12 +82,12 @@ def test_no_torch_in_the_folder(folder: Path, tmp_path: Path) -> None:
     empty.mkdir()
 
     places = (str(empty), "https://example.org/wheels")
-    assert isinstance(case(folder, *places).offers.index, Index)
+    assert isinstance(case(folder, *places).finder.index, PyTorchIndex)
 
 
 def test_online(folder: Path) -> None:
     """With a network the index is asked."""
-    assert isinstance(case(folder, str(folder), offline=False).offers.index, Index)
+    assert isinstance(case(folder, str(folder), offline=False).finder.index, PyTorchIndex)
 
 
 def test_refusal_without_torch_in_the_folder(tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_refusal_without_torch_in_the_folder(tmp_path: Path) -> None:
         decide(made)
     machine = "--backend cpu --python 3.12 --platform linux_x86_64"
     files = "torch-2.8.0+cpu-*.whl, torchvision-0.23.0+cpu-*.whl"
-    command = f"hatch-torch download -d FOLDER {machine}, on a machine with a network: {files}"
-    assert f"\n  or fetch     {command}\n" in str(refused.value)
+    command = f"run hatch-torch download -d FOLDER {machine}, which fetches {files}"
+    assert f"\nhint: on a machine with a network, {command}\n" in str(refused.value)
     assert "the network is switched off" in str(refused.value)
     assert len(str(refused.value).splitlines()) <= 12

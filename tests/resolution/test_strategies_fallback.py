@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hatch_torch.catalog import rows
+from hatch_torch.catalog import load_table
 from hatch_torch.errors import NoAnswerError
-from hatch_torch.hardware.model import Hardware, Rocm, Source
-from hatch_torch.resolution.strategies import effect
+from hatch_torch.hardware.model import Hardware, ProbeReport, Rocm
+from hatch_torch.resolution.strategies import interpret_hints
 
 if TYPE_CHECKING:
     from tests.resolution.conftest import Workbench
@@ -35,7 +35,7 @@ def test_no_accelerator(
 ) -> None:
     """The project's policy decides, and under "auto" the first sign that has an effect."""
     config = bench.config(when_no_accelerator=policy)
-    decision = bench.decide(Hardware(signs=signs), "torch", config=config)
+    decision = bench.decide(Hardware(environment_hints=signs), "torch", config=config)
     assert (decision.backend and decision.backend.name) == backend
     assert decision.warnings == (warning,)
 
@@ -56,7 +56,9 @@ def test_old_graphics_of_intel(bench: Workbench) -> None:
 def test_rocm_without_a_gpu(bench: Workbench) -> None:
     """Software alone is no accelerator where probes found no GPU: the signs decide."""
     probed = Hardware(
-        rocm=Rocm("6.4.1"), sources=(Source("amd", "absent"),), signs=("image-build",)
+        rocm=Rocm("6.4.1"),
+        probe_reports=(ProbeReport("amd", "absent"),),
+        environment_hints=("image-build",),
     )
     assert bench.decide(probed, "torch").backend is None
 
@@ -66,7 +68,7 @@ def test_unsupported(bench: Workbench, machine: str) -> None:
     """An accelerator that no wheel in range runs on leaves the CPU, with a warning."""
     decision = bench.decide(machine, "torch<2.7")
     assert str(decision.backend) == "cpu"
-    assert decision.warnings == ("no wheel in range runs on the accelerator here",)
+    assert decision.warnings == ("no wheel in range runs on the accelerator of this machine",)
 
 
 def test_unsupported_is_an_error(bench: Workbench) -> None:
@@ -105,5 +107,5 @@ def test_family_of_the_table(bench: Workbench) -> None:
 
 def test_every_sign_has_its_effect() -> None:
     """A sign is cpu or portable, or changes nothing."""
-    effects = {row["sign"]: effect([row["sign"]])[0] for row in rows("signs")}
-    assert effects == {row["sign"]: row.get("effect", "cpu") for row in rows("signs")}
+    effects = {row["sign"]: interpret_hints([row["sign"]])[0] for row in load_table("signs")}
+    assert effects == {row["sign"]: row.get("effect", "cpu") for row in load_table("signs")}

@@ -10,26 +10,26 @@ from hatch_torch.errors import NoAnswerError
 from hatch_torch.resolution import solve as resolve
 
 if TYPE_CHECKING:
-    from hatch_torch.index.pytorch_index import Index
+    from hatch_torch.index.pytorch_index import PyTorchIndex
     from tests.resolution.conftest import Workbench
 
 
 @pytest.fixture
-def unread(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> Index:
+def unread(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> PyTorchIndex:
     """Return the index with METADATA that nobody can read."""
     index = bench.index()
-    monkeypatch.setattr(index, "requires", lambda _wheel: None)
+    monkeypatch.setattr(index, "read_requirements", lambda _wheel: None)
     return index
 
 
-def test_a_triton_that_nobody_knows(bench: Workbench, unread: Index) -> None:
+def test_a_triton_that_nobody_knows(bench: Workbench, unread: PyTorchIndex) -> None:
     """A torch that may need the index's own triton is not taken unread, and the error says so."""
     config = bench.config("rocm6.4")
-    with pytest.raises(NoAnswerError, match="names a triton that only this index has"):
+    with pytest.raises(NoAnswerError, match="names the triton that only this index has"):
         bench.decide("mi300-rocm-6.4", "torch==2.8.0", index=unread, config=config)
 
 
-def test_a_torch_without_one(bench: Workbench, unread: Index) -> None:
+def test_a_torch_without_one(bench: Workbench, unread: PyTorchIndex) -> None:
     """CUDA's triton is on PyPI, so that METADATA need not be read."""
     decision = bench.decide("rtx-4090-on-580", "torch==2.6.0", index=unread)
     assert [pin.name for pin in decision.pins] == ["torch"]

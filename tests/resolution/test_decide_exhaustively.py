@@ -12,13 +12,13 @@ from packaging.requirements import Requirement
 from packaging.utils import parse_wheel_filename
 
 from hatch_torch.catalog import target as targets
-from hatch_torch.catalog.releases import torch_pin
+from hatch_torch.catalog.releases import required_torch
 from hatch_torch.catalog.target import PLATFORMS, Target
-from hatch_torch.compatibility.ranking import most_capable, rank
-from hatch_torch.compatibility.support import why_not
-from hatch_torch.demo.catalog import files
+from hatch_torch.compatibility.ranking import drop_weaker_gpus, rank_backends
+from hatch_torch.compatibility.support import incompatibility
+from hatch_torch.demo.catalog import list_files
 from hatch_torch.hardware.model import Accelerator, Hardware, Nvidia, Rocm
-from hatch_torch.resolution.strategies import plain
+from hatch_torch.resolution.strategies import get_cpu_backend
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,15 +48,13 @@ gpus = st.one_of(
     st.tuples(st.just("intel"), st.sampled_from(["gen9", "xe2"])),
 ).map(lambda told: Accelerator(told[0], architecture=told[1]))
 machines = st.builds(
-    lambda accelerators, nvidia, rocm, signs: Hardware(
-        accelerators=accelerators, nvidia=nvidia, rocm=rocm, signs=signs
-    ),
+    Hardware,
     accelerators=st.lists(gpus, max_size=3).map(tuple),
     nvidia=st.sampled_from(DRIVERS).map(lambda one: Nvidia(one) if one else None),
     rocm=st.sampled_from([None, "5.7.1", "6.2.4", "6.5.0", "7.0.2", "7.14"]).map(
         lambda one: Rocm(one) if one else None
     ),
-    signs=st.sampled_from([(), ("jetson",)]),
+    hints=st.sampled_from([(), ("jetson",)]),
 )
 projects = st.tuples(
     st.sampled_from(RANGES).map(lambda range_: f"torch{range_}"),
@@ -79,7 +77,7 @@ class Found:
 def _versions(backend: Backend, name: str, target: _Key) -> tuple[Version, ...]:
     """Return what the catalog has of a package for a target, the newest first."""
     found = set()
-    for file in files("stable", backend.folder, name):
+    for file in list_files("stable", backend.folder, name):
         _, version, _, tags = parse_wheel_filename(file.name)
         on_a_mac = backend.family == "mps" or target.platform == "macos_x86_64"
         if not target.tags.isdisjoint(tags) and version.local in {None, backend.name} - (
@@ -104,7 +102,7 @@ class _Key:
 
 @cache
 def _target(python: str, platform: str) -> Target:
-    return targets.of(python, platform)
+    return targets.foreign_interpreter(python, platform)
 
 
 def _families(
@@ -117,7 +115,7 @@ def _families(
     ]
     for torch, *members in product(*every):
         pairs = zip(list(wants)[1:], members, strict=True)
-        pins = [torch_pin(name, version) for name, version in pairs]
+        pins = [required_torch(name, version) for name, version in pairs]
         if all(pin is None or pin.contains(torch.public) for pin in pins):
             yield (torch, *members)
 
@@ -126,17 +124,19 @@ def _best(wants: dict[str, SpecifierSet], hardware: Hardware, key: _Key) -> Foun
     """Try everything: vendor by vendor, all of its GPUs and then the best, release by release."""
     target = _target(key.python, key.platform)
     stages = [(hardware, frozenset[str]())]
-    while reduced := most_capable(stages[-1][0]):
+    while reduced := drop_weaker_gpus(stages[-1][0]):
         stages.append((reduced[0], frozenset(one.vendor for one in reduced[1])))
     vendors = dict(zip(FAMILIES, ("nvidia", "amd", "intel", "apple"), strict=True))
     for family in FAMILIES:
         for machine, left_out in stages:
             if left_out <= {vendors[family]}:
-                ranked = [one.backend for one in rank(machine, target) if one.usable]
+                ranked = [
+                    one.backend for one in rank_backends(machine, target) if one.is_compatible
+                ]
                 ours = [one for one in ranked if one.family == family]
                 if found := _highest(ours, wants, machine, key):
                     return found
-    return _highest([plain(target)], wants, Hardware(), key)
+    return _highest([get_cpu_backend(target)], wants, Hardware(), key)
 
 
 def _highest(
@@ -147,7 +147,7 @@ def _highest(
         (versions[0].release, -place, versions[1:], backend, versions)
         for place, backend in enumerate(ranked)
         for versions in _families(backend, wants, key)
-        if why_not(backend, versions[0], machine, target) is None
+        if incompatibility(backend, versions[0], machine, target) is None
     ]
     best = max(every, key=lambda one: one[:3], default=None)
     return Found(best[3], best[4]) if best else None
@@ -165,7 +165,7 @@ def test_no_better_choice_exists(
 ) -> None:
     """The choice runs on every GPU that counts, is of one family, and is the best there is."""
     wants = {one.name: one.specifier for one in map(Requirement, project)}
-    expected = _best(wants, hardware.presumed(), _Key(python, platform))
+    expected = _best(wants, hardware.infer_gpus(), _Key(python, platform))
     decided = bench.attempt(hardware, *project, python=python, platform=platform)
     if expected is None or decided is None:
         assert (decided, expected) == (None, None)

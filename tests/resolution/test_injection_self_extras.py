@@ -20,7 +20,7 @@ _OPTIONAL = {
 def _added(decision: Decision) -> dict[str | None, list[str]]:
     """Return what is added to each list, URLs without their path."""
     found: dict[str | None, list[str]] = {}
-    for one in decision.additions:
+    for one in decision.injected:
         short = one.requirement.partition(" @ ")[0]
         found.setdefault(one.extra, []).append(short)
     return found

@@ -9,7 +9,7 @@ from packaging.requirements import Requirement
 
 from hatch_torch.catalog.backend import Backend
 from hatch_torch.index.auth import Credentials
-from hatch_torch.index.index_config import Origin
+from hatch_torch.index.index_config import IndexConfig
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,9 +36,9 @@ METADATA = (
 IMPOSSIBLE = {"torch<0"}
 
 
-def origin(root: str = ROOT, folders: Mapping[Backend, str] | None = None) -> Origin:
+def origin(root: str = ROOT, folders: Mapping[Backend, str] | None = None) -> IndexConfig:
     """Return an index that is asked."""
-    return Origin(root, None, folders or {}, Credentials({}), {})
+    return IndexConfig(root, None, folders or {}, Credentials({}), {})
 
 
 def again(bench: Workbench, *metadata: str, line: str = "torchaudio", **more: Any) -> Decision:  # noqa: ANN401 (handed on)
@@ -48,16 +48,18 @@ def again(bench: Workbench, *metadata: str, line: str = "torchaudio", **more: An
         "config": bench.config(optional_dependencies=lists),
         "installed": (bench.put("torch", "2.6.0+cu124"),),
         "index": bench.silent(),
-        "origin": origin,
+        "find_index_config": origin,
         **more,
     }
     earlier = metadata or METADATA
-    return bench.decide("rtx-4090-on-550", "torch>=2.3", earlier=lambda: earlier, **facts)
+    return bench.decide(
+        "rtx-4090-on-550", "torch>=2.3", read_previous_requirements=lambda: earlier, **facts
+    )
 
 
 def sound(decision: Decision) -> set[str]:
     """Return what goes into the extra."""
-    return {one.requirement for one in decision.additions if one.extra == "sound"}
+    return {one.requirement for one in decision.injected if one.extra == "sound"}
 
 
 @pytest.mark.parametrize("version", ["torchaudio", "torchaudio>=2.6,<2.7", "torchaudio==2.6.*"])
@@ -74,7 +76,9 @@ def test_below_the_root(bench: Workbench) -> None:
     url = f"{MIRROR}/cu124/{SOUND}"
     metadata = (TORCH, f"torchaudio @ {url} ; extra == 'sound'")
 
-    assert f"torchaudio @ {url}" in sound(again(bench, *metadata, origin=lambda: origin(MIRROR)))
+    assert f"torchaudio @ {url}" in sound(
+        again(bench, *metadata, find_index_config=lambda: origin(MIRROR))
+    )
     assert sound(again(bench, *metadata)) == IMPOSSIBLE
 
 
@@ -86,11 +90,11 @@ STALE = {
     "another member": {"line": "torchvision"},
     "from a URL of the project": {"line": f"torchaudio @ https://example.org/{SOUND}"},
     "outside a constraint": {"constraints": (Requirement("torchaudio<2.6"),)},
-    "of another index": {"origin": lambda: origin(MIRROR)},
+    "of another index": {"find_index_config": lambda: origin(MIRROR)},
     "of a backend with its own index": {
-        "origin": lambda: origin(folders={Backend.parse("cu124"): MIRROR})
+        "find_index_config": lambda: origin(folders={Backend.parse("cu124"): MIRROR})
     },
-    "offline": {"origin": lambda: None},
+    "offline": {"find_index_config": lambda: None},
     "kept then, gone now": {"metadata": (TORCH, "torchaudio==2.6.0+cu124; extra == 'sound'")},
     "for another system": {
         "metadata": (

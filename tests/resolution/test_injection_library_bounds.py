@@ -6,7 +6,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-from hatch_torch.resolution.injection import bounded, bounds
+from hatch_torch.resolution.injection import get_library_bounds, inject_library_bounds
 
 OLDEST = {
     "transformers": ">=4.35.0,<4.45.0",
@@ -31,25 +31,25 @@ OLDEST = {
 )
 def test_bounds(release: str, transformers: str) -> None:
     """Each span of releases has its own, and the newest has no end."""
-    assert bounds(Version(release))["transformers"] == transformers
+    assert get_library_bounds(Version(release))["transformers"] == transformers
 
 
 def test_every_library() -> None:
     """Four libraries have bounds."""
-    assert bounds(Version("2.0.1")) == OLDEST
+    assert get_library_bounds(Version("2.0.1")) == OLDEST
 
 
 def test_too_old() -> None:
     """Of older releases nobody knows."""
-    assert bounds(Version("1.13.1")) == {}
-    assert list(bounded([Requirement("transformers")], Version("1.13.1"))) == []
+    assert get_library_bounds(Version("1.13.1")) == {}
+    assert list(inject_library_bounds([Requirement("transformers")], Version("1.13.1"))) == []
 
 
 def test_bounded() -> None:
     """What a project requires is bounded, as it is spelled and under its own marker."""
     lines = ["Transformers>4 ; python_version > '3'", "numpy", "huggingface.hub"]
-    added = bounded(map(Requirement, lines), Version("2.2.0"))
-    assert [one.line for one in added] == [
+    added = inject_library_bounds(map(Requirement, lines), Version("2.2.0"))
+    assert [one.requires_dist for one in added] == [
         'Transformers>=4.35.0,<4.45.0 ; python_version > "3"',
         "huggingface.hub>=0.20.0,<0.25.0",
     ]

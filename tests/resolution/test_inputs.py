@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hatch_torch.catalog import target as targets
-from hatch_torch.config.build_system import Wiring
+from hatch_torch.config.build_system import BuildSystem
 from hatch_torch.errors import ConfigurationError
-from hatch_torch.frontend.request import Request
+from hatch_torch.frontend.request import BuildRequest
 from hatch_torch.hardware.model import Accelerator, Hardware
-from hatch_torch.lock.model import Lock, MadeFor
+from hatch_torch.lock.model import Lock, LockInputs
 from hatch_torch.resolution.decide import decide
-from hatch_torch.resolution.inputs import assemble, read_profile
+from hatch_torch.resolution.inputs import collect_inputs, read_profile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,15 +42,15 @@ def environ(bench: Workbench, tmp_path: Path) -> dict[str, str]:
     ("request_", "seen"),
     [
         (None, True),
-        (Request(purpose="install", environment=()), True),
-        (Request(purpose="install"), False),
+        (BuildRequest(purpose="install", site_packages=()), True),
+        (BuildRequest(purpose="install"), False),
     ],
 )
 def test_sees_environment(
-    bench: Workbench, environ: dict[str, str], request_: Request | None, *, seen: bool
+    bench: Workbench, environ: dict[str, str], request_: BuildRequest | None, *, seen: bool
 ) -> None:
     """An install may go where nobody sees; whoever only asks looks at nothing."""
-    case = assemble(bench.config(), environ, request=request_)
+    case = collect_inputs(bench.config(), environ, request=request_)
     assert case.sees_environment is seen
 
 
@@ -60,10 +60,10 @@ def test_sees_environment(
         ({}, {}, None, ("torch>=2.3", "rich")),
         ({"upgrade": True}, {}, None, ()),
         ({"offline": True}, {}, None, ()),
-        ({"environment": None}, {}, None, ()),
+        ({"site_packages": None}, {}, None, ()),
         ({}, {"TORCH_VARIANT_UPGRADE": "1"}, None, ()),
         ({}, {"TORCH_VARIANT_OFFLINE": "1"}, None, ()),
-        ({}, {}, Lock(MadeFor()), ()),
+        ({}, {}, Lock(LockInputs()), ()),
     ],
 )
 def test_earlier_install(  # noqa: PLR0913, PLR0917 (each is a reason of its own)
@@ -80,11 +80,11 @@ def test_earlier_install(  # noqa: PLR0913, PLR0917 (each is a reason of its own
     lines = ("Metadata-Version: 2.4", "Name: my-app", "Version: 1.0")
     required = ("Requires-Dist: torch>=2.3", "Requires-Dist: rich")
     (info / "METADATA").write_text("\n".join((*lines, *required, "", "")), encoding="utf-8")
-    asked = Request(**{"purpose": "install", "environment": (tmp_path,), **request_})
+    asked = BuildRequest(**{"purpose": "install", "site_packages": (tmp_path,), **request_})
 
-    case = assemble(bench.config(), {**environ, **variables}, request=asked, lock=lock)
+    case = collect_inputs(bench.config(), {**environ, **variables}, request=asked, lock=lock)
 
-    assert case.earlier() == expected
+    assert case.read_previous_requirements() == expected
 
 
 @pytest.fixture
@@ -115,22 +115,22 @@ def test_profile_instead_of_probing(
     bench: Workbench, here: Target, environ: dict[str, str]
 ) -> None:
     """A hardware profile stands for the machine, whatever vendor is asked for."""
-    case = assemble(bench.config(), environ, target=here)
+    case = collect_inputs(bench.config(), environ, target=here)
     assert case.probe({"nvidia"}) == Hardware()
 
 
 def test_this_machine(bench: Workbench) -> None:
     """Without a profile the machine is looked at, and without a target this interpreter counts."""
-    case = assemble(bench.config(), {})
-    assert case.target.python == targets.here().python
-    assert [source.probe for source in case.probe({"apple"}).sources]
+    case = collect_inputs(bench.config(), {})
+    assert case.target.python == targets.running_interpreter().python
+    assert [source.probe for source in case.probe({"apple"}).probe_reports]
     assert case.find_installed({"torch"}) == ()
 
 
 def test_given_probe(bench: Workbench, here: Target) -> None:
     """A probe that is given is used."""
     machine = Hardware(accelerators=(Accelerator("intel", architecture="xe2"),))
-    case = assemble(bench.config(), {}, target=here, probe=lambda _: machine)
+    case = collect_inputs(bench.config(), {}, target=here, probe=lambda _: machine)
     assert case.probe(None) == machine
 
 
@@ -139,10 +139,10 @@ def test_given_probe(bench: Workbench, here: Target) -> None:
 )
 def test_routed(bench: Workbench, here: Target, frontend: str, routed: frozenset[str]) -> None:
     """The sources of uv count under uv alone."""
-    wiring = Wiring(build_hook={}, uv_sources={"torchvision": {"index": "mine"}})
-    request = Request(frontend=frontend, constraints=("torch<2.7", "-r what.txt"))
-    case = assemble(bench.config(wiring=wiring), {}, request=request, target=here)
-    assert case.routed == routed
+    wiring = BuildSystem(build_hook={}, uv_sources={"torchvision": {"index": "mine"}})
+    request = BuildRequest(installer=frontend, constraints=("torch<2.7", "-r what.txt"))
+    case = collect_inputs(bench.config(build_system=wiring), {}, request=request, target=here)
+    assert case.uv_routed == routed
     assert [str(one) for one in case.constraints] == ["torch<2.7"]
 
 
@@ -151,8 +151,10 @@ def test_channel_of_an_extra(bench: Workbench, here: Target, environ: dict[str, 
     nightly = bench.backend("rocm70", "torch>=2.10.0.dev0", channel="nightly")
     stable = bench.backend("cu124", channel="stable")
     config = bench.config(nightly, stable, "cpu")
-    asked = Request(extras=frozenset({"rocm70"}))
-    case = assemble(bench.requiring(config, "torch>=2.3"), environ, request=asked, target=here)
+    asked = BuildRequest(extras=frozenset({"rocm70"}))
+    case = collect_inputs(
+        bench.requiring(config, "torch>=2.3"), environ, request=asked, target=here
+    )
     assert str(decide(case).pins[0].version) == "2.10.0.dev20251120+rocm7.0"
 
 
@@ -165,8 +167,8 @@ def test_channel_of_the_project(
     """A stable extra of a nightly project comes from the stable folder."""
     extra = bench.backend("cu126", channel=channel)
     config = bench.config(extra, "cpu", channel="nightly")
-    asked = Request(extras=frozenset({"cu126"}))
-    case = assemble(bench.requiring(config, "torch"), environ, request=asked, target=here)
+    asked = BuildRequest(extras=frozenset({"cu126"}))
+    case = collect_inputs(bench.requiring(config, "torch"), environ, request=asked, target=here)
     url = decide(case).pins[0].url or ""
     assert f"/whl{path}torch-" in url
 
@@ -176,7 +178,7 @@ def test_own_index(bench: Workbench, here: Target, environ: dict[str, str], own_
     extra = bench.backend("rocm6.5", index_url=own_index)
     config = bench.requiring(bench.config(extra, "cpu"), "torch>=2.3")
     environ["TORCH_VARIANT_HARDWARE"] = '{"rocm": {"version": "6.5.0"}}'
-    decision = decide(assemble(config, environ, target=here))
+    decision = decide(collect_inputs(config, environ, target=here))
     assert str(decision.pins[0].version) == "2.7.0+rocm6.5"
     assert (decision.pins[0].url or "").startswith(own_index)
 
@@ -186,7 +188,7 @@ def test_closed_to_the_installer(bench: Workbench, here: Target, environ: dict[s
     config = bench.requiring(bench.config("cpu"), "torch>=2.3")
     environ["TORCH_VARIANT_INDEX_URL"] = bench.server.torch_index.replace("//", "//me:secret@")
     with pytest.raises(ConfigurationError, match=r"machine 127\.0\.0\.1 login USER") as fault:
-        decide(assemble(config, environ, target=here))
+        decide(collect_inputs(config, environ, target=here))
     assert len(fault.value.faults) == 1
     assert "secret@" not in str(fault.value)
 
@@ -194,8 +196,8 @@ def test_closed_to_the_installer(bench: Workbench, here: Target, environ: dict[s
 def test_source_is_told(bench: Workbench, here: Target, environ: dict[str, str]) -> None:
     """The decision says which index was asked, and who named it."""
     config = bench.requiring(bench.config("cpu"), "torch>=2.3")
-    decision = decide(assemble(config, environ, target=here))
-    assert decision.origin == (bench.server.torch_index, "TORCH_VARIANT_INDEX_URL")
+    decision = decide(collect_inputs(config, environ, target=here))
+    assert decision.index_origin == (bench.server.torch_index, "TORCH_VARIANT_INDEX_URL")
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "/no/such/file.json"])
@@ -209,7 +211,9 @@ def test_huge_profile(tmp_path: Path) -> None:
     """Of a file that is larger than any profile no more is read than shows that."""
     path = tmp_path / "machine.json"
     path.write_text(" " * 3_000_000, encoding="utf-8")
-    with pytest.raises(ConfigurationError, match="found 1048577 characters, allowed are 1048576"):
+    with pytest.raises(
+        ConfigurationError, match="expected at most 1048576 characters, got 1048577"
+    ):
         read_profile(str(path), "--hardware")
     with pytest.raises(ConfigurationError) as fault:
         read_profile("x" * 100_000, "--hardware")

@@ -10,17 +10,22 @@ from packaging.version import Version
 
 from hatch_torch.catalog import target as targets
 from hatch_torch.catalog.backend import Backend
-from hatch_torch.config.backend_request import Wish
+from hatch_torch.config.backend_request import BackendRequest
 from hatch_torch.config.config import Config
 from hatch_torch.errors import NoAnswerError
 from hatch_torch.resolution import strategies as ways
-from hatch_torch.resolution.strategies import Course, default_pins, plain, settle
+from hatch_torch.resolution.strategies import (
+    Strategy,
+    get_cpu_backend,
+    normalize_for_platform,
+    pin_pypi_wheels,
+)
 
 if TYPE_CHECKING:
     from hatch_torch.catalog.target import Target
     from tests.resolution.conftest import Workbench
 
-AUTO = Wish("auto")
+AUTO = BackendRequest("auto")
 TABLE = "tool.torch-variant.backend"
 
 
@@ -39,8 +44,10 @@ TABLE = "tool.torch-variant.backend"
 )
 def test_settled(value: Backend | str, platform: str, settled: str) -> None:
     """The CPU's wheel is the plain one everywhere; a backend that the platform has stays."""
-    target = targets.of("3.12", platform)
-    assert str(settle(Wish(value, "TORCH_VARIANT"), target).value) == settled
+    target = targets.foreign_interpreter("3.12", platform)
+    assert (
+        str(normalize_for_platform(BackendRequest(value, "TORCH_VARIANT"), target).value) == settled
+    )
 
 
 @pytest.mark.parametrize(
@@ -55,12 +62,12 @@ def test_settled(value: Backend | str, platform: str, settled: str) -> None:
 )
 def test_never_published(value: Backend | str, platform: str) -> None:
     """What the platform never had is an error for who asks now, and the plain wheel for a table."""
-    target = targets.of("3.12", platform)
+    target = targets.foreign_interpreter("3.12", platform)
     with pytest.raises(NoAnswerError, match=f"PyTorch publishes no {value} wheel for {platform}"):
-        settle(Wish(value, "TORCH_VARIANT"), target)
-    taken = settle(Wish(value, TABLE), target)
-    assert taken.value == plain(target)
-    assert "the plain wheel is taken" in taken.notes[0]
+        normalize_for_platform(BackendRequest(value, "TORCH_VARIANT"), target)
+    taken = normalize_for_platform(BackendRequest(value, TABLE), target)
+    assert taken.value == get_cpu_backend(target)
+    assert "using the CPU wheel" in taken.notes[0]
 
 
 @pytest.mark.parametrize(
@@ -78,54 +85,54 @@ def test_never_published(value: Backend | str, platform: str) -> None:
 def test_order(bench: Workbench, here: Target, machine: str, families: list[str]) -> None:
     """NVIDIA goes before AMD and AMD before Intel, each first with all of its GPUs."""
     config, hardware = Config(), bench.machines[machine]
-    judged = ways.verdicts(config, AUTO, hardware, here)
-    found = list(ways.courses(config, AUTO, hardware, judged, here))
+    judged = ways.evaluate_backends(config, AUTO, hardware, here)
+    found = list(ways.plan_strategies(config, AUTO, hardware, judged, here))
     assert [course.backends[0].family for course in found] == families
 
 
 def test_both_vendors_mixed(bench: Workbench, here: Target) -> None:
     """Each vendor leaves out its own GPUs alone."""
     hardware = bench.together("gtx-1080-and-rtx-5090", "rx-7900-and-rx-580")
-    judged = ways.verdicts(Config(), AUTO, hardware, here)
-    found = list(ways.courses(Config(), AUTO, hardware, judged, here))
-    left_out = [" ".join(course.warnings).partition("leaves out ")[2] for course in found]
+    judged = ways.evaluate_backends(Config(), AUTO, hardware, here)
+    found = list(ways.plan_strategies(Config(), AUTO, hardware, judged, here))
+    left_out = [" ".join(course.warnings).partition("does not run on ")[2] for course in found]
     assert left_out == ["GeForce sm_61 (sm_61)", "Radeon gfx803 (gfx803)"]
 
 
 def test_verdicts_of_extras(bench: Workbench, here: Target) -> None:
     """Only the project's backends may be used, and each other one says why not."""
     config = bench.config("cu124", "cpu")
-    judged = ways.verdicts(config, AUTO, bench.machines["rtx-4090-on-550"], here)
-    assert [str(one.backend) for one in judged if one.usable] == ["cu124", "cpu"]
+    judged = ways.evaluate_backends(config, AUTO, bench.machines["rtx-4090-on-550"], here)
+    assert [str(one.backend) for one in judged if one.is_compatible] == ["cu124", "cpu"]
     reasons = {one.reason for one in judged if one.backend.family == "rocm"}
     assert reasons == {"not one of this project's extras"}
 
 
 def test_family_without_a_device(bench: Workbench, here: Target) -> None:
     """A family of which no device is found is one of the backends that the project has."""
-    wish, hardware = Wish("cuda", "TORCH_VARIANT"), bench.machines["plain"]
+    wish, hardware = BackendRequest("cuda", "TORCH_VARIANT"), bench.machines["plain"]
     for config, first in ((bench.config("cu118", "rocm63"), "cu118"), (Config(), "cu134")):
-        judged = ways.verdicts(config, wish, hardware, here)
-        (course,) = ways.courses(config, wish, hardware, judged, here)
+        judged = ways.evaluate_backends(config, wish, hardware, here)
+        (course,) = ways.plan_strategies(config, wish, hardware, judged, here)
         assert str(course.backends[0]) == first
         assert {one.family for one in course.backends} == {"cuda"}
 
 
 def test_plain_wheel_of_a_mac_is_the_cpus_extra(bench: Workbench) -> None:
     """On a Mac the plain wheel may always be used."""
-    mac = targets.of("3.12", "macos_arm64")
-    judged = ways.verdicts(bench.config("cu124"), AUTO, bench.machines["apple-m2"], mac)
-    assert [str(one.backend) for one in judged if one.usable] == ["mps"]
+    mac = targets.foreign_interpreter("3.12", "macos_arm64")
+    judged = ways.evaluate_backends(bench.config("cu124"), AUTO, bench.machines["apple-m2"], mac)
+    assert [str(one.backend) for one in judged if one.is_compatible] == ["mps"]
 
 
 def test_own_index(bench: Workbench, here: Target) -> None:
     """Of wheels on an index of the project's own the tables say nothing: any target may run."""
     own = bench.backend("rocm6.5", index_url="https://wheels.example.org/rocm6.5")
     config = bench.config(own, "rocm64", "cpu")
-    judged = ways.verdicts(config, AUTO, bench.machines["rx-580"], here)
-    assert [str(one.backend) for one in judged if one.usable] == ["rocm6.5", "cpu"]
-    (course,) = ways.courses(config, AUTO, bench.machines["rx-580"], judged, here)
-    assert course.fits(own.backend, Version("2.7.0")) is None
+    judged = ways.evaluate_backends(config, AUTO, bench.machines["rx-580"], here)
+    assert [str(one.backend) for one in judged if one.is_compatible] == ["rocm6.5", "cpu"]
+    (course,) = ways.plan_strategies(config, AUTO, bench.machines["rx-580"], judged, here)
+    assert course.incompatibility(own.backend, Version("2.7.0")) is None
 
 
 def test_plain_wheel_that_does_not_run(here: Target) -> None:
@@ -135,6 +142,6 @@ def test_plain_wheel_that_does_not_run(here: Target) -> None:
     def fits(_backend: Backend, release: Version) -> str | None:
         return "no" if release == Version("2.7.1") else None
 
-    found = default_pins(Course((backend,), fits), {backend: {"torch": SpecifierSet()}}, here)
+    found = pin_pypi_wheels(Strategy((backend,), fits), {backend: {"torch": SpecifierSet()}}, here)
     assert found
     assert [str(pin.version) for pin in found[1]] == ["2.7.0"]

@@ -7,7 +7,7 @@ from packaging.version import Version
 
 from hatch_torch.catalog.backend import Backend
 from hatch_torch.index.simple_api import Wheel
-from hatch_torch.resolution.candidates import Pick
+from hatch_torch.resolution.candidates import Candidate
 from hatch_torch.resolution.model import Pin
 
 _URL = "https://download.pytorch.org/whl/cu124/torch-2.6.0%2Bcu124-cp312-cp312-linux_x86_64.whl"
@@ -19,7 +19,7 @@ def test_of_a_pick() -> None:
     """A pick is pinned to its wheel."""
     filename = "torch-2.6.0+cu124-cp312-cp312-linux_x86_64.whl"
     wheel = Wheel.from_filename(filename, _URL, sha256="ab" * 32)
-    assert Pin.of(Pick("torch", wheel, Backend("cuda", (12, 4)))) == _PIN
+    assert Pin.from_candidate(Candidate("torch", wheel, Backend("cuda", (12, 4)))) == _PIN
 
 
 def test_by_url() -> None:

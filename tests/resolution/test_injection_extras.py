@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
 
-from hatch_torch.config.build_system import Wiring
+from hatch_torch.config.build_system import BuildSystem
 
 if TYPE_CHECKING:
     from hatch_torch.resolution.model import Decision
@@ -17,7 +17,7 @@ def _lists(decision: Decision) -> dict[str | None, list[str]]:
     """Return what is added to each list; of a wheel's URL only its name and backend."""
     found: dict[str | None, list[str]] = {}
     versions = {pin.name: str(pin.version) for pin in decision.pins}
-    for one in decision.additions:
+    for one in decision.injected:
         by_url = "://" in one.requirement
         shown = f"{one.name} {versions.get(one.name)}" if by_url else one.requirement
         found.setdefault(one.extra, []).append(shown)
@@ -51,7 +51,7 @@ def test_torch_in_backends_alone(bench: Workbench) -> None:
     asked = bench.decide("plain", "numpy", config=config, extras=frozenset({"cu124"}))
     assert _lists(asked) == {"cu124": ["torch 2.6.0+cu124"], "cpu": ["torch<0"]}
     unasked = bench.decide("rtx-4090-on-550", "numpy", config=config)
-    assert unasked.additions == ()
+    assert unasked.injected == ()
 
 
 def test_own_requirements(bench: Workbench) -> None:
@@ -70,15 +70,15 @@ def test_the_cpus_extra_on_a_mac(bench: Workbench) -> None:
 
 def test_undeclared_backends(bench: Workbench) -> None:
     """An extra that nothing declares gets nothing."""
-    config = bench.config("cu124", "cpu", wiring=Wiring(build_hook={}))
+    config = bench.config("cu124", "cpu", build_system=BuildSystem(build_hook={}))
     decision = bench.decide("rtx-4090-on-550", "torch", config=config)
     assert _lists(decision) == {None: ["torch 2.6.0+cu124"]}
 
 
 def test_statically_declared_backends(bench: Workbench) -> None:
     """An extra of [project.optional-dependencies] is a backend's too where the table lists it."""
-    wiring = Wiring(build_hook={}, static_extras=frozenset({"cu124"}))
-    config = bench.config("cu124", "cpu", wiring=wiring)
+    wiring = BuildSystem(build_hook={}, static_extras=frozenset({"cu124"}))
+    config = bench.config("cu124", "cpu", build_system=wiring)
     decision = bench.decide("rtx-4090-on-550", "torch", config=config)
     assert _lists(decision) == {None: ["torch 2.6.0+cu124"], "cu124": ["torch 2.6.0+cu124"]}
 
@@ -99,7 +99,9 @@ def test_unasked(bench: Workbench) -> None:
         "train": ["torch 2.6.0+cu124"],
         "old": ["torch<0"],
     }
-    assert decision.warnings == ("extra old: no wheel of torchvision<0.20 goes with the rest",)
+    assert decision.warnings == (
+        "extra old cannot be installed: no wheel of torchvision<0.20 fits the chosen torch",
+    )
 
 
 def test_asked(bench: Workbench) -> None:

@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hatch_torch.catalog import rows, target as targets
+from hatch_torch.catalog import load_table, target as targets
 from hatch_torch.errors import NoAnswerError
 from hatch_torch.hardware.detect import detect
-from hatch_torch.hardware.recorded import RecordedMachine
+from tests.support.recorded_machine import RecordedMachine
 
 if TYPE_CHECKING:
     from hatch_torch.hardware.model import Hardware
     from tests.resolution.conftest import Workbench
 
 MACHINES = Path(__file__).parents[2] / "fixtures" / "machines"
-CHOICES = rows("choices", MACHINES)
+CHOICES = load_table("choices", MACHINES)
 
 
 def chosen(bench: Workbench, hardware: Hardware, requirement: str) -> str:
     """Return release and backend of the torch that a machine gets, as the table spells it."""
-    platform = targets.platform_of(hardware.system or "", hardware.machine or "")
+    platform = targets.platform_name(hardware.system or "", hardware.machine or "")
     try:
         found = bench.decide(hardware, requirement, platform=platform, libc=hardware.libc)
     except NoAnswerError:
