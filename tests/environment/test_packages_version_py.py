@@ -28,7 +28,7 @@ if _check_cuda_version() > 0:
 
 
 def test_reads_torchs() -> None:
-    """The release of every accelerator is read; what is no text is passed over."""
+    """The version of every accelerator is read; values that are no strings are ignored."""
     expected = {
         "__version__": "2.6.0+cu124",
         "cuda": "12.4",
@@ -41,7 +41,7 @@ def test_reads_torchs() -> None:
 
 
 def test_never_runs_code() -> None:
-    """A call, and what stands within a branch, are not answers."""
+    """A call, and an assignment in a branch, are ignored."""
     assert set(parse_version_py(VISION)) == {"__version__", "git_version"}
 
 
@@ -57,7 +57,7 @@ def test_never_runs_code() -> None:
 def test_reads_what_python_reads(
     values: dict[str, str | None], annotation: str, quote: str
 ) -> None:
-    """Any assignment of a simple text or of None is read as Python would read it."""
+    """Any assignment of a simple string or of None is read as Python would read it."""
     written = {
         name: f"{quote}{value}{quote}" if value is not None else "None"
         for name, value in values.items()
@@ -69,5 +69,5 @@ def test_reads_what_python_reads(
 @given(st.text())
 @settings(max_examples=50, deadline=None)
 def test_never_raises(text: str) -> None:
-    """Any text at all gives an answer."""
+    """Any text can be parsed."""
     assert isinstance(parse_version_py(text), dict)
