@@ -1,4 +1,4 @@
-"""What holds for every machine."""
+"""Properties of every machine."""
 
 from __future__ import annotations
 
@@ -17,13 +17,15 @@ TARGETS = ["gfx803", "gfx900", "gfx90a", "gfx1010", "gfx1030", "gfx1036", "gfx11
 DRIVERS = ["N/A", "390.46", "450.80.02", "470.82", "525.60.13", "550.54.14", "580.65.06", "615.1"]
 CUDAS = ["11.4", "12.1", "12.4", "12.8", "13.0", "13.2", "14.0"]
 ROCMS = ["5.7", "6.2.4", "6.5.0", "7.0", "7.2.1", "7.14"]
-FUTURE = [Backend.parse(one) for one in ("cu136", "cu140", "rocm6.5", "rocm10.0")]
+FUTURE = [Backend.parse(name) for name in ("cu136", "cu140", "rocm6.5", "rocm10.0")]
 
 gpus = st.one_of(
-    st.tuples(st.just("nvidia"), st.sampled_from([None, *(f"sm_{one}" for one in CAPABILITIES)])),
+    st.tuples(
+        st.just("nvidia"), st.sampled_from([None, *(f"sm_{number}" for number in CAPABILITIES)])
+    ),
     st.tuples(st.just("amd"), st.sampled_from([None, *TARGETS])),
     st.tuples(st.just("intel"), st.sampled_from([None, "xe-lp", "xe-hpg"])),
-).map(lambda told: Accelerator(told[0], architecture=told[1]))
+).map(lambda pair: Accelerator(pair[0], architecture=pair[1]))
 machines = st.builds(
     Hardware,
     libc=st.sampled_from([None, "glibc 2.36", "musl 1.2"]),
@@ -45,53 +47,53 @@ quick = settings(max_examples=80, deadline=None)
 def test_every_backend_has_one_verdict(
     hardware: Hardware, target: Target, allowed: set[Backend] | None
 ) -> None:
-    """Each known and each allowed backend is judged once, in the order of the families."""
+    """Each known and each allowed backend has one verdict, in the order of the families."""
     verdicts = rank_backends(hardware, target, allowed)
-    backends = [one.backend for one in verdicts]
+    backends = [verdict.backend for verdict in verdicts]
     assert len(backends) == len(set(backends))
     assert set(backends) == {*known_backends(), *(allowed or ())}
-    families = [FAMILIES.index(one.family) for one in backends]
+    families = [FAMILIES.index(backend.family) for backend in backends]
     assert families == sorted(families)
-    assert all(one.reason and not one.reason.endswith(".") for one in verdicts)
+    assert all(verdict.reason and not verdict.reason.endswith(".") for verdict in verdicts)
     assert verdicts == rank_backends(hardware, target, allowed)
 
 
 @given(machines, targets, allowances)
 @quick
-def test_usable_means_that_some_release_runs(
+def test_compatible_means_that_some_release_runs(
     hardware: Hardware, target: Target, allowed: set[Backend] | None
 ) -> None:
-    """What is usable has a release that runs; what is not is disallowed, doubted, or has none."""
+    """Exactly the compatible backends have a release that runs, but for those that are excluded."""
     for verdict in rank_backends(hardware, target, allowed):
         backend = verdict.backend
         releases = published_releases(backend, target.platform) or torch_releases()[-1:]
-        refusals = [incompatibility(backend, one, hardware, target) for one in releases]
-        excused = "extras" in verdict.reason or "unverified" in verdict.reason
-        assert excused or verdict.is_compatible == (None in refusals)
+        reasons = [incompatibility(backend, release, hardware, target) for release in releases]
+        is_excluded = "extras" in verdict.reason or "unverified" in verdict.reason
+        assert is_excluded or verdict.is_compatible == (None in reasons)
         assert not verdict.is_compatible or allowed is None or backend in allowed
 
 
 @given(machines, targets)
 @quick
 def test_a_better_gpu_list_never_has_less(hardware: Hardware, target: Target) -> None:
-    """What runs on all of NVIDIA's GPUs runs on each of them alone."""
+    """A wheel that runs on all of NVIDIA's GPUs runs on each of them alone."""
     for backend in known_backends():
         if backend.family != "cuda":
             continue
         for release in published_releases(backend, target.platform)[-2:]:
             if incompatibility(backend, release, hardware, target) is None:
-                for one in hardware.of_vendor("nvidia"):
-                    alone = hardware._replace(accelerators=(one,))
+                for gpu in hardware.of_vendor("nvidia"):
+                    alone = hardware._replace(accelerators=(gpu,))
                     assert incompatibility(backend, release, alone, target) is None
 
 
 @given(machines, targets, st.sampled_from(DRIVERS), st.sampled_from(DRIVERS))
 @quick
 def test_a_newer_driver_never_has_less(
-    hardware: Hardware, target: Target, one: str, other: str
+    hardware: Hardware, target: Target, driver: str, other: str
 ) -> None:
-    """Every driver runs what older ones run."""
-    older, newer = sorted((one, other), key=parse_version_numbers)
+    """A driver runs everything that older drivers run."""
+    older, newer = sorted((driver, other), key=parse_version_numbers)
     for backend in known_backends():
         for release in published_releases(backend, target.platform)[-1:]:
             old = incompatibility(backend, release, hardware._replace(nvidia=Nvidia(older)), target)
@@ -101,21 +103,21 @@ def test_a_newer_driver_never_has_less(
 
 @given(machines)
 @quick
-def test_reduction_keeps_one_kind(hardware: Hardware) -> None:
-    """The reduced machine and what was left out are the machine, and it reduces no further."""
-    reduced = drop_weaker_gpus(hardware)
-    if reduced is None:
+def test_dropping_gpus_keeps_one_kind(hardware: Hardware) -> None:
+    """No GPU is lost, and nothing more is dropped of the same vendor."""
+    result = drop_weaker_gpus(hardware)
+    if result is None:
         return
-    best, left_out = reduced
-    assert left_out
-    found = sorted(map(repr, (*best.accelerators, *left_out)))
-    assert found == sorted(map(repr, hardware.accelerators))
+    best, dropped = result
+    assert dropped
+    kept_and_dropped = sorted(map(repr, (*best.accelerators, *dropped)))
+    assert kept_and_dropped == sorted(map(repr, hardware.accelerators))
     again = drop_weaker_gpus(best)
-    assert again is None or again[1][0].vendor != left_out[0].vendor
+    assert again is None or again[1][0].vendor != dropped[0].vendor
 
 
 @given(st.text())
 @quick
 def test_numbers_of_any_text(text: str) -> None:
-    """Whatever a driver calls itself, reading it does not fail."""
+    """No version makes the parser raise."""
     assert all(number >= 0 for number in parse_version_numbers(text))

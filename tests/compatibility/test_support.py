@@ -1,4 +1,4 @@
-"""Platforms, Intel, and wheels that are not PyTorch's."""
+"""Platforms, Intel's GPUs, and wheels of other indexes."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ def _incompatibility(
 
 
 class TestPlatforms:
-    """What PyTorch builds for whom."""
+    """Which platforms PyTorch publishes wheels for."""
 
     @pytest.mark.parametrize("platform", [*PLATFORMS, "linux_s390x"])
     def test_cpu_runs_everywhere(self, platform: str) -> None:
-        """No platform is without it; on macOS it is the plain wheel."""
+        """Every platform has a CPU wheel; on macOS it is the plain one."""
         assert _incompatibility("cpu", platform, Hardware()) is None
 
     @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ class TestPlatforms:
         ],
     )
     def test_never_published(self, backend: str, platform: str, expected: str) -> None:
-        """The platform is a reason before any hardware is."""
+        """A missing wheel is reported before the hardware is looked at."""
         assert _incompatibility(backend, platform) == f"PyTorch publishes {expected}"
 
     @pytest.mark.parametrize(
@@ -65,53 +65,53 @@ class TestPlatforms:
         [("mps", "macos_arm64"), ("xpu", "win_amd64"), ("cu130", "linux_aarch64")],
     )
     def test_published(self, backend: str, platform: str) -> None:
-        """Where the wheel exists the hardware decides."""
+        """If the wheel exists, the hardware decides."""
         assert _incompatibility(backend, platform) is None
 
     @pytest.mark.parametrize("backend", ["cpu", "cu130", "rocm7.2", "xpu"])
     def test_musl(self, backend: str) -> None:
-        """On Alpine pip would take the old wheels, which crash there."""
+        """On Alpine pip would install old wheels, which crash there."""
         expected = "PyTorch's wheels need glibc, and this system has musl 1.2"
         assert _incompatibility(backend, hardware=Hardware(libc="musl 1.2")) == expected
 
     def test_macos_has_no_libc_to_mind(self) -> None:
-        """Only Linux has two C libraries."""
+        """The C library matters on Linux only."""
         assert _incompatibility("mps", "macos_arm64", Hardware(libc="macos 14.5")) is None
 
 
 class TestIntel:
-    """Which of Intel's GPUs run XPU wheels."""
+    """Which of Intel's GPUs XPU wheels run on."""
 
     @pytest.mark.parametrize("architecture", ["xe-lpg", "xe-hpg", "xe-hpc", "xe2", "xe3"])
     def test_runs(self, architecture: str) -> None:
-        """Arc and all that came after it, an old integrated GPU beside it or not."""
+        """Arc and later run XPU wheels, also beside an old integrated GPU."""
         old = Accelerator("intel", "Intel UHD Graphics 770", "xe-lp")
-        one = Hardware(accelerators=(old, Accelerator("intel", architecture=architecture)))
-        assert _incompatibility("xpu", hardware=one) is None
+        hardware = Hardware(accelerators=(old, Accelerator("intel", architecture=architecture)))
+        assert _incompatibility("xpu", hardware=hardware) is None
 
     @pytest.mark.parametrize("architecture", ["gen9", "gen11", "xe-lp"])
     def test_too_old(self, architecture: str) -> None:
-        """Old integrated graphics take the CPU's wheel."""
-        one = Hardware(accelerators=(Accelerator("intel", "Intel UHD", architecture),))
-        assert _incompatibility("xpu", hardware=one) == (
+        """Old integrated graphics can't run XPU wheels."""
+        hardware = Hardware(accelerators=(Accelerator("intel", "Intel UHD", architecture),))
+        assert _incompatibility("xpu", hardware=hardware) == (
             f"XPU wheels do not run on Intel UHD ({architecture})"
         )
 
     def test_unknown(self) -> None:
-        """Nothing is promised for a GPU that nobody knows."""
-        one = Hardware(accelerators=(Accelerator("intel"),))
-        assert _incompatibility("xpu", hardware=one) == "XPU wheels do not run on an Intel GPU"
+        """An unknown GPU counts as incompatible."""
+        hardware = Hardware(accelerators=(Accelerator("intel"),))
+        assert _incompatibility("xpu", hardware=hardware) == "XPU wheels do not run on an Intel GPU"
 
     def test_none(self) -> None:
-        """No GPU of Intel's."""
+        """Without an Intel GPU the reason says so."""
         assert _incompatibility("xpu", hardware=Hardware()) == "no Intel GPU"
 
 
 class TestForeign:
-    """Wheels of an index of the project's own."""
+    """Wheels of the project's own index."""
 
     def test_machine_code_is_unknown(self) -> None:
-        """A vendor's wheel for Jetson runs where PyTorch's own does not."""
+        """A vendor's wheel may run on a Jetson where PyTorch's does not."""
         orin = Hardware(
             accelerators=(Accelerator("nvidia", "Orin", "sm_87"),), nvidia=Nvidia("540.4.0")
         )
@@ -119,12 +119,12 @@ class TestForeign:
         assert _incompatibility("cu126", "linux_aarch64", orin, foreign=True) is None
 
     def test_platform_is_unknown(self) -> None:
-        """AMD publishes wheels for Windows, on its own index."""
+        """AMD's own index has wheels for Windows."""
         radeon = Hardware(accelerators=(Accelerator("amd", architecture="gfx1103"),))
         assert _incompatibility("rocm7.14", "win_amd64", radeon, foreign=True) is None
 
     def test_driver_and_rocm_still_count(self) -> None:
-        """What the machine cannot run at all stays out."""
+        """Driver and installed ROCm still decide."""
         old = Hardware(accelerators=(Accelerator("nvidia"),), nvidia=Nvidia("470.82"))
         assert str(_incompatibility("cu126", hardware=old, foreign=True)).startswith(
             "driver 470.82"

@@ -1,4 +1,4 @@
-"""AMD: targets, the installed ROCm, integrated GPUs."""
+"""AMD: architectures, the installed ROCm, integrated GPUs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LINUX = Target("3.12", "linux_x86_64", {}, {})
 
 
 def _machine(*targets: str | None, rocm: str | None = None) -> Hardware:
-    gpus = tuple(Accelerator("amd", architecture=one) for one in targets)
+    gpus = tuple(Accelerator("amd", architecture=target) for target in targets)
     return Hardware(accelerators=gpus, rocm=Rocm(rocm) if rocm else None)
 
 
@@ -23,15 +23,17 @@ def _incompatibility(backend: str, release: str, hardware: Hardware) -> str | No
     return incompatibility(Backend.parse(backend), Version(release), hardware, LINUX)
 
 
-def _usable(hardware: Hardware, *allowed: str) -> list[str]:
-    backends = [Backend.parse(one) for one in allowed] or None
+def _compatible(hardware: Hardware, *allowed: str) -> list[str]:
+    backends = [Backend.parse(name) for name in allowed] or None
     return [
-        one.backend.name for one in rank_backends(hardware, LINUX, backends) if one.is_compatible
+        verdict.backend.name
+        for verdict in rank_backends(hardware, LINUX, backends)
+        if verdict.is_compatible
     ]
 
 
-class TestTargets:
-    """The exact target decides."""
+class TestArchitectures:
+    """The exact architecture decides."""
 
     @pytest.mark.parametrize(
         ("target", "backend", "release"),
@@ -43,7 +45,7 @@ class TestTargets:
         ],
     )
     def test_runs(self, target: str, backend: str, release: str) -> None:
-        """A wheel that names the target runs, whatever ROCm is installed."""
+        """A wheel built for the architecture runs, whichever ROCm is installed."""
         assert _incompatibility(backend, release, _machine(target, rocm="5.0")) is None
 
     @pytest.mark.parametrize(
@@ -51,20 +53,20 @@ class TestTargets:
         [("gfx1101", "rocm6.0", "2.4.1"), ("gfx950", "rocm6.4", "2.9.1")],
     )
     def test_no_code(self, target: str, backend: str, release: str) -> None:
-        """A sibling's code does not run."""
+        """Code for a similar architecture does not run."""
         expected = f"no machine code for an AMD GPU ({target})"
         assert _incompatibility(backend, release, _machine(target)) == expected
 
     def test_every_discrete_gpu_counts(self) -> None:
-        """Two cards need one wheel that names both."""
+        """A wheel has to run on every discrete GPU."""
         assert _incompatibility("rocm6.4", "2.9.1", _machine("gfx1100", "gfx1031")) is not None
 
     def test_integrated_beside_discrete(self) -> None:
-        """The GPU of the processor is not counted beside a card."""
+        """An integrated GPU does not matter beside a discrete one."""
         assert _incompatibility("rocm6.4", "2.9.1", _machine("gfx1100", "gfx1036")) is None
 
     def test_integrated_alone(self) -> None:
-        """Alone it is the accelerator."""
+        """An integrated GPU counts if it is the only one."""
         assert _incompatibility("rocm7.2", "2.14.0", _machine("gfx1036")) is not None
         assert _incompatibility("rocm7.2", "2.14.0", _machine("gfx1151")) is None
 
@@ -74,7 +76,7 @@ class TestTargets:
 
 
 class TestInstalledRocm:
-    """What the installed ROCm says."""
+    """The installed ROCm."""
 
     @pytest.mark.parametrize(
         ("installed", "expected"),
@@ -87,8 +89,8 @@ class TestInstalledRocm:
         ],
     )
     def test_decides_for_an_unknown_target(self, installed: str, expected: str) -> None:
-        """The newest backend that is not newer is first, and none that is newer is usable."""
-        assert _usable(_machine(None, rocm=installed))[0] == expected
+        """The newest backend that is not newer than ROCm comes first."""
+        assert _compatible(_machine(None, rocm=installed))[0] == expected
 
     def test_newer_ones_are_refused(self) -> None:
         """The reason names both releases."""
@@ -99,45 +101,49 @@ class TestInstalledRocm:
         assert _incompatibility("rocm7.1", "2.12.0", _machine(None, rocm="7.0.2")) == expected
 
     def test_nothing_known(self) -> None:
-        """Neither target nor ROCm: nothing can be promised."""
+        """Without architecture and ROCm no backend is compatible."""
         expected = "the architecture of an AMD GPU is unknown, and so is the installed ROCm"
         assert _incompatibility("rocm7.1", "2.12.0", _machine(None)) == expected
 
     def test_breaks_ties(self) -> None:
-        """The newest that is not newer leads, then the others, the newest first."""
-        found = _usable(_machine("gfx1100", rocm="6.4.1"))
-        assert found[:4] == ["rocm6.4", "rocm7.2", "rocm7.1", "rocm7.0"]
+        """The newest backend that is not newer than ROCm comes first, then the others."""
+        backends = _compatible(_machine("gfx1100", rocm="6.4.1"))
+        assert backends[:4] == ["rocm6.4", "rocm7.2", "rocm7.1", "rocm7.0"]
 
     def test_absent(self) -> None:
-        """Without it the newest leads, as numbers: rocm6.2.4 before rocm6.2."""
-        found = _usable(_machine("gfx1100"))
-        assert found[:2] == ["rocm7.2", "rocm7.1"]
-        assert found.index("rocm6.2.4") < found.index("rocm6.2")
+        """Without an installed ROCm the newest backend comes first."""
+        backends = _compatible(_machine("gfx1100"))
+        assert backends[:2] == ["rocm7.2", "rocm7.1"]
+        assert backends.index("rocm6.2.4") < backends.index("rocm6.2")
 
 
 class TestUnverified:
-    """rocm7.14, whose own machine code nobody has looked into."""
+    """rocm7.14, whose own machine code is unverified."""
 
     def test_is_left_to_verified_ones(self) -> None:
-        """Where another backend runs it is not used, and the reason says so."""
+        """It is not used if another backend runs, and the reason says so."""
         (verdict,) = (
-            one
-            for one in rank_backends(_machine("gfx1100"), LINUX)
-            if one.backend.name == "rocm7.14"
+            verdict
+            for verdict in rank_backends(_machine("gfx1100"), LINUX)
+            if verdict.backend.name == "rocm7.14"
         )
         assert not verdict.is_compatible
         assert verdict.reason == "its own machine code is unverified, and rocm7.2 runs here"
 
     def test_is_used_where_nothing_else_runs(self) -> None:
-        """The targets of its device packages are better than nothing."""
-        verdicts = [one for one in rank_backends(_machine("gfx1010"), LINUX) if one.is_compatible]
-        assert [one.backend.name for one in verdicts] == ["rocm7.14", "cpu"]
+        """It is used if nothing else runs."""
+        verdicts = [
+            verdict
+            for verdict in rank_backends(_machine("gfx1010"), LINUX)
+            if verdict.is_compatible
+        ]
+        assert [verdict.backend.name for verdict in verdicts] == ["rocm7.14", "cpu"]
         assert verdicts[0].reason == (
             "runs on an AMD GPU (gfx1010); "
             "by its device packages, its own machine code is unverified"
         )
 
     def test_future_rocm_is_judged_like_it(self) -> None:
-        """rocm10.0 is usable where it is the project's own wish."""
-        assert _usable(_machine("gfx1100"), "rocm10.0") == ["rocm10.0"]
-        assert _usable(_machine("gfx1100"), "rocm10.0", "rocm7.2") == ["rocm7.2"]
+        """rocm10.0 is used if the project allows no other ROCm."""
+        assert _compatible(_machine("gfx1100"), "rocm10.0") == ["rocm10.0"]
+        assert _compatible(_machine("gfx1100"), "rocm10.0", "rocm7.2") == ["rocm7.2"]

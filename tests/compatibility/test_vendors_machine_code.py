@@ -1,4 +1,4 @@
-"""Every row of the tables of machine code, against every GPU."""
+"""Every row of the tables of machine code, with every GPU."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # What each GPU runs, written out by hand from NVIDIA's rule and its exceptions.
-RUN_BY = {
+COMPATIBLE_CODE = {
     35: set[int](),
     37: {37},
     50: {50},
@@ -43,7 +43,7 @@ RUN_BY = {
     121: {120},
     130: set[int](),
 }
-UNIFIED = {**RUN_BY, 72: {70}, 87: {80, 86}}
+COMPATIBLE_CODE_FROM_13_2 = {**COMPATIBLE_CODE, 72: {70}, 87: {80, 86}}
 GFX = sorted(
     {gfx for row in load_table("rocm") for gfx in row["gfx"]} | {"gfx803", "gfx11-generic"}
 )
@@ -69,35 +69,37 @@ def _incompatibility(
     "row", load_table("cuda"), ids=lambda row: f"{row['backend']}-{row['first']}"
 )
 def test_cuda(row: dict[str, object]) -> None:
-    """A GPU is served exactly where the wheel has code that it runs, or PTX to compile."""
+    """A CUDA wheel runs if it has compatible machine code, or PTX to compile."""
     compiled, ptx = row["sm"], row.get("ptx", 999)
     assert isinstance(compiled, list)
     assert isinstance(ptx, int)
     for backend, release, platform in _wheels("cuda"):
         if backend.name != row["backend"] or not _is_in(row, release, platform):
             continue
-        run_by = UNIFIED if backend.release >= (13, 2) else RUN_BY
-        for device, code in run_by.items():
-            found = _incompatibility(
+        compatible_code = (
+            COMPATIBLE_CODE_FROM_13_2 if backend.release >= (13, 2) else COMPATIBLE_CODE
+        )
+        for device, code in compatible_code.items():
+            reason = _incompatibility(
                 backend, release, platform, Accelerator("nvidia", "X", f"sm_{device}")
             )
             expected = bool(code & set(compiled)) or device >= ptx
-            assert (found is None) == expected, (backend, release, platform, device)
+            assert (reason is None) == expected, (backend, release, platform, device)
 
 
 @pytest.mark.parametrize(
     "row", load_table("rocm"), ids=lambda row: f"{row['backend']}-{row['first']}"
 )
 def test_rocm(row: dict[str, object]) -> None:
-    """A GPU is served exactly where the wheel names its target."""
+    """A ROCm wheel runs if it was built for the architecture."""
     compiled = row["gfx"]
     assert isinstance(compiled, list)
     for backend, release, platform in _wheels("rocm"):
         if backend.name != row["backend"] or not _is_in(row, release, platform):
             continue
         for gfx in GFX:
-            found = _incompatibility(backend, release, platform, Accelerator("amd", "X", gfx))
-            assert (found is None) == (gfx in compiled), (backend, release, gfx)
+            reason = _incompatibility(backend, release, platform, Accelerator("amd", "X", gfx))
+            assert (reason is None) == (gfx in compiled), (backend, release, gfx)
 
 
 def _is_in(row: dict[str, object], release: Version, platform: str) -> bool:
@@ -106,6 +108,6 @@ def _is_in(row: dict[str, object], release: Version, platform: str) -> bool:
 
 
 def test_every_table_row_is_seen() -> None:
-    """The two tests above have wheels to look at."""
-    assert len({one[0] for one in _wheels("cuda")}) == 11
-    assert len({one[0] for one in _wheels("rocm")}) == 17
+    """The two tests above cover all backends."""
+    assert len({wheel[0] for wheel in _wheels("cuda")}) == 11
+    assert len({wheel[0] for wheel in _wheels("rocm")}) == 17

@@ -1,4 +1,4 @@
-"""NVIDIA: driver and machine code."""
+"""NVIDIA: the driver and machine code."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hatch_torch.hardware.model import Accelerator, Hardware, Nvidia
 def _machine(
     *architectures: str | None, driver: str | None = "580.159.03", cuda: str | None = None
 ) -> Hardware:
-    gpus = tuple(Accelerator("nvidia", f"GPU {one}", one) for one in architectures)
+    gpus = tuple(Accelerator("nvidia", f"GPU {name}", name) for name in architectures)
     return Hardware(accelerators=gpus, nvidia=Nvidia(driver, cuda))
 
 
@@ -26,7 +26,7 @@ def _incompatibility(
 
 
 class TestGenerations:
-    """What each generation of GPUs gets."""
+    """The generations of GPUs."""
 
     @pytest.mark.parametrize(
         ("architecture", "backend", "release"),
@@ -45,7 +45,7 @@ class TestGenerations:
         ],
     )
     def test_runs(self, architecture: str, backend: str, release: str) -> None:
-        """The wheel holds code for it, or for an older one of its major."""
+        """The wheel has code for the GPU, or for a lower minor of its major."""
         assert _incompatibility(backend, release, _machine(architecture)) is None
 
     @pytest.mark.parametrize(
@@ -60,12 +60,12 @@ class TestGenerations:
         ],
     )
     def test_has_no_code(self, architecture: str, backend: str, release: str, extent: str) -> None:
-        """The reason says which GPU it is, and what the wheel has instead."""
+        """The reason names the GPU, and what the wheel has instead."""
         expected = f"no machine code for GPU {architecture} ({architecture}); {extent}"
         assert _incompatibility(backend, release, _machine(architecture)) == expected
 
     def test_every_gpu_counts(self) -> None:
-        """One GPU without code is enough; the reason names it alone."""
+        """One GPU without code is enough, and only that one is named."""
         expected = "no machine code for GPU sm_61 (sm_61); starts at sm_75"
         assert _incompatibility("cu130", "2.15.0", _machine("sm_61", "sm_90", "sm_61")) == expected
 
@@ -89,24 +89,24 @@ class TestArm:
 
     @pytest.mark.parametrize("backend", ["cu126", "cu130"])
     def test_orin_stands_alone(self, backend: str) -> None:
-        """The code for sm_80 does not run on sm_87 before CUDA 13.2."""
+        """Code for sm_80 does not run on sm_87 before CUDA 13.2."""
         reason = _incompatibility(backend, "2.14.0", _machine("sm_87"), "linux_aarch64")
         assert str(reason).startswith("no machine code for GPU sm_87 (sm_87); has sm_80, sm_90")
 
-    def test_jetson_by_its_sign(self) -> None:
-        """A Jetson whose GPU is unknown is one all the same."""
-        sign = Hardware(
+    def test_jetson_by_its_hint(self) -> None:
+        """The environment hint identifies a Jetson with an unknown GPU."""
+        jetson = Hardware(
             accelerators=(Accelerator("nvidia"),),
             nvidia=Nvidia("580.0"),
             environment_hints=("jetson",),
         )
         expected = "wheels for servers run on a Jetson only from CUDA 13.2 on"
-        assert _incompatibility("cu130", "2.15.0", sign, "linux_aarch64") == expected
-        assert _incompatibility("cu132", "2.15.0", sign, "linux_aarch64") is None
+        assert _incompatibility("cu130", "2.15.0", jetson, "linux_aarch64") == expected
+        assert _incompatibility("cu132", "2.15.0", jetson, "linux_aarch64") is None
 
 
 class TestDriver:
-    """What the driver runs."""
+    """Which CUDA releases the driver runs."""
 
     @pytest.mark.parametrize(
         ("driver", "backend", "platform", "expected"),
@@ -119,7 +119,7 @@ class TestDriver:
         ],
     )
     def test_too_old(self, driver: str, backend: str, platform: str, expected: str) -> None:
-        """A driver older than the least of a CUDA major does not run it."""
+        """A driver older than the minimum of a CUDA major can't run it."""
         reason = _incompatibility(backend, "2.7.0", _machine("sm_80", driver=driver), platform)
         assert reason == f"driver {driver} is older than {expected}"
 
@@ -128,7 +128,7 @@ class TestDriver:
         [("525.60.13", "cu129"), ("580", "cu132"), ("470.82", "cu118"), ("615.1", "cu118")],
     )
     def test_runs_its_majors(self, driver: str, backend: str) -> None:
-        """By minor-version compatibility a driver runs its CUDA major, and all older ones."""
+        """A driver runs all releases of its CUDA major, and all older majors."""
         assert _incompatibility(backend, "2.8.0", _machine("sm_80", driver=driver)) is None
 
     @pytest.mark.parametrize(
@@ -140,34 +140,34 @@ class TestDriver:
         ],
     )
     def test_only_its_cuda_is_known(self, cuda: str, backend: str, expected: str | None) -> None:
-        """Where the driver's version is unknown, the CUDA that it speaks decides."""
+        """If the driver's version is unknown, the CUDA release that it supports decides."""
         machine = _machine("sm_80", driver=None, cuda=cuda)
         assert _incompatibility(backend, "2.9.0", machine) == expected
 
     def test_new_major(self) -> None:
-        """Nobody knows the least driver for a CUDA major to come; the CUDA it speaks tells."""
+        """For a future CUDA major only the CUDA release that the driver supports decides."""
         expected = "the minimum driver for CUDA 14 is unknown"
         assert _incompatibility("cu140", "2.16.0", _machine("sm_90")) == expected
         assert _incompatibility("cu140", "2.16.0", _machine("sm_90", cuda="14.1")) is None
 
     def test_unknown_gpu(self) -> None:
-        """Where the GPU's architecture is unknown, the driver alone decides."""
+        """If the GPU's architecture is unknown, the driver alone decides."""
         assert _incompatibility("cu130", "2.15.0", _machine(None)) is None
 
     @pytest.mark.parametrize("nvidia", [None, Nvidia()])
     def test_nothing_known(self, nvidia: Nvidia | None) -> None:
-        """A GPU without a driver computes nothing, unless a profile tells its architecture."""
+        """Without a known driver only a known architecture counts as compatible."""
         bare = Hardware(accelerators=(Accelerator("nvidia"),), nvidia=nvidia)
-        told = Hardware(accelerators=(Accelerator("nvidia", "X", "sm_90"),), nvidia=nvidia)
+        known = Hardware(accelerators=(Accelerator("nvidia", "X", "sm_90"),), nvidia=nvidia)
         assert _incompatibility("cu130", "2.15.0", bare) == "no NVIDIA driver with a known version"
-        assert _incompatibility("cu130", "2.15.0", told) is None
+        assert _incompatibility("cu130", "2.15.0", known) is None
 
     def test_unreadable_version(self) -> None:
-        """A driver whose version nobody can read does not speak against a known GPU."""
+        """A driver with an unreadable version counts as compatible."""
         assert _incompatibility("cu130", "2.15.0", _machine("sm_90", driver="N/A")) is None
 
     def test_no_gpu(self) -> None:
-        """A driver without a GPU is no accelerator."""
+        """A driver without a GPU is not enough."""
         assert (
             _incompatibility("cu130", "2.15.0", Hardware(nvidia=Nvidia("580.0"))) == "no NVIDIA GPU"
         )

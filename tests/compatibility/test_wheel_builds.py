@@ -1,4 +1,4 @@
-"""Rows for what has none."""
+"""Which row a release and a backend take if they have none."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hatch_torch.catalog.releases import known_backends
 from hatch_torch.compatibility.wheel_builds import find_nearest_backend, get_wheel_build
 
 
-class TestBuild:
+class TestGetWheelBuild:
     """The row of a release."""
 
     @pytest.mark.parametrize(
@@ -23,22 +23,22 @@ class TestBuild:
             ("cu136", "2.16.0", "win_amd64", ("cu132", "2.12.0")),
         ],
     )
-    def test_stands_in(
+    def test_neighbours_row(
         self, backend: str, release: str, platform: str, expected: tuple[str, str]
     ) -> None:
-        """The release before lends its row, or else the first one; of the nearest backend."""
+        """The nearest backend's row of the previous release is used, else its first row."""
         row = get_wheel_build("cuda", Backend.parse(backend), Version(release), platform)
         assert (row["backend"], row["first"]) == expected
 
     def test_no_rows(self) -> None:
-        """A platform without rows has nothing to lend."""
+        """A platform without rows has an empty result."""
         assert (
             get_wheel_build("rocm", Backend.parse("rocm7.2"), Version("2.15.0"), "win_amd64") == {}
         )
 
 
-class TestStandIn:
-    """Which backend another is judged like."""
+class TestFindNearestBackend:
+    """Which known backend an unknown one is treated like."""
 
     @pytest.mark.parametrize(
         ("asked", "expected"),
@@ -51,6 +51,6 @@ class TestStandIn:
         ],
     )
     def test_nearest(self, asked: str, expected: str) -> None:
-        """The nearest older one, of its own major before others; else the oldest."""
+        """It is the nearest older one, preferably of the same major; else the oldest."""
         rocm = [one for one in known_backends() if one.family == "rocm"]
         assert find_nearest_backend(Backend.parse(asked), rocm) == Backend.parse(expected)

@@ -1,4 +1,4 @@
-"""Libraries in C that answer in a driver's place."""
+"""C libraries that stand in for a driver's."""
 
 from __future__ import annotations
 

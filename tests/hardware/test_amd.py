@@ -1,4 +1,4 @@
-"""AMD: reading what the kernel, ROCm's tools and its files say."""
+"""AMD's GPUs: parsers of the kernel's files and of ROCm's tools, and the installed ROCm."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MI300X = Accelerator("amd", "AMD Instinct MI300X", "gfx942")
 
 
 def test_properties() -> None:
-    """A line is a name and a number; anything else is left out."""
+    """Lines other than a name and a number are skipped."""
     text = "simd_count 192\ngfx_target_version 110000\nname\nlist 1 2\nbad x\nodd \u0663\n"
     assert parse_properties(text) == {"simd_count": 192, "gfx_target_version": 110000}
 
@@ -47,7 +47,7 @@ def test_properties() -> None:
     ],
 )
 def test_version(text: str, expected: str | None) -> None:
-    """A release is what stands before the build."""
+    """The build number is not part of the release."""
     assert expected == parse_version(text)
 
 
@@ -60,7 +60,7 @@ def test_product() -> None:
 
 
 def test_enumerator() -> None:
-    """The processor's gfx000 is no GPU."""
+    """gfx000, the processor, is skipped."""
     expected = [
         Accelerator("amd", architecture="gfx90a"),
         Accelerator("amd", architecture="gfx1100"),
@@ -69,7 +69,7 @@ def test_enumerator() -> None:
 
 
 def test_rocminfo() -> None:
-    """Names of agents count, names of instruction sets do not, each GPU keeps its own name."""
+    """Each agent that is a GPU has its own name; instruction sets are skipped."""
     text = """
   Name:                    AMD Ryzen 9 7950X
   Marketing Name:          AMD Ryzen 9 7950X
@@ -88,7 +88,7 @@ def test_rocminfo() -> None:
 
 
 @pytest.mark.parametrize(
-    "told",
+    "layout",
     [
         {"gpu_data": [{"asic": {"market_name": MI300X.name, "target_graphics_version": "gfx942"}}]},
         [{"gpu": 0, "asic": {"market_name": MI300X.name, "target_graphics_version": "gfx942"}}],
@@ -96,27 +96,27 @@ def test_rocminfo() -> None:
         {"card0": {"Card series": MI300X.name, "GFX Version": "gfx942:sramecc+:xnack-"}},
     ],
 )
-def test_smi(told: object) -> None:
-    """The shapes of amd-smi and rocm-smi, of older and newer releases, say the same."""
-    assert parse_smi(json.dumps(told)) == [MI300X]
+def test_smi(layout: object) -> None:
+    """All layouts of amd-smi and rocm-smi, old and new, give the same GPU."""
+    assert parse_smi(json.dumps(layout)) == [MI300X]
 
 
 @pytest.mark.parametrize("text", ["", "{", "null", '{"asic": {"market_name": "x"}}', "[" * 99999])
 def test_smi_without_gpu(text: str) -> None:
-    """What is no answer has no GPU."""
+    """Invalid output has no GPU."""
     assert parse_smi(text) == []
 
 
 @given(st.text(), st.text(alphabet="Name: gfx0123456789ab\n"))
 @QUICK
 def test_anything(text: str, like: str) -> None:
-    """No text is a fault."""
-    for one in (text, like):
-        assert parse_smi(one) == []
-        gpus = parse_enumerator(one) + parse_rocminfo(one)
+    """No text makes a parser raise."""
+    for output in (text, like):
+        assert parse_smi(output) == []
+        gpus = parse_enumerator(output) + parse_rocminfo(output)
         assert all((gpu.architecture or "").startswith("gfx") for gpu in gpus)
-        assert isinstance(parse_properties(one), dict)
-        assert parse_version(one) is None or one.strip()
+        assert isinstance(parse_properties(output), dict)
+        assert parse_version(output) is None or output.strip()
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_anything(text: str, like: str) -> None:
     ],
 )
 def test_release_of_amd_smi(text: str, expected: str | None) -> None:
-    """Of the versions that the tools tell only one is ROCm's."""
+    """Of the versions that amd-smi prints, the one of ROCm is parsed."""
     assert expected == parse_rocm_of_amd_smi(text)
 
 
@@ -172,9 +172,9 @@ SOURCES = {
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_release(source: str, tmp_path: Path) -> None:
-    """The installed ROCm is told by each of its sources, and never made up."""
+    """Each source of the ROCm release is read; without one the release is unknown."""
     recording, expected = SOURCES[source]
     head = 'system = "Linux"\nmachine = "x86_64"\npython = "3.12.3"\n'
     (tmp_path / "machine.toml").write_text(head + recording, encoding="utf-8")
-    found = run_probes(RecordedMachine(tmp_path), ROCM_PROBES).rocm
-    assert expected == (found.version if found else None)
+    rocm = run_probes(RecordedMachine(tmp_path), ROCM_PROBES).rocm
+    assert expected == (rocm.version if rocm else None)

@@ -1,4 +1,4 @@
-"""Variables of other tools, in place of probing."""
+"""The variables of uv and conda that replace probing."""
 
 from __future__ import annotations
 
@@ -12,55 +12,55 @@ GPU = (Accelerator("nvidia"),)
 
 
 class TestUv:
-    """What uv is told."""
+    """The variables of uv."""
 
     def test_driver(self) -> None:
-        """A driver is one whose GPUs nobody knows."""
-        answer = ask_uv_cuda_driver(Machine({"UV_CUDA_DRIVER_VERSION": "550.144.03"}))
-        assert answer is not None
-        assert answer.facts == Hardware(accelerators=GPU, nvidia=Nvidia("550.144.03"))
+        """A driver implies a GPU of unknown architecture."""
+        result = ask_uv_cuda_driver(Machine({"UV_CUDA_DRIVER_VERSION": "550.144.03"}))
+        assert result is not None
+        assert result.facts == Hardware(accelerators=GPU, nvidia=Nvidia("550.144.03"))
 
-    def test_target(self) -> None:
-        """A target is a GPU of AMD."""
-        answer = ask_uv_amd_architecture(Machine({"UV_AMD_GPU_ARCHITECTURE": "gfx942"}))
-        assert answer is not None
-        assert answer.facts == Hardware(accelerators=(Accelerator("amd", architecture="gfx942"),))
+    def test_architecture(self) -> None:
+        """An architecture implies an AMD GPU."""
+        result = ask_uv_amd_architecture(Machine({"UV_AMD_GPU_ARCHITECTURE": "gfx942"}))
+        assert result is not None
+        assert result.facts == Hardware(accelerators=(Accelerator("amd", architecture="gfx942"),))
 
     @pytest.mark.parametrize("value", ["", " "])
     def test_empty(self, value: str) -> None:
-        """An empty value says nothing."""
+        """An empty value counts as unset."""
         machine = Machine({"UV_CUDA_DRIVER_VERSION": value, "UV_AMD_GPU_ARCHITECTURE": value})
         assert (ask_uv_cuda_driver(machine), ask_uv_amd_architecture(machine)) == (None, None)
 
-    def test_bad(self) -> None:
-        """A bad value is told, without what would disturb a terminal, and probing goes on."""
+    def test_invalid(self) -> None:
+        """An invalid value is reported without control characters, and probing goes on."""
         machine = Machine(
             {"UV_CUDA_DRIVER_VERSION": "\x1b[31mnew", "UV_AMD_GPU_ARCHITECTURE": "MI300"}
         )
-        for answer in (ask_uv_cuda_driver(machine), ask_uv_amd_architecture(machine)):
-            assert answer is not None
-            assert (answer.facts, answer.report.result) == (None, "broken")
-            assert "\x1b" not in answer.report.detail
+        for result in (ask_uv_cuda_driver(machine), ask_uv_amd_architecture(machine)):
+            assert result is not None
+            assert (result.facts, result.report.result) == (None, "broken")
+            assert "\x1b" not in result.report.detail
 
 
 class TestConda:
-    """What conda is told."""
+    """The variable of conda."""
 
     def test_release(self) -> None:
-        """A release of CUDA is one that a driver runs."""
-        answer = ask_conda_cuda(Machine({"CONDA_OVERRIDE_CUDA": "12.4"}))
-        assert answer is not None
-        assert answer.facts == Hardware(accelerators=GPU, nvidia=Nvidia(cuda="12.4"))
+        """A CUDA release implies a driver that supports it."""
+        result = ask_conda_cuda(Machine({"CONDA_OVERRIDE_CUDA": "12.4"}))
+        assert result is not None
+        assert result.facts == Hardware(accelerators=GPU, nvidia=Nvidia(cuda="12.4"))
 
     def test_empty(self) -> None:
-        """An empty value is no CUDA at all."""
-        answer = ask_conda_cuda(Machine({"CONDA_OVERRIDE_CUDA": ""}))
-        assert answer is not None
-        assert answer.facts == Hardware()
+        """An empty value means no CUDA."""
+        result = ask_conda_cuda(Machine({"CONDA_OVERRIDE_CUDA": ""}))
+        assert result is not None
+        assert result.facts == Hardware()
 
-    def test_unset_and_bad(self) -> None:
-        """Without the variable nothing is said, and a bad value is told."""
+    def test_unset_and_invalid(self) -> None:
+        """Without the variable there is no result; an invalid value is reported."""
         assert ask_conda_cuda(Machine({})) is None
-        answer = ask_conda_cuda(Machine({"CONDA_OVERRIDE_CUDA": "yes"}))
-        assert answer is not None
-        assert (answer.facts, answer.report.result) == (None, "broken")
+        result = ask_conda_cuda(Machine({"CONDA_OVERRIDE_CUDA": "yes"}))
+        assert result is not None
+        assert (result.facts, result.report.result) == (None, "broken")

@@ -1,4 +1,4 @@
-"""What the child process answers, asked without a process."""
+"""The queries of the child process, called directly."""
 
 from __future__ import annotations
 
@@ -17,43 +17,43 @@ if TYPE_CHECKING:
     import pytest
 
 
-class NvmlFault(Exception):  # noqa: N818 - NVML's own errors are named in its way
-    """What the bindings raise."""
+class NvmlError(Exception):
+    """The error of the bindings."""
 
 
-class NotFound(NvmlFault):
-    """What they raise without a library."""
+class NvmlNotFoundError(NvmlError):
+    """Their error for a missing library."""
 
 
-def bindings(**functions: object) -> Callable[[str], Any]:
-    """Return what loads bindings with these functions and no others."""
-    faults = {"NVMLError": NvmlFault, "NVMLError_LibraryNotFound": NotFound}
-    return lambda _: SimpleNamespace(**faults, **functions)
+def load_bindings(**functions: object) -> Callable[[str], Any]:
+    """Return a loader of bindings that have only these functions."""
+    errors = {"NVMLError": NvmlError, "NVMLError_LibraryNotFound": NvmlNotFoundError}
+    return lambda _: SimpleNamespace(**errors, **functions)
 
 
-def raising(fault: Exception) -> Callable[..., None]:
-    """Return a function that fails."""
+def raising(error: Exception) -> Callable[..., None]:
+    """Return a function that raises an error."""
 
     def fail(*_: object) -> None:
-        raise fault
+        raise error
 
     return fail
 
 
 class TestNvml:
-    """What the child answers, without a process."""
+    """NVIDIA's management library."""
 
     def test_no_library(self) -> None:
-        """A library that is not found is missing; any other fault is not."""
+        """Only a library that is not found is missing."""
         missing = {"fault": "none", "missing": True}
-        assert missing == ask_nvml(bindings(nvmlInit=raising(NotFound("none"))))
+        assert missing == ask_nvml(load_bindings(nvmlInit=raising(NvmlNotFoundError("none"))))
         assert {**missing, "missing": False} == ask_nvml(
-            bindings(nvmlInit=raising(NvmlFault("none")))
+            load_bindings(nvmlInit=raising(NvmlError("none")))
         )
 
     def test_old_bindings(self) -> None:
-        """Bytes are text, and functions that old bindings lack tell nothing."""
-        old = bindings(
+        """Bytes are decoded, and functions that old bindings lack give null."""
+        old = load_bindings(
             nvmlInit=lambda: None,
             nvmlDeviceGetCount=lambda: 1,
             nvmlSystemGetDriverVersion=lambda: b"470.82.01",
@@ -63,98 +63,98 @@ class TestNvml:
         assert {"driver": "470.82.01", "cuda": None, "gpus": [gpu]} == ask_nvml(old)
 
     def test_real_bindings(self) -> None:
-        """The bindings that are installed are found by their name."""
+        """The installed bindings are found by their name."""
         assert {"fault", "driver"} & set(ask_nvml())
 
     def test_no_bindings(self) -> None:
-        """Without the bindings there is nothing to ask with."""
+        """Without the bindings the library counts as missing."""
         assert ask_nvml(raising(ImportError("none")))["missing"] is True
 
 
-def behind(reference: Any) -> Any:  # noqa: ANN401 - both are of ctypes
-    """Return what a reference points to."""
+def dereference(reference: Any) -> Any:  # noqa: ANN401 - both are of ctypes
+    """Return the object that a ctypes reference points to."""
     return reference._obj  # noqa: SLF001 - ctypes has no other way
 
 
-class Cuda:
-    """A library with the functions of CUDA's driver interface that are called."""
+class FakeCuda:
+    """A fake of CUDA's driver interface."""
 
     def __init__(self, status: int = 0, count: int = 1) -> None:
-        """Take the status of its start, and the GPUs it has."""
+        """Take the status that cuInit returns, and the number of GPUs."""
         self.status, self.count = status, count
 
     def cuInit(self, flags: int) -> int:  # noqa: N802 - CUDA's name
-        """Start."""
+        """Return the status."""
         return self.status + flags
 
     def cuDriverGetVersion(self, version: Any) -> None:  # noqa: ANN401, N802 - CUDA's name
-        """Tell the version."""
-        behind(version).value = 12060
+        """Set the version."""
+        dereference(version).value = 12060
 
     def cuDeviceGetCount(self, count: Any) -> None:  # noqa: ANN401, N802 - CUDA's name
-        """Tell how many GPUs there are."""
-        behind(count).value = self.count
+        """Set the number of GPUs."""
+        dereference(count).value = self.count
 
     def cuDeviceGet(self, device: Any, index: int) -> None:  # noqa: ANN401, N802 - CUDA's name
-        """Return a device."""
-        behind(device).value = index
+        """Set the device."""
+        dereference(device).value = index
 
     def cuDeviceGetName(self, name: Any, size: int, device: Any) -> None:  # noqa: ANN401, N802 - CUDA's name
-        """Tell a name."""
+        """Set the name."""
         name.value = f"Orin {size} {device.value}".encode()
 
     def cuDeviceTotalMem_v2(self, memory: Any, device: Any) -> None:  # noqa: ANN401, N802 - CUDA's name
-        """Tell the memory."""
-        behind(memory).value = 2**30 + device.value
+        """Set the memory."""
+        dereference(memory).value = 2**30 + device.value
 
     def cuDeviceGetAttribute(self, value: Any, which: int, device: Any) -> None:  # noqa: ANN401, N802 - CUDA's name
-        """Tell the compute capability."""
-        behind(value).value = {75: 8, 76: 7}[which] + device.value
+        """Set a part of the compute capability."""
+        dereference(value).value = {75: 8, 76: 7}[which] + device.value
 
 
 class TestLibcuda:
-    """What the child answers about CUDA's driver interface."""
+    """CUDA's driver interface."""
 
     def test_gpu(self) -> None:
-        """A GPU is look_up_gpu."""
+        """A GPU is described."""
         gpu = {"name": "Orin 256 0", "capability": [8, 7], "memory": 2**30}
         expected = {"driver": None, "cuda": 12060, "gpus": [gpu]}
-        assert expected == ask_libcuda(lambda _: Cuda())
+        assert expected == ask_libcuda(lambda _: FakeCuda())
 
     def test_no_device(self) -> None:
-        """The error for no device is an answer."""
-        assert ask_libcuda(lambda _: Cuda(100, 0))["gpus"] == []
+        """The status for no device means no GPUs."""
+        assert ask_libcuda(lambda _: FakeCuda(100, 0))["gpus"] == []
 
     def test_fault(self) -> None:
-        """Any other error is a fault."""
-        assert ask_libcuda(lambda _: Cuda(803)) == {"fault": "cuInit fails with error 803"}
+        """Any other status is an error."""
+        assert ask_libcuda(lambda _: FakeCuda(803)) == {"fault": "cuInit fails with error 803"}
 
     def test_no_library(self) -> None:
-        """A library that cannot be loaded is missing."""
+        """A library that can't be loaded is missing."""
         assert ask_libcuda(raising(OSError("none")))["missing"] is True
 
 
 class TestLevelZero:
-    """What the child answers about Intel's driver interface."""
+    """Level Zero, Intel's driver interface."""
 
     def test_gpu(self, library: Callable[..., Path]) -> None:
-        """Of each driver's devices the GPUs are listed by PCI's numbers."""
+        """The GPUs of all drivers are listed by their PCI numbers."""
         folder = library(source="ze_loader.c", name="libze_loader.so.1")
-        told = ask_level_zero(lambda name: ctypes.CDLL(str(folder / name)))
-        assert told == {"gpus": [{"vendor": 0x8086, "device": 0x56A0}]}
+        answer = ask_level_zero(lambda name: ctypes.CDLL(str(folder / name)))
+        assert answer == {"gpus": [{"vendor": 0x8086, "device": 0x56A0}]}
 
     def test_fault(self) -> None:
-        """An error at the start is a fault."""
-        told = ask_level_zero(lambda _: SimpleNamespace(zeInit=lambda _: 0x78000001))
-        assert told == {"fault": "zeInit fails with error 0x78000001"}
+        """A failing zeInit is an error."""
+        answer = ask_level_zero(lambda _: SimpleNamespace(zeInit=lambda _: 0x78000001))
+        assert answer == {"fault": "zeInit fails with error 0x78000001"}
 
     def test_no_library(self) -> None:
-        """A library that cannot be loaded is missing."""
+        """A library that can't be loaded is missing."""
         assert ask_level_zero(raising(OSError("none")))["missing"] is True
 
 
 def test_main(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """The answer is one JSON object, found with the asker's path."""
+    """The output is one JSON object, found with the parent's module path."""
     monkeypatch.setattr(sys, "path", [])
     main(["nvml", '["/site"]'], {"nvml": lambda: {"path": sys.path}})
     assert json.loads(capsys.readouterr().out) == {"path": ["/site"]}

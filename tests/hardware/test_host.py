@@ -1,4 +1,4 @@
-"""Signs of what a machine is for."""
+"""Environment hints."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def recorded(folder: Path, more: str = "") -> RecordedMachine:
-    """Return a machine with these parts."""
+def record_machine(folder: Path, more: str = "") -> RecordedMachine:
+    """Return a recorded machine with more keys."""
     text = f'system = "Linux"\nmachine = "x86_64"\npython = "3.12.3"\n{more}'
     (folder / "machine.toml").write_text(text)
     return RecordedMachine(folder)
@@ -43,19 +43,19 @@ def recorded(folder: Path, more: str = "") -> RecordedMachine:
         ('[environ]\nWSL_DISTRO_NAME = "Ubuntu"', ("wsl",)),
     ],
 )
-def test_signs(tmp_path: Path, parts: str, expected: tuple[str, ...]) -> None:
-    """A sign is seen where something shows it and nothing denies it."""
-    assert expected == find_environment_hints(recorded(tmp_path, parts))
+def test_hints(tmp_path: Path, parts: str, expected: tuple[str, ...]) -> None:
+    """A hint applies if something speaks for it and nothing against it."""
+    assert expected == find_environment_hints(record_machine(tmp_path, parts))
 
 
 def test_in_container(tmp_path: Path) -> None:
-    """The build of an image is in a container as well."""
-    assert not is_in_container(recorded(tmp_path))
-    assert is_in_container(recorded(tmp_path, '[files]\n"/kaniko/executor" = ""'))
+    """An image build counts as a container."""
+    assert not is_in_container(record_machine(tmp_path))
+    assert is_in_container(record_machine(tmp_path, '[files]\n"/kaniko/executor" = ""'))
 
 
 def test_effects() -> None:
-    """Each sign has the effect that the contract gives it, and ends its sentence."""
+    """Each hint has its documented effect, and a meaning that ends a sentence."""
     effects = {row["sign"]: row.get("effect") for row in load_table("signs")}
     assert effects == {
         "ci": "cpu",

@@ -1,4 +1,4 @@
-"""Apple: what sysctl says."""
+"""Apple's GPUs: the output of sysctl, and Rosetta."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TRANSLATED = '[commands."/usr/sbin/sysctl -in sysctl.proc_translated"]\nout = "{
 
 @pytest.mark.parametrize("answer", ["", TRANSLATED.format("0"), TRANSLATED.format("")])
 def test_no_rosetta(tmp_path: Path, answer: str) -> None:
-    """Only a Python that is translated has anything to say."""
+    """Without translation there is no result."""
     (tmp_path / "machine.toml").write_text(RECORDING + answer)
     assert ask_rosetta(RecordedMachine(tmp_path)) is None
 
@@ -40,5 +40,5 @@ def test_no_rosetta(tmp_path: Path, answer: str) -> None:
     ],
 )
 def test_sysctl(text: str, expected: Accelerator) -> None:
-    """The chip's name and its memory are read; a Mac that tells neither has a GPU as well."""
+    """The name of the chip and its memory are parsed; without them the GPU is unnamed."""
     assert expected == parse_sysctl(text)

@@ -1,4 +1,4 @@
-"""Intel: PCI numbers against the table."""
+"""Intel's GPUs: PCI numbers, and Level Zero."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ from hatch_torch.hardware.process import CompletedProcess
     ],
 )
 def test_architecture(device: str, architecture: str | None) -> None:
-    """A device's number tells its architecture; one that the table lacks has none."""
+    """The table has the architecture of a device number; other devices have none."""
     assert architecture == look_up_gpu(GraphicsDevice("8086", device)).architecture
 
 
 def test_name() -> None:
-    """Windows' own name goes before the table's, and a number stands in for both."""
+    """The name in Windows' registry takes precedence over the table's; else it is the number."""
     assert (
         look_up_gpu(GraphicsDevice("8086", "56a0", name="Intel(R) Arc(TM)")).name
         == "Intel(R) Arc(TM)"
@@ -49,25 +49,25 @@ def test_name() -> None:
 
 
 def test_each_number_once() -> None:
-    """No device is in two rows, and each number is spelled as sysfs spells it."""
+    """No device is in two rows, and each number is spelled as in sysfs."""
     numbers = Counter(number for row in load_table("intel") for number in row["pci"])
     assert [number for number, count in numbers.items() if count > 1] == []
     assert [number for number in numbers if not re.fullmatch("[0-9a-f]{4}", number)] == []
 
 
 def test_every_architecture_of_xpu() -> None:
-    """Each architecture that XPU wheels run on has devices here, and others have too."""
+    """The table has devices for every architecture of XPU wheels, and for others."""
     known = {row["architecture"] for row in load_table("intel")}
-    usable = {row["name"] for row in load_table("xpu")}
-    assert usable < known
-    assert {"gen9", "xe-lp"}.isdisjoint(usable)
+    supported = {row["name"] for row in load_table("xpu")}
+    assert supported < known
+    assert {"gen9", "xe-lp"}.isdisjoint(supported)
 
 
 class TestLevelZero:
-    """What the child process says."""
+    """The answer of the child process."""
 
     def test_devices(self) -> None:
-        """Intel's GPUs are those of the table; without a library there are none."""
+        """GPUs of other vendors are skipped; without a library there are none."""
         text = '{"gpus": [{"vendor": 32902, "device": 22176}, {"vendor": 4318, "device": 1}]}'
         assert parse_level_zero(text) == (GraphicsDevice("8086", "56a0"),)
         assert parse_level_zero('{"fault": "none", "missing": true}') == ()
@@ -75,18 +75,18 @@ class TestLevelZero:
 
     @pytest.mark.parametrize("text", ["", "[]", '{"fault": "zeInit fails"}'])
     def test_no_answer(self, text: str) -> None:
-        """Anything else is no answer."""
+        """Other output raises ValueError."""
         with pytest.raises(ValueError, match=r"Expecting value|not an answer"):
             parse_level_zero(text)
 
     @pytest.mark.parametrize(
-        ("ran", "result"), [(None, "absent"), (CompletedProcess(exit_code=None), "broken")]
+        ("completed", "result"), [(None, "absent"), (CompletedProcess(exit_code=None), "broken")]
     )
-    def test_no_process(self, ran: CompletedProcess | None, result: str) -> None:
-        """A child that does not start or does not answer leaves the matter open."""
+    def test_no_process(self, completed: CompletedProcess | None, result: str) -> None:
+        """A child that does not start, or times out, gives an inconclusive result."""
 
-        class Mute(Machine):
-            def ask_library(self, question: str, seconds: float) -> CompletedProcess | None:  # noqa: ARG002 - mute
-                return ran
+        class NoAnswerMachine(Machine):
+            def ask_library(self, library: str, seconds: float) -> CompletedProcess | None:  # noqa: ARG002 - a fake
+                return completed
 
-        assert ask_level_zero(Mute({})).report.result == result
+        assert ask_level_zero(NoAnswerMachine({})).report.result == result

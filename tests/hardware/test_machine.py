@@ -1,4 +1,4 @@
-"""The seam to the operating system."""
+"""The machine that runs the tests, and a recorded one."""
 
 from __future__ import annotations
 
@@ -35,27 +35,27 @@ name = "value"
 """
 
 
-def tool(folder: Path, script: str) -> Machine:
+def machine_with_tool(folder: Path, script: str) -> Machine:
     """Return a machine with one tool, smi."""
     path = folder / "smi"
     path.write_text(f"#!/bin/sh\n{script}\n")
     path.chmod(0o755)
-    veils = {"CUDA_VISIBLE_DEVICES": "1", "HSA_OVERRIDE_GFX_VERSION": "11.0.0", "LANG": "de_DE"}
-    return Machine({"PATH": str(folder), **veils, "LD_LIBRARY_PATH": "/lib/own"}, seconds=1)
+    variables = {"CUDA_VISIBLE_DEVICES": "1", "HSA_OVERRIDE_GFX_VERSION": "11.0.0", "LANG": "de_DE"}
+    return Machine({"PATH": str(folder), **variables, "LD_LIBRARY_PATH": "/lib/own"}, seconds=1)
 
 
 class TestReal:
     """The machine that runs the tests."""
 
     def test_facts(self) -> None:
-        """System, processor, C library and Python are this one's."""
+        """System, C library and Python are those of this machine."""
         machine = Machine()
         assert platform.system() == machine.system
         assert machine.python.startswith(platform.python_version())
         assert re.fullmatch(r"(glibc|musl|macos) \d+\.\d+(\.\d+)?|None", str(machine.libc))
 
     def test_files(self, tmp_path: Path) -> None:
-        """Files are read, and what cannot be read is None."""
+        """Files are read; None is returned for what can't be read."""
         (tmp_path / "file").write_bytes(b"text\xff")
         machine = Machine({})
         assert machine.read(str(tmp_path / "file")) == "text\ufffd"
@@ -67,7 +67,7 @@ class TestReal:
 
     @POSIX
     def test_glob(self, tmp_path: Path) -> None:
-        """Patterns are absolute, numbers are in their order, a bad pattern fits nothing."""
+        """Paths are in natural order, and an invalid pattern matches nothing."""
         for number in (10, 9):
             (tmp_path / f"card{number}").touch()
         machine = Machine({})
@@ -77,33 +77,35 @@ class TestReal:
 
     @POSIX
     def test_run(self, tmp_path: Path) -> None:
-        """Tools answer in English, for all devices, as they are."""
+        """Tools run in English, and without the variables that hide devices."""
         script = 'echo "$1 $LC_ALL $CUDA_VISIBLE_DEVICES $HSA_OVERRIDE_GFX_VERSION ."'
-        assert CompletedProcess("a C   .\n") == tool(tmp_path, script).run("smi", "a", seconds=1)
+        assert CompletedProcess("a C   .\n") == machine_with_tool(tmp_path, script).run(
+            "smi", "a", seconds=1
+        )
 
     @POSIX
     def test_libraries(self, tmp_path: Path) -> None:
-        """Folders with NVIDIA's libraries are added to the loader's path where they exist."""
-        ran = tool(tmp_path, 'echo "$LD_LIBRARY_PATH"').run("smi", seconds=1)
-        assert ran is not None
-        assert ran.output.startswith("/lib/own")
+        """The user's library path is kept, and comes first."""
+        completed = machine_with_tool(tmp_path, 'echo "$LD_LIBRARY_PATH"').run("smi", seconds=1)
+        assert completed is not None
+        assert completed.output.startswith("/lib/own")
 
     @POSIX
-    def test_time_for_all(self, tmp_path: Path) -> None:
-        """When the time of the whole detection is over, nothing more is run."""
-        machine = tool(tmp_path, "exec /bin/sleep 60")
+    def test_time_limit(self, tmp_path: Path) -> None:
+        """After the time limit of the detection no tool is run."""
+        machine = machine_with_tool(tmp_path, "exec /bin/sleep 60")
         assert machine.run("smi", seconds=5) == CompletedProcess("", None)
         assert machine.run("smi", seconds=5) == CompletedProcess("", None)
         assert machine.seconds <= 0
 
     def test_no_tool(self) -> None:
-        """A tool that is not there does not run."""
+        """A missing tool gives None."""
         assert Machine({}).run("no-such-tool", seconds=1) is None
 
     @POSIX
     def test_deleted_folder(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Tools are found from a folder that is no more."""
-        machine = tool(tmp_path, "echo ok")
+        """Tools run although the current folder was deleted."""
+        machine = machine_with_tool(tmp_path, "echo ok")
         gone = tmp_path / "gone"
         gone.mkdir()
         monkeypatch.chdir(gone)
@@ -111,7 +113,7 @@ class TestReal:
         assert machine.run("smi", seconds=1) == CompletedProcess("ok\n")
 
     def test_registry(self) -> None:
-        """A key that no registry has is empty."""
+        """A missing key has no subkeys."""
         assert Machine({}).registry("no such key") == ()
 
     def test_windows(self, tmp_path: Path) -> None:
@@ -133,15 +135,15 @@ class TestReal:
     ],
 )
 def test_libc(release: str, platform_tags: list[str], expected: str | None) -> None:
-    """The C library is told by the tags that it allows, macOS by its release."""
+    """The platform tags tell the C library; macOS has a release."""
     assert expected == describe_libc(release, platform_tags)
 
 
 class TestRecorded:
-    """A machine that was recorded."""
+    """A recorded machine."""
 
     def test_answers(self, tmp_path: Path) -> None:
-        """It answers what was recorded, and has nothing else."""
+        """What was not recorded does not exist."""
         (tmp_path / "machine.toml").write_text(RECORDING)
         machine = RecordedMachine(tmp_path)
         assert machine.glob("/sys/a/*") == ("/sys/a/2", "/sys/a/10")
@@ -164,7 +166,7 @@ class TestRecorded:
 
 
 def test_no_tool_of_the_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A tool of the project is none, in whichever of its folders somebody is."""
+    """A tool of the project is not found, from any of its folders."""
     (tmp_path / "pyproject.toml").touch()
     (tmp_path / "smi").touch(mode=0o755)
     (tmp_path / "src").mkdir()

@@ -14,10 +14,10 @@ Tree = dict[str, Any]
 
 
 class Opened:
-    """An open key: its values, or those below it."""
+    """An open key: its values or its subkeys."""
 
     def __init__(self, tree: Tree) -> None:
-        """Take what is in it."""
+        """Take the content."""
         self.tree = tree
 
     def close(self) -> None:
@@ -25,7 +25,7 @@ class Opened:
 
 
 class Registry:
-    """The functions of the standard module that are used, over a tree of values."""
+    """A fake of winreg, over a tree of values."""
 
     HKEY_LOCAL_MACHINE = Opened(
         {
@@ -44,7 +44,7 @@ class Registry:
         return closing(Opened(opened.tree[name]))
 
     def QueryInfoKey(self, opened: Opened) -> tuple[int, int]:  # noqa: N802 - winreg's name
-        """Return how many subkeys and values there are."""
+        """Return the number of subkeys and of values."""
         return len(opened.tree), len(opened.tree)
 
     def EnumKey(self, opened: Opened, number: int) -> str:  # noqa: N802 - winreg's name
@@ -58,17 +58,17 @@ class Registry:
 
 
 def test_subkeys() -> None:
-    """Each subkey's texts and numbers come; a closed subkey and other kinds are left out."""
+    """The texts and numbers of each subkey are read; closed subkeys and other kinds are skipped."""
     expected = ({"DriverDesc": "GPU", "Size": "8"}, {"DriverDesc": "Other"})
     assert expected == read_subkeys(KEY, Registry())
 
 
 def test_no_such_key() -> None:
-    """A key that is not there has no subkeys."""
+    """A missing key has no subkeys."""
     assert read_subkeys("other", Registry()) == ()
 
 
 def test_no_registry() -> None:
-    """Other systems have none."""
+    """Other systems have no registry."""
     pytest.importorskip("posix", reason="a system without a registry")
     assert read_subkeys(KEY) == ()

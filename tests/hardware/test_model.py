@@ -27,7 +27,6 @@ ACCELERATORS = st.sampled_from(sorted(ARCHITECTURES)).flatmap(
         st.none() | st.integers(0, 2**20),
     )
 )
-SOURCES = st.builds(ProbeReport, LINE, st.just("found"), LINE, st.none() | st.integers(0, 9))
 MACHINES = st.builds(
     Hardware,
     system=st.sampled_from([None, "Linux", "Windows", "Darwin"]),
@@ -54,34 +53,34 @@ NAMES = st.sampled_from(["accelerators", "nvidia", "rocm", "sources", "signs", "
 @given(MACHINES)
 @QUICK
 def test_round_trip(hardware: Hardware) -> None:
-    """What is written is read as the same."""
+    """A profile reads back as the same hardware."""
     assert hardware == Hardware.from_json(json.dumps(hardware.to_json()))
 
 
 @given(JSON | st.dictionaries(NAMES, JSON), st.text())
 @QUICK
 def test_anything(value: object, text: str) -> None:
-    """Whatever comes is a profile or a ValueError."""
-    for one in (json.dumps(value), text):
+    """Any text is a profile or raises ValueError."""
+    for profile in (json.dumps(value), text):
         try:
-            Hardware.from_json(one)
+            Hardware.from_json(profile)
         except ValueError as error:
             assert str(error)  # noqa: PT017 - either is right
 
 
-def test_leaves_out() -> None:
-    """A profile may leave out what it does not know."""
+def test_optional_keys() -> None:
+    """All keys of a profile are optional."""
     assert Hardware.from_json("{}") == Hardware()
     gpu = Hardware.from_json('{"accelerators": [{"vendor": "amd"}], "rocm": {}}')
     assert gpu == Hardware(accelerators=(Accelerator("amd"),), rocm=Rocm())
 
 
 def test_of_vendor() -> None:
-    """The accelerators of one vendor are those, in their order."""
-    one, other = Accelerator("amd", "one"), Accelerator("amd", "other")
-    assert Hardware(accelerators=(one, Accelerator("intel"), other)).of_vendor("amd") == (
-        one,
-        other,
+    """The accelerators of one vendor keep their order."""
+    first, second = Accelerator("amd", "first"), Accelerator("amd", "second")
+    assert Hardware(accelerators=(first, Accelerator("intel"), second)).of_vendor("amd") == (
+        first,
+        second,
     )
 
 
@@ -96,18 +95,18 @@ def test_of_vendor() -> None:
         (Hardware(rocm=Rocm("6.4.1"), probe_reports=(ProbeReport("kfd", "absent"),)), []),
     ],
 )
-def test_presumed(hardware: Hardware, vendors: list[str]) -> None:
-    """Where only software is told, a GPU of its vendor stands for it, unless probes found none."""
-    assert vendors == [one.vendor for one in hardware.infer_gpus().accelerators]
+def test_infer_gpus(hardware: Hardware, vendors: list[str]) -> None:
+    """A driver or ROCm implies a GPU of its vendor, unless probes found none."""
+    assert vendors == [gpu.vendor for gpu in hardware.infer_gpus().accelerators]
 
 
-def accelerator(**values: object) -> dict[str, Any]:
+def profile_with_gpu(**values: object) -> dict[str, Any]:
     """Return a profile with one accelerator."""
     return {"accelerators": [{"vendor": "nvidia", **values}]}
 
 
 @pytest.mark.parametrize(
-    ("profile", "place"),
+    ("profile", "message"),
     [
         ([], r"profile: expected an object, got \[\]"),
         ({"schema": 2}, "schema: expected 1, got 2"),
@@ -117,17 +116,20 @@ def accelerator(**values: object) -> dict[str, Any]:
         ({"accelerators": [1]}, r"accelerators\[0\]: .*an object"),
         ({"accelerators": [{}] * 2000}, "accelerators: .*at most 1024"),
         ({"accelerators": [{}]}, r"accelerators\[0\].vendor: missing"),
-        (accelerator(vendor="voodoo"), r"accelerators\[0\].vendor: .*nvidia, amd, intel, apple"),
-        (accelerator(architecture="gfx942"), r"accelerators\[0\].architecture: .*sm_90"),
-        (accelerator(architecture="90"), r"accelerators\[0\].architecture: .*sm_90"),
-        (accelerator(architecture=90), r"accelerators\[0\].architecture: .*sm_90"),
-        (accelerator(memory_mib=-1), r"accelerators\[0\].memory_mib: .*a whole number"),
-        (accelerator(memory_mib=True), r"accelerators\[0\].memory_mib: .*a whole number"),
-        (accelerator(memory_mib=10**30), r"accelerators\[0\].memory_mib: .*a whole number"),
-        (accelerator(name="a\x1b[31m"), r"accelerators\[0\].name: "),
-        (accelerator(name="a\ud800"), r"accelerators\[0\].name: "),
-        (accelerator(name="x" * 2000), r"accelerators\[0\].name: expected text, got .{60}…"),
-        (accelerator(nmae="x"), r"accelerators\[0\].nmae: [^@]*did you mean 'name'"),
+        (
+            profile_with_gpu(vendor="voodoo"),
+            r"accelerators\[0\].vendor: .*nvidia, amd, intel, apple",
+        ),
+        (profile_with_gpu(architecture="gfx942"), r"accelerators\[0\].architecture: .*sm_90"),
+        (profile_with_gpu(architecture="90"), r"accelerators\[0\].architecture: .*sm_90"),
+        (profile_with_gpu(architecture=90), r"accelerators\[0\].architecture: .*sm_90"),
+        (profile_with_gpu(memory_mib=-1), r"accelerators\[0\].memory_mib: .*a whole number"),
+        (profile_with_gpu(memory_mib=True), r"accelerators\[0\].memory_mib: .*a whole number"),
+        (profile_with_gpu(memory_mib=10**30), r"accelerators\[0\].memory_mib: .*a whole number"),
+        (profile_with_gpu(name="a\x1b[31m"), r"accelerators\[0\].name: "),
+        (profile_with_gpu(name="a\ud800"), r"accelerators\[0\].name: "),
+        (profile_with_gpu(name="x" * 2000), r"accelerators\[0\].name: expected text, got .{60}…"),
+        (profile_with_gpu(nmae="x"), r"accelerators\[0\].nmae: [^@]*did you mean 'name'"),
         ({"nvidia": "580"}, "nvidia: .*an object"),
         ({"nvidia": {"driver": "new"}}, "nvidia.driver: .*580.65.06"),
         ({"nvidia": {"cuda": 13}}, "nvidia.cuda: .*13.0"),
@@ -139,9 +141,9 @@ def accelerator(**values: object) -> dict[str, Any]:
         ({"a\x1bb": 1}, "ab: "),
     ],
 )
-def test_faults(profile: object, place: str) -> None:
-    """What cannot be is refused, with its place and with what is allowed."""
-    with pytest.raises(ValueError, match=f"^{place}"):
+def test_faults(profile: object, message: str) -> None:
+    """An invalid value is an error that names the path and what is expected."""
+    with pytest.raises(ValueError, match=f"^{message}"):
         Hardware.from_json(json.dumps(profile))
 
 
@@ -155,6 +157,6 @@ def test_faults(profile: object, place: str) -> None:
     ],
 )
 def test_no_json(text: str, message: str) -> None:
-    """What is no JSON, or far too much of it, is refused."""
+    """Invalid JSON and too long a profile are errors."""
     with pytest.raises(ValueError, match=message):
         Hardware.from_json(text)

@@ -1,4 +1,4 @@
-"""NVIDIA's files, libraries and nvidia-smi: reading what they say."""
+"""NVIDIA's GPUs: parsers of the driver's files, of the child's answers and of nvidia-smi."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ KEYS = st.sampled_from(["name", "capability", "memory", "mig"])
 
 
 class TestFiles:
-    """What the driver's files say."""
+    """The driver's files."""
 
     @pytest.mark.parametrize(
         ("text", "expected"),
@@ -57,16 +57,16 @@ class TestFiles:
         ],
     )
     def test_nvrm(self, text: str, expected: str | None) -> None:
-        """Both kernel modules tell the version on their first line."""
+        """Both kernel modules name the version in their first line."""
         assert expected == parse_nvrm(text)
 
     def test_information(self) -> None:
-        """A GPU's file tells its name, or nothing."""
+        """The file of a GPU has its name, or nothing."""
         assert parse_information("Model: \t\t NVIDIA H200\nIRQ: 1\n") == "NVIDIA H200"
         assert parse_information("IRQ: 1\n") == parsers.UNKNOWN
 
     def test_windows(self) -> None:
-        """The last five digits of Windows' version are NVIDIA's."""
+        """The last five digits of the version in the registry are NVIDIA's version."""
         assert parse_windows_driver("32.0.15.6094") == "560.94"
         assert parse_windows_driver("31.0.101.2125") == "121.25"
         assert parse_windows_driver("32.0") is None
@@ -74,50 +74,50 @@ class TestFiles:
     @given(st.text())
     @QUICK
     def test_anything(self, text: str) -> None:
-        """No text is a fault."""
+        """No text makes a parser raise."""
         assert parse_nvrm(text) is None or "NVRM" in text
         assert parse_information(text)
         assert parse_windows_driver(text) is None or "." in text
 
 
 class TestLibrary:
-    """What the child process says."""
+    """The answers of the child process."""
 
     @pytest.mark.parametrize("text", ["", "null", "[]", "{}", '{"gpus": 1}', "Segmentation fault"])
     def test_no_answer(self, text: str) -> None:
-        """Anything but an object with GPUs or a fault is no answer."""
+        """Anything but an object with GPUs or an error raises ValueError."""
         with pytest.raises(ValueError, match=r"Expecting value|not an answer"):
             parse_answer(text)
 
     @given(st.lists(st.dictionaries(KEYS, JSON) | JSON), JSON, JSON)
     @QUICK
     def test_anything(self, gpus: object, driver: object, cuda: object) -> None:
-        """Whatever the values are, what cannot be is unknown."""
-        told = parse_answer(json.dumps({"gpus": gpus, "driver": driver, "cuda": cuda}))
-        for gpu in parse_gpus(told):
+        """Implausible values count as unknown."""
+        answer = parse_answer(json.dumps({"gpus": gpus, "driver": driver, "cuda": cuda}))
+        for gpu in parse_gpus(answer):
             assert gpu.architecture is None or gpu.architecture.startswith("sm_")
             assert gpu.name
-        assert parse_versions(told, "580.1").driver is not None
+        assert parse_versions(answer, "580.1").driver is not None
 
     def test_no_python(self) -> None:
-        """Without a child process there is no answer, and the next way is asked."""
+        """Without a child process the result is inconclusive."""
 
-        class Mute(Machine):
+        class NoAnswerMachine(Machine):
             def exists(self, path: str) -> bool:
                 return path == "/dev/nvidiactl"
 
-            def ask_library(self, question: str, seconds: float) -> CompletedProcess | None:  # noqa: ARG002 - mute
+            def ask_library(self, library: str, seconds: float) -> CompletedProcess | None:  # noqa: ARG002 - a fake
                 return None
 
-        sources = run_probes(Mute({}), PROBES[:2]).probe_reports
-        assert [one.result for one in sources] == ["found", "absent"]
+        reports = run_probes(NoAnswerMachine({}), PROBES[:2]).probe_reports
+        assert [report.result for report in reports] == ["found", "absent"]
 
 
 class TestSmi:
-    """What nvidia-smi says."""
+    """The output of nvidia-smi."""
 
     def test_rows(self) -> None:
-        """Each line is a GPU; a comma in a name stays there."""
+        """Each line is a GPU; a comma in a name is kept."""
         text = "580.65.06, 9.0, NVIDIA H200, 143771 MiB\n580.65.06, 12.0, RTX, Pro, 97887 MiB\n"
         expected = [
             ("580.65.06", Accelerator("nvidia", "NVIDIA H200", "sm_90", 143771)),
@@ -126,7 +126,7 @@ class TestSmi:
         assert expected == parse_smi_rows(text, SMI_FIELDS)
 
     def test_old_rows(self) -> None:
-        """Without the capability the rest is read."""
+        """The other fields are parsed without the capability."""
         expected = [("470.82.01", Accelerator("nvidia", "Tesla K80", None, 11441))]
         assert expected == parse_smi_rows("470.82.01, Tesla K80, 11441 MiB", OLD_SMI_FIELDS)
 
@@ -142,7 +142,7 @@ class TestSmi:
         ],
     )
     def test_no_row(self, line: str) -> None:
-        """Errors, other languages and wild numbers are no GPU."""
+        """Errors, other languages and implausible numbers are skipped."""
         assert parse_smi_rows(line, SMI_FIELDS) == []
 
     @pytest.mark.parametrize(
@@ -155,13 +155,13 @@ class TestSmi:
         ],
     )
     def test_header(self, text: str, expected: Nvidia) -> None:
-        """The header is read in its old and its new words."""
+        """The old and the new wording of the header are parsed."""
         assert expected == parse_smi_header(text)
 
     @given(st.text(), st.lists(st.text(), min_size=4, max_size=6).map(", ".join))
     @QUICK
     def test_anything(self, text: str, line: str) -> None:
-        """No text is a fault."""
+        """No text makes a parser raise."""
         assert parse_smi_header(text) is not None
         assert parse_smi_rows(f"{text}\n{line}", SMI_FIELDS) is not None
         assert parse_smi_rows(line, OLD_SMI_FIELDS) is not None

@@ -1,4 +1,4 @@
-"""NVML in the real child process: a library that is built here, asked by the real bindings."""
+"""NVML in the real child process: the real bindings, with a library that is built here."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ OTHER = Accelerator("nvidia", "NVIDIA A100 2", "sm_80", 40960)
 
 
 @pytest.fixture(scope="session")
-def newer(library: Callable[..., Path]) -> Path:
+def new_library(library: Callable[..., Path]) -> Path:
     """Return the folder of a library with every function."""
     return library()
 
 
-def found(folder: Path, case: str, seconds: float = 20) -> Hardware:
-    """Ask the real child process, which loads the library from a folder."""
+def detect_with(folder: Path, case: str, seconds: float = 20) -> Hardware:
+    """Return what the child process detects with the library in a folder."""
     environ = {**os.environ, "LD_LIBRARY_PATH": str(folder), "NVML_CASE": case}
     return run_probes(Machine(environ, seconds), [ask_nvml])
 
 
 class TestLibrary:
-    """The real bindings and a library that answers as it is told."""
+    """The real bindings, with a library whose behaviour `case` selects."""
 
-    def test_two_gpus(self, newer: Path) -> None:
-        """Both are look_up_gpu, also where one is divided and where they are hidden from CUDA."""
-        hardware = found(newer, "")
+    def test_two_gpus(self, new_library: Path) -> None:
+        """Both GPUs are described, also a partitioned one and those hidden from CUDA."""
+        hardware = detect_with(new_library, "")
         assert hardware.accelerators == (GPU, OTHER)
         assert Nvidia("570.124.06", "12.8") == hardware.nvidia
         assert (
@@ -46,25 +46,25 @@ class TestLibrary:
         )
 
     def test_old(self, library: Callable[..., Path]) -> None:
-        """A library without newer functions answers with what it has."""
-        hardware = found(library("-DOLD"), "")
+        """A library without newer functions is queried with the old ones."""
+        hardware = detect_with(library("-DOLD"), "")
         assert hardware.accelerators == (GPU, OTHER)
         assert Nvidia("570.124.06", "11.4") == hardware.nvidia
 
-    def test_one_is_lost(self, newer: Path) -> None:
-        """A GPU that fell off the bus is there without an architecture."""
-        assert (GPU, Accelerator("nvidia")) == found(newer, "one is lost").accelerators
+    def test_one_is_lost(self, new_library: Path) -> None:
+        """A GPU that fell off the bus has no architecture."""
+        assert (GPU, Accelerator("nvidia")) == detect_with(new_library, "one is lost").accelerators
 
-    def test_lies(self, newer: Path) -> None:
-        """Wild numbers are unknown, and control characters do not come through."""
-        hardware = found(newer, "lies")
+    def test_lies(self, new_library: Path) -> None:
+        """Implausible numbers count as unknown, and control characters are removed."""
+        hardware = detect_with(new_library, "lies")
         expected = (Accelerator("nvidia", "GPU 1"), Accelerator("nvidia", "GPU 2"))
         assert expected == hardware.accelerators
         assert hardware.nvidia == Nvidia()
 
-    def test_no_gpu(self, newer: Path) -> None:
-        """A driver without a GPU settles the matter."""
-        hardware = found(newer, "no GPU")
+    def test_no_gpu(self, new_library: Path) -> None:
+        """A driver without a GPU is a conclusive result."""
+        hardware = detect_with(new_library, "no GPU")
         assert (hardware.accelerators, hardware.nvidia) == ((), None)
         assert hardware.probe_reports[0].result == "absent"
 
@@ -76,22 +76,22 @@ class TestLibrary:
             ("crashes", "exit code -6"),
         ],
     )
-    def test_broken(self, newer: Path, case: str, words: str) -> None:
-        """An error and a crash are told, and the next way may be asked."""
-        hardware = found(newer, case)
+    def test_broken(self, new_library: Path, case: str, words: str) -> None:
+        """An error or a crash is reported."""
+        hardware = detect_with(new_library, case)
         assert [("nvml", "broken", words)] == [
-            (one.probe, one.result, one.detail) for one in hardware.probe_reports
+            (report.probe, report.result, report.detail) for report in hardware.probe_reports
         ]
 
-    def test_hangs(self, newer: Path) -> None:
-        """A library that never returns costs its time and no more."""
+    def test_hangs(self, new_library: Path) -> None:
+        """A library that never returns is killed after its time limit."""
         start = time.monotonic()
-        hardware = found(newer, "hangs", seconds=1)
+        hardware = detect_with(new_library, "hangs", seconds=1)
         assert time.monotonic() - start < 3
         assert hardware.probe_reports[0].detail == "timed out"
 
     def test_no_library(self, tmp_path: Path) -> None:
-        """Without a library the way is absent."""
+        """Without a library the result is absent."""
         if Path("/dev/nvidiactl").exists():
             pytest.skip("this machine has NVIDIA's driver")
-        assert found(tmp_path, "").probe_reports[0].result == "absent"
+        assert detect_with(tmp_path, "").probe_reports[0].result == "absent"

@@ -1,4 +1,4 @@
-"""Reading what tools and files say."""
+"""The parsers that the vendors share."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ QUICK = settings(max_examples=60, deadline=None)
     ],
 )
 def test_name(text: str, expected: str) -> None:
-    """A name is one clean line, or unknown."""
+    """A name is one line without control characters, or unknown."""
     assert expected == parsers.parse_name(text)
 
 
 @given(st.text())
 @QUICK
 def test_clean(text: str) -> None:
-    """Whatever comes in, no control character comes out."""
+    """No control character remains of any text."""
     cleaned = parsers.sanitize(text)
     assert len(cleaned) <= 100
-    assert "Cc" not in {unicodedata.category(one) for one in cleaned}
+    assert "Cc" not in {unicodedata.category(character) for character in cleaned}
     assert cleaned == parsers.sanitize(cleaned)
 
 
@@ -54,7 +54,7 @@ def test_clean(text: str) -> None:
     ],
 )
 def test_driver(text: str | None, expected: str | None) -> None:
-    """Only what can be a driver's version is one."""
+    """Only a plausible driver version is returned."""
     assert expected == parsers.parse_driver(text)
 
 
@@ -63,27 +63,34 @@ def test_driver(text: str | None, expected: str | None) -> None:
     [("12.4", "12.4"), (" 13.0", "13.0"), ("ERR!", None), ("99.1", None), ("1.0", None)],
 )
 def test_cuda(text: str, expected: str | None) -> None:
-    """Only what can be a release of CUDA is one."""
+    """Only a plausible CUDA release is returned."""
     assert expected == parsers.parse_cuda(text)
     assert parsers.parse_cuda(None) is None
 
 
 def test_numbers() -> None:
-    """NVIDIA's numbers are releases, architectures and sizes, or unknown."""
-    assert [parsers.format_cuda(one) for one in (12040, 13000, 0, -7)] == [
+    """Numbers are converted; implausible ones give None."""
+    assert [parsers.format_cuda(number) for number in (12040, 13000, 0, -7)] == [
         "12.4",
         "13.0",
         None,
         None,
     ]
-    assert [parsers.format_sm(*one) for one in ((9, 0), (12, 1), (0, 0), (4711, 0), (8, 10))] == [
+    assert [
+        parsers.format_sm(*numbers) for numbers in ((9, 0), (12, 1), (0, 0), (4711, 0), (8, 10))
+    ] == [
         "sm_90",
         "sm_121",
         None,
         None,
         None,
     ]
-    assert [parsers.to_mebibytes(one) for one in (2**30, 0, -1, 2**64)] == [1024, None, None, None]
+    assert [parsers.to_mebibytes(size) for size in (2**30, 0, -1, 2**64)] == [
+        1024,
+        None,
+        None,
+        None,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -102,7 +109,7 @@ def test_numbers() -> None:
     ],
 )
 def test_format_gfx(number: int, expected: str | None) -> None:
-    """KFD's number is a target's name (Linux, kfd_topology.c)."""
+    """KFD's number is an architecture (Linux, kfd_topology.c)."""
     assert expected == parsers.format_gfx(number)
 
 
@@ -117,11 +124,11 @@ def test_format_gfx(number: int, expected: str | None) -> None:
     ],
 )
 def test_gfx(text: str, expected: str | None) -> None:
-    """A target is its name without features."""
+    """Features are not part of the architecture."""
     assert expected == parsers.parse_gfx(text)
 
 
 def test_describe_exit() -> None:
-    """How a tool ended is told with the first thing that it said."""
+    """The first line of the output follows the exit code."""
     assert parsers.describe_exit(CompletedProcess("", None)) == "timed out"
     assert parsers.describe_exit(CompletedProcess("\n \nERR!\nmore", 9)) == "exit code 9: ERR!"

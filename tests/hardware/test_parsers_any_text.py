@@ -1,4 +1,4 @@
-"""Every reading of an answer takes any text: a tool may say what it likes."""
+"""Every parser accepts any text, since a tool may print anything."""
 
 from __future__ import annotations
 
@@ -66,6 +66,6 @@ def test_takes_any_text(parse: Callable[[str], object], text: str) -> None:
 @given(text=TEXTS)
 @settings(max_examples=60, deadline=None)
 def test_raises_value_error_alone(parse: Callable[[str], object], text: str) -> None:
-    """What is no answer is a ValueError, which who asked takes for "broken"."""
+    """Invalid output raises ValueError and nothing else."""
     with suppress(ValueError):
         parse(text)

@@ -1,4 +1,4 @@
-"""A chain of ways."""
+"""Chains of probes."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 GPU = Hardware(accelerators=(Accelerator("amd"),))
 
 
-def test_first_that_settles() -> None:
-    """Each is asked until one settles the matter; those without anything to say leave nothing."""
-    ways: list[Probe] = [
+def test_first_conclusive_result() -> None:
+    """Probes run until one is conclusive; those without a result leave no report."""
+    probes: list[Probe] = [
         lambda _: None,
         lambda _: ProbeResult.note("a", "there"),
         lambda _: ProbeResult.absent("b", "not there"),
@@ -24,14 +24,14 @@ def test_first_that_settles() -> None:
         lambda _: ProbeResult.found("d", "yes", GPU),
         lambda _: ProbeResult.broken("e", "too late"),
     ]
-    hardware = run_probes(Machine({}), ways)
+    hardware = run_probes(Machine({}), probes)
     assert GPU.accelerators == hardware.accelerators
     expected = [("a", "found"), ("b", "absent"), ("c", "broken"), ("d", "found")]
-    assert expected == [(one.probe, one.result) for one in hardware.probe_reports]
+    assert expected == [(report.probe, report.result) for report in hardware.probe_reports]
 
 
-def test_nothing_settles() -> None:
-    """That there is nothing is an answer, too."""
+def test_no_hardware_is_conclusive() -> None:
+    """That there is no hardware is conclusive, too."""
     hardware = run_probes(
         Machine({}),
         [lambda _: ProbeResult.no_hardware("a", "none"), lambda _: ProbeResult.found("b", "", GPU)],
@@ -39,13 +39,13 @@ def test_nothing_settles() -> None:
     assert hardware == Hardware(probe_reports=(ProbeReport("a", "absent", "none", 0),))
 
 
-def test_nobody_knows() -> None:
-    """A chain may end without any answer."""
+def test_no_result() -> None:
+    """A chain may end without a result."""
     assert run_probes(Machine({}), [lambda _: None]) == Hardware()
 
 
-def test_a_way_fails() -> None:
-    """A fault of our own is the way's, and the next one is asked."""
+def test_probe_raises() -> None:
+    """A probe that raises is reported as broken, and the next one runs."""
 
     def ask_the_oracle(machine: Machine) -> None:
         raise RecursionError(machine.system)

@@ -1,4 +1,4 @@
-"""Tools that somebody planted, and names that somebody made up: no tool runs, no terminal moves."""
+"""Planted tools are not run, and a GPU's name can't control the terminal."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NAME = r"\033]0;evil\007GPU\033[31m\233 \302\233\342\200\256"
 
 
 def plant(folder: Path, script: str) -> None:
-    """Put a tool that calls itself nvidia-smi into a folder."""
+    """Write a fake nvidia-smi into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     tool = folder / "nvidia-smi"
     tool.write_text(f"#!/bin/sh\n{script}\n")
@@ -29,7 +29,7 @@ def plant(folder: Path, script: str) -> None:
 
 
 def test_not_from_the_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What lies in the checkout is not run, however PATH names it; elsewhere it would be."""
+    """A tool in the checkout is not run, however PATH names its folder."""
     project, trap = tmp_path / "project", tmp_path / "trapped"
     for folder in (project, project / "bin", tmp_path / "outside"):
         plant(folder, f"touch '{trap}'")
@@ -47,12 +47,12 @@ def test_not_from_the_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_names(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """What a tool calls a GPU is shown without escape sequences, and stays what it is else."""
+    """The name of a GPU is shown without escape sequences."""
     plant(tmp_path, f"printf '580.65.06, 9.0, {NAME}, 81559\\n'")
-    answer = ask_nvidia_smi(Machine({"PATH": f"{tmp_path}:{os.environ['PATH']}"}))
-    assert answer.facts is not None
-    assert answer.facts.accelerators[0].name == "GPU\N{REPLACEMENT CHARACTER}"
-    print_detection(answer.facts)
-    told = capsys.readouterr().out
-    assert "GPU" in told
-    assert re.findall("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]", told) == []
+    result = ask_nvidia_smi(Machine({"PATH": f"{tmp_path}:{os.environ['PATH']}"}))
+    assert result.facts is not None
+    assert result.facts.accelerators[0].name == "GPU\N{REPLACEMENT CHARACTER}"
+    print_detection(result.facts)
+    output = capsys.readouterr().out
+    assert "GPU" in output
+    assert re.findall("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]", output) == []
