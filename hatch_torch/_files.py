@@ -13,21 +13,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def replace(path: Path, content: bytes, mode: int = 0o666) -> None:
-    """Write beside and rename, so that every reader sees the old file or the new one.
+def write_atomically(path: Path, content: bytes, mode: int = 0o666) -> None:
+    """Replace a file by renaming, so that every reader sees the old content or the new.
 
-    The mode of an old file stays; a new one gets `mode`, less the umask. Raises OSError, and
-    leaves nothing behind then.
+    An existing file keeps its mode; a new one gets `mode`, less the umask. Raises OSError, and
+    then leaves no temporary file.
     """
-    with beside(path, content, mode) as new:
+    with temporary_sibling(path, content, mode) as new:
         new.replace(path)
 
 
 @contextmanager
-def beside(path: Path, content: bytes, mode: int = 0o666) -> Iterator[Path]:
-    """Write a file beside the one that it is to replace, which the block may do; else it goes.
+def temporary_sibling(path: Path, content: bytes, mode: int = 0o666) -> Iterator[Path]:
+    """Yield a new file with this content beside a path, for the block to rename to it.
 
-    Raises OSError.
+    Deletes the new file if the block does not rename it. Raises OSError.
     """
     new = path.with_name(f".{secrets.token_hex(4)}.{path.name}")
     try:
