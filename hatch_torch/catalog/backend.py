@@ -1,4 +1,4 @@
-"""A backend, one flavour of torch: its spellings, and its order within its family."""
+"""A backend, a build of torch: its spellings, and its order within its accelerator family."""
 
 from __future__ import annotations
 
@@ -6,35 +6,35 @@ import re
 from typing import NamedTuple
 
 FAMILIES = ("cuda", "rocm", "xpu", "mps", "cpu")
-"""The families of backends."""
+"""The accelerator families."""
 
-# No wheel is older than CUDA 7, so that `cu12` is half a name (of `cu121`, `cu124` …).
+# No wheel is for a CUDA before 7, so that `cu12` is incomplete (`cu121`, `cu124` …), not 1.2.
 _CUDA = r"(?a)cu(?:da)?-?([7-9]|[1-9]\d)\.?(\d)"
 _ROCM = r"(?a)rocm-?([1-9]\d?(?:\.\d{1,2}){1,2})"
 _ROCM_DOTLESS = r"(?a)rocm-?([2-9]|1\d)(\d)(\d?)"
-# ``rocm714`` could be 7.1.4 as well; this release of ROCm has a minor of two digits.
+# ``rocm714`` could also be 7.1.4, which PyTorch never published.
 _ROCM_TWO_DIGIT_MINORS = {"714": (7, 14)}
 
 
 class Backend(NamedTuple):
-    """A flavour of torch, such as ``cpu``, ``cu124``, ``rocm6.2.4``, ``xpu`` or ``mps``."""
+    """A build of torch, such as ``cpu``, ``cu124``, ``rocm6.2.4``, ``xpu`` or ``mps``."""
 
     family: str
     release: tuple[int, ...] = ()
+    """The release of CUDA or ROCm: (12, 4); empty for the other families."""
 
     @classmethod
     def parse(cls, text: str) -> Backend:
-        """Read any spelling that users write (``cu124``, ``CUDA12.4``, ``rocm70``, ``ROCm7.0``).
+        """Return the backend of a usual spelling: ``cu124``, ``CUDA12.4``, ``rocm70``, ``ROCm7.0``.
 
-        Raises ValueError where the text is none of them; a family without a number
-        (``cuda``) is not a backend.
+        Raises ValueError for anything else, also for a family without a release (``cuda``).
         """
-        spelled = text.strip().lower()
-        if spelled in {"cpu", "xpu", "mps"}:
-            return cls(spelled)
-        if match := re.fullmatch(_CUDA, spelled):
+        spelling = text.strip().lower()
+        if spelling in {"cpu", "xpu", "mps"}:
+            return cls(spelling)
+        if match := re.fullmatch(_CUDA, spelling):
             return cls("cuda", (int(match[1]), int(match[2])))
-        if release := _rocm_release(spelled):
+        if release := _rocm_release(spelling):
             return cls("rocm", release)
         raise ValueError(f"{text!r} is not a backend")
 
@@ -52,18 +52,18 @@ class Backend(NamedTuple):
 
     @property
     def folder(self) -> str:
-        """The folder of an index that holds it; the macOS wheel lies beside the CPU's."""
+        """Its folder on an index; the macOS wheels are in the CPU's."""
         return "cpu" if self.family == "mps" else self.name
 
     def __str__(self) -> str:
-        """Return its name."""
+        """Return the name."""
         return self.name
 
 
-def _rocm_release(spelled: str) -> tuple[int, ...] | None:
-    if match := re.fullmatch(_ROCM, spelled):
+def _rocm_release(spelling: str) -> tuple[int, ...] | None:
+    if match := re.fullmatch(_ROCM, spelling):
         return tuple(map(int, match[1].split(".")))
-    if match := re.fullmatch(_ROCM_DOTLESS, spelled):
+    if match := re.fullmatch(_ROCM_DOTLESS, spelling):
         known = _ROCM_TWO_DIGIT_MINORS.get("".join(match.groups()))
         return known or tuple(int(part) for part in match.groups() if part)
     return None

@@ -1,7 +1,4 @@
-"""Whether a marker holds (PEP 508), also where nobody can say.
-
-Questions about version ranges that packaging's specifiers do not answer.
-"""
+"""PEP 508 markers and PEP 440 specifiers: the questions that `packaging` does not answer."""
 
 from __future__ import annotations
 
@@ -10,18 +7,19 @@ from typing import TYPE_CHECKING
 
 from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
 from packaging.specifiers import SpecifierSet
-from packaging.version import InvalidVersion, Version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from packaging.markers import Marker
+    from packaging.version import Version
 
 
-def holds(marker: Marker | None, environment: Mapping[str, str], extra: str = "") -> bool:
-    """Answer whether a marker holds in an environment, where this extra is asked for.
+def marker_applies(marker: Marker | None, environment: Mapping[str, str], extra: str = "") -> bool:
+    """Return whether a marker applies in an environment with this extra; None always applies.
 
-    One that makes no sense (``sys_platform ~= "linux"``) holds nowhere: the installer tells.
+    A marker that can't be evaluated (``sys_platform ~= "linux"``) does not apply: the installer
+    reports it.
     """
     try:
         return marker is None or marker.evaluate({**environment, "extra": extra})
@@ -29,60 +27,27 @@ def holds(marker: Marker | None, environment: Mapping[str, str], extra: str = ""
         return False
 
 
-_ENDS = (Version("0.dev0"), Version("999999"))
-
-
-def is_empty(specifiers: SpecifierSet) -> bool:
-    """Answer whether no version at all is in the range.
-
-    A range is made of intervals whose ends are the versions that it names, so it is empty
-    where neither those, nor anything just beside them, nor the far ends are in it.
-    """
-    return not any(specifiers.contains(probe, prereleases=True) for probe in _probes(specifiers))
-
-
 @lru_cache(maxsize=256)
 def admits_newer(specifiers: SpecifierSet, version: Version) -> bool:
-    """Answer whether the range admits any version above this one; the search asks over and over."""
-    return any(
-        probe > version and specifiers.contains(probe, prereleases=True)
-        for probe in (*_probes(specifiers), *_beside(version.public))
-    )
+    """Return whether any version above this one, published or not, satisfies the specifiers.
+
+    Builds of the version itself (``2.6.0+cu124`` of 2.6.0) are not newer.
+    """
+    # Not `>2.6.0`, which excludes 2.6.0.post1 (PEP 440).
+    newer = SpecifierSet(f">={version.public},!={version.public}")
+    return not (strip_local(specifiers) & newer).is_unsatisfiable()
 
 
 @lru_cache(maxsize=256)
-def without_local(specifiers: SpecifierSet) -> SpecifierSet:
-    """Return a range that names no local versions: ``==2.6.0+cu124`` becomes ``==2.6.0``.
+def strip_local(specifiers: SpecifierSet) -> SpecifierSet:
+    """Return the specifiers for public versions: ``==2.6.0+cu124`` becomes ``==2.6.0``.
 
-    It holds what a table may know, where releases stand without their backends.
+    The tables list releases, without the local versions of their builds.
     """
-    plain = (one for one in specifiers if "+" not in one.version)
-    named = (one for one in specifiers if "+" in one.version and one.operator != "!=")
-    public = (str(one).partition("+")[0] for one in named)
-    return SpecifierSet(",".join((*map(str, plain), *public)))
-
-
-def _probes(specifiers: SpecifierSet) -> Iterator[Version]:
-    yield from _ENDS
-    for specifier in specifiers:
-        yield from _beside(specifier.version.removesuffix(".*"))
-
-
-def _beside(text: str) -> Iterator[Version]:
-    """Yield a version, and what stands just below and above it, of each kind that PEP 440 has."""
-    try:
-        version = Version(text)
-    except InvalidVersion:  # an arbitrary equality, `===banana`, is nobody's neighbour
-        return
-    base = version.base_version
-    bumped = ".".join(map(str, (*version.release[:-1], version.release[-1] + 1)))
-    final, _, dev = version.public.partition(".dev")
-    yield version
-    yield Version(f"{final}.dev{int(dev) + 1 if dev else 0}")
-    for public in (base, f"{version.epoch}!{bumped}"):
-        yield Version(public)
-        yield Version(f"{public}.dev0")
-    if version.pre:
-        yield Version(f"{base}{version.pre[0]}{version.pre[1] + 1}")
-    yield Version(f"{base}.post{(version.post or 0) + 1}")
-    yield Version(f"{base}.0.1")
+    public = (str(item) for item in specifiers if "+" not in item.version)
+    stripped = (
+        str(item).partition("+")[0]
+        for item in specifiers
+        if "+" in item.version and item.operator != "!="
+    )
+    return SpecifierSet(",".join((*public, *stripped)))

@@ -1,4 +1,4 @@
-"""The Python and the platform that a wheel must fit."""
+"""The interpreter and the platform that a wheel has to fit."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from packaging import tags
 from packaging.markers import default_environment
 
-from hatch_torch.errors import ConfigurationError
+from hatch_torch.errors import ConfigurationError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 PLATFORMS = ("linux_x86_64", "linux_aarch64", "win_amd64", "macos_arm64", "macos_x86_64")
 """The platforms that the tables have columns for."""
 
-# Each platform that may be asked for, and what `platform.machine()` says there.
+# Each platform that a user may name, and its `platform.machine()`.
 _MACHINES = {
     "linux_x86_64": "x86_64",
     "linux_aarch64": "aarch64",
@@ -30,22 +30,21 @@ _MACHINES = {
     "linux_s390x": "s390x",
     "win_arm64": "ARM64",
 }
-# Each system: the platform's first word, and the answers to os_name, sys_platform and
-# platform_system (PEP 508).
+# By the first word of a platform: its os_name, sys_platform and platform_system (PEP 508).
 _SYSTEMS = {
     "linux": ("posix", "linux", "Linux"),
     "macos": ("posix", "darwin", "Darwin"),
     "win": ("nt", "win32", "Windows"),
 }
 _WORDS = {"darwin": "macos", "windows": "win"}
-# What a profile that does not tell stands for: Ubuntu 24.04 and macOS 26.
+# The default of a profile that does not say: Ubuntu 24.04 and macOS 26.
 _CURRENT = {"linux": "glibc 2.39", "macos": "macos 26.0", "win": ""}
 # PEP 600: the legacy names of manylinux tags, by the minor of their glibc.
 _LEGACY = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
-# PEP 513 began with glibc 2.5, for x86; PEP 599 took in the other architectures.
+# PEP 513 started at glibc 2.5, for x86; PEP 599 added the other architectures.
 _OLDEST_GLIBC = {"x86_64": 5}
 _OLDEST_GLIBC_ELSEWHERE = 17
-# How the C library, or the system's release, is spelled; on Windows wheels do not tell.
+# The names of the C library, or of the system itself; a wheel for Windows names neither.
 _LIBCS = {"linux": ("glibc", "musl"), "macos": ("macos",)}
 _EXAMPLES = {"glibc": "glibc 2.36", "musl": "musl 1.2", "macos": "macos 14.5"}
 _FREE_THREADED_SINCE = 13
@@ -56,50 +55,50 @@ _PLATFORM_TAG = r"(?:many|musl)?(linux|macos)x?(?:_\d+_\d+)?_(\w+)"
 
 
 class Target(NamedTuple):
-    """An interpreter on a platform: which tags it takes, how it answers markers."""
+    """An interpreter on a platform: the wheel tags it supports, and its marker values."""
 
     python: str
     """``3.12``, or ``3.13t`` for a free-threaded one."""
     platform: str
-    """One of PLATFORMS, or another platform's name, which no table knows."""
+    """One of PLATFORMS, or the name of another platform, for which the tables have nothing."""
     ranks: Mapping[tags.Tag, int]
-    """Every tag that fits, with its place in the order of preference (0 is best)."""
+    """Every supported tag, with its rank in the order of preference (0 is best)."""
     environment: Mapping[str, str]
-    """The variables of PEP 508 markers."""
+    """The values of PEP 508 markers."""
 
     def __repr__(self) -> str:
-        """Show what tells targets apart, without a thousand tags."""
+        """Return the Python and the platform, without a thousand tags."""
         return f"Target({self.python}, {self.platform})"
 
     def rank(self, wheel_tags: Iterable[tags.Tag]) -> int | None:
-        """Return the place of the best of a wheel's tags, or None where none fits."""
+        """Return the rank of the best of a wheel's tags, or None if none is supported."""
         return min((self.ranks[tag] for tag in wheel_tags if tag in self.ranks), default=None)
 
     def with_python(self, python: str) -> Target:
-        """Return another CPython on the same platform; raises ConfigurationError, as `of`."""
-        release = _release(python)
+        """Return another CPython on the same platform; raises ConfigurationError."""
+        release = _parse_python(python)
         if not release:
-            raise ConfigurationError(_python_faults(python))
-        every = dict.fromkeys(tag.platform for tag in self.ranks if tag.platform != "any")
+            raise ConfigurationError(_check_python(python))
+        platforms = dict.fromkeys(tag.platform for tag in self.ranks if tag.platform != "any")
         return Target(
             python=f"3.{release.minor}{release.threads}",
             platform=self.platform,
-            ranks=_ranked(_cpython_tags(release, [*every])),
+            ranks=_rank_tags(_cpython_tags(release, [*platforms])),
             environment={**self.environment, **_versions(release)},
         )
 
 
 class _Release(NamedTuple):
-    """A Python 3: ``minor`` 13, ``patch`` ".1", ``threads`` "t" where it is free-threaded."""
+    """A Python 3: ``minor`` 13, ``patch`` ".1", ``threads`` "t" if it is free-threaded."""
 
     minor: int
     patch: str
     threads: str
 
 
-def here(fitting: Callable[[], Iterable[tags.Tag]] = tags.sys_tags) -> Target:
-    """Return the interpreter that runs this, on the machine that it runs on."""
-    ranks = _ranked(fitting())
+def running_interpreter(get_tags: Callable[[], Iterable[tags.Tag]] = tags.sys_tags) -> Target:
+    """Return the interpreter that runs this code, and its machine."""
+    ranks = _rank_tags(get_tags())
     best = next(iter(ranks))
     return Target(
         python="{}.{}".format(*sys.version_info) + ("t" if best.abi.endswith("t") else ""),
@@ -109,43 +108,43 @@ def here(fitting: Callable[[], Iterable[tags.Tag]] = tags.sys_tags) -> Target:
     )
 
 
-def of(python: str, platform: str, libc: str | None = None) -> Target:
+def foreign_interpreter(python: str, platform: str, libc: str | None = None) -> Target:
     """Return CPython on another machine.
 
-    ``python`` is ``3.12`` or ``3.12.4``, with a ``t`` behind it (``3.13t``) for a free-threaded
-    one; ``libc`` is ``glibc 2.36`` or ``musl 1.2``, and on macOS the system's own release
-    (``macos 14.5``); None is a current one. Raises ConfigurationError, with every fault.
+    ``python`` is ``3.12`` or ``3.12.4``, or ``3.13t`` for a free-threaded one. ``libc`` is
+    ``glibc 2.36`` or ``musl 1.2``, and on macOS the system's release (``macos 14.5``); None means
+    a current one. Raises ConfigurationError with every fault.
     """
-    release = _release(python)
-    faults = [*_python_faults(python), *_platform_faults(platform), *_libc_faults(platform, libc)]
+    release = _parse_python(python)
+    faults = [*_check_python(python), *_check_platform(platform), *_check_libc(platform, libc)]
     if faults or not release:
         raise ConfigurationError(faults)
     return Target(
         python=f"3.{release.minor}{release.threads}",
         platform=platform,
-        ranks=_ranked(_cpython_tags(release, list(_platform_tags(platform, libc)))),
+        ranks=_rank_tags(_cpython_tags(release, list(_platform_tags(platform, libc)))),
         environment=_environment(release, platform),
     )
 
 
-def platform_of(system: str, machine: str) -> str:
-    """Return the platform's name for what the ``platform`` module says: ``linux_x86_64``."""
+def platform_name(system: str, machine: str) -> str:
+    """Return a platform's name, ``linux_x86_64``, from the words of the ``platform`` module."""
     word = system.lower()
     return f"{_WORDS.get(word, word)}_{machine.lower()}"
 
 
-def _ranked(fitting: Iterable[tags.Tag]) -> dict[tags.Tag, int]:
-    """Give each tag its place; on musl not to ``linux_*``, which PyTorch's glibc builds carry."""
-    every = list(fitting)
-    if any(tag.platform.startswith("musllinux") for tag in every):
-        every = [tag for tag in every if not tag.platform.startswith("linux_")]
-    return {tag: rank for rank, tag in enumerate(dict.fromkeys(every))}
+def _rank_tags(supported: Iterable[tags.Tag]) -> dict[tags.Tag, int]:
+    ranked = list(supported)
+    if any(tag.platform.startswith("musllinux") for tag in ranked):
+        # PyTorch has tagged glibc builds linux_*, which musl can't run.
+        ranked = [tag for tag in ranked if not tag.platform.startswith("linux_")]
+    return {tag: rank for rank, tag in enumerate(dict.fromkeys(ranked))}
 
 
 def _platform_of_tag(tag: str) -> str:
-    """Return the platform of a platform tag: ``manylinux_2_36_x86_64`` is linux_x86_64.
+    """Return the platform of a platform tag: linux_x86_64 for ``manylinux_2_36_x86_64``.
 
-    It tells more than ``platform.machine()``, which names the machine under Windows' emulation.
+    Unlike ``platform.machine()`` it is the interpreter's, also under emulation on Windows.
     """
     match = re.fullmatch(_PLATFORM_TAG, tag)
     return f"{match[1]}_{match[2]}" if match else tag
@@ -160,7 +159,7 @@ def _cpython_tags(release: _Release, platforms: list[str]) -> Iterator[tags.Tag]
 
 def _platform_tags(platform: str, libc: str | None) -> Iterator[str]:
     system, _, arch = platform.partition("_")
-    kind, major, minor = _libc(libc or _CURRENT[system])
+    kind, major, minor = _parse_libc(libc or _CURRENT[system])
     if system == "win":
         yield platform
     elif system == "macos":
@@ -173,7 +172,7 @@ def _platform_tags(platform: str, libc: str | None) -> Iterator[str]:
 
 
 def _manylinux(newest: int, arch: str) -> Iterator[str]:
-    """Yield the manylinux tags of PEP 600 that a glibc 2.``newest`` takes."""
+    """Yield the manylinux tags (PEP 600) that glibc 2.``newest`` supports."""
     for minor in range(newest, _OLDEST_GLIBC.get(arch, _OLDEST_GLIBC_ELSEWHERE) - 1, -1):
         yield f"manylinux_2_{minor}_{arch}"
         if minor in _LEGACY:
@@ -181,7 +180,7 @@ def _manylinux(newest: int, arch: str) -> Iterator[str]:
 
 
 def _environment(release: _Release, platform: str) -> dict[str, str]:
-    """Answer PEP 508's markers; what nobody can know from here is empty."""
+    """Return the values of PEP 508 markers; empty where they depend on the very machine."""
     os_name, sys_platform, system = _SYSTEMS[_system(platform)]
     return {
         "implementation_name": "cpython",
@@ -209,40 +208,35 @@ def _system(platform: str) -> str:
     return platform.split("_", 1)[0]
 
 
-def _release(python: str) -> _Release | None:
+def _parse_python(python: str) -> _Release | None:
     match = re.fullmatch(_PYTHON, python)
     return _Release(int(match[1]), match[2] or ".0", match[3]) if match else None
 
 
-def _libc(text: str) -> tuple[str, int, int]:
-    """Read ``glibc 2.36``; ("", 0, 0) is none."""
+def _parse_libc(text: str) -> tuple[str, int, int]:
+    """Return the parts of ``glibc 2.36``, or ("", 0, 0) for anything else."""
     match = re.fullmatch(_LIBC, text)
     return (match[1], int(match[2]), int(match[3] or 0)) if match else ("", 0, 0)
 
 
-def _python_faults(python: str) -> Iterator[str]:
-    release = _release(python)
+def _check_python(python: str) -> Iterator[str]:
+    release = _parse_python(python)
     if not release:
-        yield f"Python {python!r}: expected 3.12, say, or 3.13t{_meant(python, _PYTHONS)}"
+        hint = did_you_mean(python, _PYTHONS)
+        yield f"Python: expected a version such as 3.12 or 3.13t, got {python!r}{hint}"
     elif release.threads and release.minor < _FREE_THREADED_SINCE:
-        yield f"Python {python!r}: the first free-threaded one is 3.{_FREE_THREADED_SINCE}t"
+        first = f"3.{_FREE_THREADED_SINCE}t"
+        yield f"Python: expected {first} or later for a free-threaded one, got {python!r}"
 
 
-def _platform_faults(platform: str) -> Iterator[str]:
+def _check_platform(platform: str) -> Iterator[str]:
     if platform not in _MACHINES:
-        allowed = ", ".join(_MACHINES)
-        yield f"platform {platform!r}: expected one of {allowed}{_meant(platform, _MACHINES)}"
+        hint = did_you_mean(platform, _MACHINES)
+        yield f"platform: expected one of {', '.join(_MACHINES)}, got {platform!r}{hint}"
 
 
-def _libc_faults(platform: str, libc: str | None) -> Iterator[str]:
+def _check_libc(platform: str, libc: str | None) -> Iterator[str]:
     allowed = _LIBCS.get(_system(platform))
-    if libc and allowed and _libc(libc)[0] not in allowed:
+    if libc and allowed and _parse_libc(libc)[0] not in allowed:
         examples = " or ".join(_EXAMPLES[kind] for kind in allowed)
-        yield f"libc {libc!r}: expected {examples}, say, on {platform}"
-
-
-def _meant(found: str, allowed: Iterable[str]) -> str:
-    from difflib import get_close_matches  # noqa: PLC0415 (only a mistake is told)
-
-    close = get_close_matches(found, list(allowed), n=1)
-    return f" (did you mean {close[0]}?)" if close else ""
+        yield f"libc: expected a version such as {examples} on {platform}, got {libc!r}"
