@@ -1,4 +1,4 @@
-"""Who decides: the first that names a backend, a family, or nothing at all."""
+"""Which backend is requested, and by whom: the only place that reads the order of precedence."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from packaging.utils import canonicalize_name
 
 from hatch_torch.catalog.backend import FAMILIES, Backend
 from hatch_torch.catalog.releases import nearest_published
-from hatch_torch.config.validation import TABLE, bad_backend, is_backend, suggestion
-from hatch_torch.errors import ConfigurationError
+from hatch_torch.config.validation import TABLE, is_backend, unknown_backend_message
+from hatch_torch.errors import ConfigurationError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+
+    from packaging.requirements import Requirement
 
     from hatch_torch.config.config import BackendExtra, Config
 
@@ -23,142 +25,158 @@ _UV_VARIABLE = "UV_TORCH_BACKEND"
 _TABLE_KEY = f"{TABLE}.backend"
 
 
-class Wish(NamedTuple):
-    """What is asked for, and by whom."""
+class BackendRequest(NamedTuple):
+    """What is requested, and by whom."""
 
     value: Backend | str
-    """A backend, a family, ``auto`` or ``portable``."""
+    """A backend, an accelerator family, ``auto`` or ``portable``."""
     decided_by: str = DETECTION
     notes: tuple[str, ...] = ()
 
     @property
     def backend(self) -> Backend | None:
-        """The one backend that is asked for, if it is one."""
+        """The requested backend; None for a family, ``auto`` and ``portable``."""
         return self.value if isinstance(self.value, Backend) else None
 
     @property
     def family(self) -> str | None:
-        """The family that is asked for, by its name or through its member."""
+        """The requested accelerator family, or that of the requested backend."""
         if isinstance(self.value, Backend):
             return self.value.family
         return self.value if self.value in FAMILIES else None
 
-    def replaced(self, value: Backend, *notes: str) -> Wish:
-        """Return the wish with another backend in place of what it asked for."""
-        return Wish(value, self.decided_by, (*self.notes, *notes))
+    def with_backend(self, value: Backend, *notes: str) -> BackendRequest:
+        """Return the same request for another backend, with further notes."""
+        return BackendRequest(value, self.decided_by, (*self.notes, *notes))
 
     @property
-    def explicit(self) -> bool:
-        """Whether this very run asks for something by name; a default has to fit many machines."""
-        default = self.decided_by in {DETECTION, _TABLE_KEY, _UV_VARIABLE}
-        return self.value != "auto" and not default
+    def is_mandatory(self) -> bool:
+        """Whether this run names a backend or family; a default has to suit many machines."""
+        is_default = self.decided_by in {DETECTION, _TABLE_KEY, _UV_VARIABLE}
+        return self.value != "auto" and not is_default
 
 
-def read_wish(
+def read_backend_request(
     config: Config,
-    asked_extras: Collection[str],
+    requested_extras: Collection[str],
     environ: Mapping[str, str],
     option: tuple[str, str] | None = None,
-) -> Wish:
-    """Return who names the backend, and which.
+    fixed: tuple[Backend, Requirement] | None = None,
+) -> BackendRequest:
+    """Return the request of the first of these that is set.
 
-    Raises ConfigurationError for two backend extras at once, for a value that names no backend,
-    and for one that is not among the project's extras.
+    1. `option`: a command-line option and its value
+    2. `fixed`: the backend of a requirement that is on one backend's wheel, and the requirement
+    3. the extra of a backend
+    4. TORCH_VARIANT, then the variable that the table's `environment-variable` names
+    5. UV_TORCH_BACKEND, whose unknown values are ignored with a note
+    6. the table's `backend`, by default ``auto``
+
+    Raises ConfigurationError for two backend extras at once, for a value that is no backend, and
+    for a backend that is not among the project's extras.
     """
     if option:
-        return _read(config, option[1], option[0])
-    if extra := _asked_extra(config, asked_extras):
-        return Wish(extra.backend, f"extra {extra.name}", extra.notices)
+        return _parse(config, option[1], option[0])
+    request = _read_configured(config, requested_extras, environ)
+    if fixed is None:
+        return request
+    backend, requirement = fixed
+    return BackendRequest(backend, f"the requirement {requirement}", request.notes)
+
+
+def _read_configured(
+    config: Config, requested_extras: Collection[str], environ: Mapping[str, str]
+) -> BackendRequest:
+    if extra := _requested_extra(config, requested_extras):
+        return BackendRequest(extra.backend, f"extra {extra.name}", extra.notices)
     for variable in (_VARIABLE, config.environment_variable):
         if variable and (value := environ.get(variable, "").strip()):
-            return _read(config, value, variable)
+            return _parse(config, value, variable)
     notes: tuple[str, ...] = ()
     if value := environ.get(_UV_VARIABLE, "").strip():
         try:
-            return _read(config, value, _UV_VARIABLE)
+            return _parse(config, value, _UV_VARIABLE)
         except ConfigurationError as error:
-            notes = (f"ignored: {error}",)
-    wish = _read(config, config.backend, _TABLE_KEY)
-    decided_by = DETECTION if wish.value == "auto" else _TABLE_KEY
-    return Wish(wish.value, decided_by, (*notes, *wish.notes))
+            notes = (f"ignored: {error.message}",)
+    request = _parse(config, config.backend, _TABLE_KEY)
+    decided_by = DETECTION if request.value == "auto" else _TABLE_KEY
+    return BackendRequest(request.value, decided_by, (*notes, *request.notes))
 
 
-def _asked_extra(config: Config, asked: Collection[str]) -> BackendExtra | None:
-    names = with_contained(config, asked)
+def expand_self_extras(config: Config, extras: Collection[str]) -> set[str]:
+    """Return the extras' normalized names, with those they contain: `all = ["my-app[cu124]"]`."""
+    lists = {canonicalize_name(key): value for key, value in config.optional_dependencies.items()}
+    lists |= {canonicalize_name(extra.name): extra.dependencies for extra in config.extras}
+    expanded: set[str] = set()
+    pending = [canonicalize_name(extra) for extra in extras]
+    while pending:
+        extra = pending.pop()
+        if extra in expanded:
+            continue
+        expanded.add(extra)
+        for requirement in lists.get(extra, ()):
+            if canonicalize_name(requirement.name) == canonicalize_name(config.name):
+                pending += map(canonicalize_name, requirement.extras)
+    return expanded
+
+
+def _requested_extra(config: Config, requested: Collection[str]) -> BackendExtra | None:
+    names = expand_self_extras(config, requested)
     if faults := [
-        _unsupported(config, name) for name in sorted(asked) if _is_foreign(config, name)
+        _not_supported("requested extra", name, [extra.name for extra in config.extras])
+        for name in sorted(requested)
+        if _is_undeclared_backend(config, name)
     ]:
         raise ConfigurationError(faults)
     found = [extra for extra in config.extras if canonicalize_name(extra.name) in names]
     if len(found) > 1:
         both = ", ".join(extra.name for extra in found)
-        raise ConfigurationError(
-            [f"two backend extras are asked for at once: {both}; ask for one of them"]
-        )
+        raise ConfigurationError([f"expected one backend extra, got {both}"])
     return found[0] if found else None
 
 
-def _is_foreign(config: Config, extra: str) -> bool:
-    """Tell whether an extra is a backend that the project, which names its own, does not have.
+def _is_undeclared_backend(config: Config, extra: str) -> bool:
+    """Return whether an extra is a backend that the project, which lists its own, does not have.
 
-    Installers only warn of an extra that is not there, and install the rest.
+    An installer only warns about an unknown extra, and would install another backend's torch.
     """
-    named = {one.name for one in config.extras} | config.optional_dependencies.keys()
-    known = {*map(canonicalize_name, named), *config.wiring.static_extras}
+    declared = {item.name for item in config.extras} | config.optional_dependencies.keys()
+    known = {*map(canonicalize_name, declared), *config.build_system.static_extras}
     return bool(config.extras) and is_backend(extra) and canonicalize_name(extra) not in known
 
 
-def _unsupported(config: Config, extra: str) -> str:
-    allowed = [one.name for one in config.extras]
-    return f"extra {extra}: this project supports {', '.join(allowed)}{suggestion(extra, allowed)}"
-
-
-def with_contained(config: Config, asked: Collection[str]) -> set[str]:
-    """Add the extras that an extra contains: `all = ["my-app[cu124]"]`."""
-    lists = {canonicalize_name(key): value for key, value in config.optional_dependencies.items()}
-    lists |= {canonicalize_name(extra.name): extra.dependencies for extra in config.extras}
-    names: set[str] = set()
-    waiting = [canonicalize_name(name) for name in asked]
-    while waiting:
-        name = waiting.pop()
-        if name in names:
-            continue
-        names.add(name)
-        for one in lists.get(name, ()):
-            if canonicalize_name(one.name) == canonicalize_name(config.name):
-                waiting += map(canonicalize_name, one.extras)
-    return names
-
-
-def _read(config: Config, text: str, place: str) -> Wish:
+def _parse(config: Config, text: str, origin: str) -> BackendRequest:
     value = text.lower()
     if value in {"auto", PORTABLE, *FAMILIES}:
-        _check_family(config, value, place)
-        return Wish(value, place)
+        _check_family(config, value, origin)
+        return BackendRequest(value, origin)
     try:
         backend = Backend.parse(text)
     except ValueError:
-        raise ConfigurationError([_bad_value(config, text, place)]) from None
-    stand_in = None if config.extra_of(backend) else nearest_published(backend)
-    backend, *notes = stand_in or (backend,)
-    if config.extras and not config.extra_of(backend):
-        raise ConfigurationError([_bad_value(config, text, place)])
-    return Wish(backend, place, tuple(notes))
+        raise ConfigurationError([_invalid_value(config, text, origin)]) from None
+    replacement = None if config.find_extra(backend) else nearest_published(backend)
+    backend, *notes = replacement or (backend,)
+    if config.extras and not config.find_extra(backend):
+        raise ConfigurationError([_invalid_value(config, text, origin)])
+    return BackendRequest(backend, origin, tuple(notes))
 
 
-def _check_family(config: Config, value: str, place: str) -> None:
+def _check_family(config: Config, value: str, origin: str) -> None:
     supported = {extra.backend.family for extra in config.extras}
-    # The CPU's extra is what a Mac's plain wheel goes by.
+    # A Mac's wheel is in the CPU's folder, so that the CPU's extra covers it.
     supported |= {"mps"} if "cpu" in supported else set()
     if config.extras and value in FAMILIES and value not in supported:
-        raise ConfigurationError([_bad_value(config, value, place)])
+        raise ConfigurationError([_invalid_value(config, value, origin)])
 
 
-def _bad_value(config: Config, text: str, place: str) -> str:
+def _invalid_value(config: Config, text: str, origin: str) -> str:
     if not config.extras:
-        return bad_backend(text, place, ("auto", PORTABLE, *FAMILIES))
-    allowed = ["auto", PORTABLE, *(extra.name for extra in config.extras)]
-    return (
-        f"{place}: found {text!r}; this project supports "
-        f"{', '.join(allowed)}{suggestion(text, allowed)}"
-    )
+        return unknown_backend_message(text, origin, ("auto", PORTABLE, *FAMILIES))
+    supported = ["auto", PORTABLE, *(extra.name for extra in config.extras)]
+    return _not_supported(origin, text, supported)
+
+
+def _not_supported(origin: str, value: str, supported: Collection[str]) -> str:
+    names = ", ".join(supported)
+    hint = did_you_mean(value, supported)
+    return f"{origin}: expected a backend of this project ({names}), got {value!r}{hint}"

@@ -1,8 +1,8 @@
-"""Who builds a project, and by what that lets a plugin add requirements.
+"""The project's build backend, how it calls this plugin, and what is wrong with that wiring.
 
-How a project is wired to its build backend: what calls us, which fields are left to us.
-
-What is wrong with how a project is wired: what two places set, what nothing reads.
+Each build backend has one integration (`catalog/data/build_backends.toml`): Hatch calls the hooks
+that its tables name, setuptools and PDM look for `[tool.torch-variant]`, scikit-build-core calls a
+provider that `[[tool.dynamic-metadata]]` names.
 """
 
 from __future__ import annotations
@@ -14,346 +14,376 @@ from packaging.markers import InvalidMarker, Marker
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from hatch_torch.catalog import rows
-from hatch_torch.catalog.specifiers import holds
-from hatch_torch.config.validation import TABLE, boolean, faults_of, names, strings, table_at, under
+from hatch_torch.catalog import load_table
+from hatch_torch.catalog.specifiers import marker_applies
+from hatch_torch.config.validation import (
+    TABLE,
+    check_boolean,
+    check_names,
+    check_strings,
+    get_table,
+    toml_path,
+    validate_table,
+)
 from hatch_torch.frontend.uv_cache import names_stamp
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from hatch_torch.config.validation import Kind
+    from hatch_torch.config.validation import Validator
 
-    Door = Literal["hooks", "table", "provider", "none"]
+    Integration = Literal["hooks", "table", "provider", "none"]
 
 
 DISTRIBUTION = "hatch-torch"
-"""What a project's build has to require, to have us."""
-BUILDING = "hatch_torch.setuptools_build_meta"
-"""setuptools' build backend, with torch in the build environment."""
+"""The name that `build-system.requires` has to contain."""
+SETUPTOOLS_BACKEND = "hatch_torch.setuptools_build_meta"
+"""setuptools' build backend with torch in the build environment."""
 PROVIDER = "torch-variant"
-"""Our name in `[[tool.dynamic-metadata]]`."""
-
-
-class Builder(NamedTuple):
-    """A build backend, as `[build-system]` names it: a row of `tables/builders.toml`."""
-
-    name: str = "Hatch"
-    """For people; empty where it is not in the table."""
-    door: Door = "hooks"
-    backend: str = ""
-    """What is written; empty where nothing is."""
-    requires_us: bool = False
-    """Whether `build-system.requires` has this plugin."""
-
-    @classmethod
-    def of(cls, pyproject: Mapping[str, Any]) -> Builder:
-        """Read it from a pyproject.toml; a backend that nobody knows may stand for any other."""
-        system = table_at(pyproject, "build-system")
-        backend = str(system.get("build-backend", ""))
-        found = [
-            (len(prefix), row["name"], row["door"])
-            for row in rows("builders")
-            for prefix in row["backends"]
-            if backend == prefix or (prefix and backend.startswith((f"{prefix}.", f"{prefix}:")))
-        ]
-        unknown: tuple[int, str, Door] = (0, "", "table")
-        _, name, door = max(found, default=unknown)
-        requires = system.get("requires")
-        lines = requires if isinstance(requires, list) else []
-        return cls(name, door, backend, requires_us=any(map(names_us, lines)))
-
-    @property
-    def prepares(self) -> bool:
-        """Whether torch can be had in its build environment by `build-requires` in our table."""
-        return self.door == "provider" or self.backend == BUILDING
-
-
-def names_us(line: object) -> bool:
-    """Tell whether a requirement is this plugin."""
-    try:
-        return canonicalize_name(Requirement(str(line)).name) == DISTRIBUTION
-    except InvalidRequirement:
-        return False
-
-
+"""The name of this plugin in `[[tool.dynamic-metadata]]`."""
 HOOK = "torch-variant"
 METADATA_HOOK = f"tool.hatch.metadata.hooks.{HOOK}"
 BUILD_HOOK = f"tool.hatch.build.hooks.{HOOK}"
 FIELDS = ("dependencies", "optional-dependencies")
+"""The fields of `[project]` that this plugin can fill."""
+_DEPENDENCIES, _EXTRAS = FIELDS
 
 
-class Wiring(NamedTuple):
-    """Who builds a project, what it names of ours, and what `[project]` leaves to that."""
+class BuildBackend(NamedTuple):
+    """A build backend, as `[build-system]` names it: a row of `build_backends.toml`."""
+
+    name: str = "Hatch"
+    """For messages; empty for a build backend that is not in the table."""
+    integration: Integration = "hooks"
+    import_path: str = ""
+    """The value of `build-backend`; empty where there is none."""
+    requires_hatch_torch: bool = False
+    """Whether `build-system.requires` names this plugin."""
+
+    @classmethod
+    def from_pyproject(cls, pyproject: Mapping[str, Any]) -> BuildBackend:
+        """Return the build backend of a project.
+
+        One that is not in the table is taken for a wrapper of another (an in-tree backend).
+        """
+        system = get_table(pyproject, "build-system")
+        import_path = str(system.get("build-backend", ""))
+        matches = [
+            (len(prefix), row["name"], row["integration"])
+            for row in load_table("build_backends")
+            for prefix in row["backends"]
+            if import_path == prefix
+            or (prefix and import_path.startswith((f"{prefix}.", f"{prefix}:")))
+        ]
+        unknown: tuple[int, str, Integration] = (0, "", "table")
+        _, name, integration = max(matches, default=unknown)
+        requires = system.get("requires")
+        required = isinstance(requires, list) and any(map(is_hatch_torch, requires))
+        return cls(name, integration, import_path, requires_hatch_torch=required)
+
+    @property
+    def supports_build_requires(self) -> bool:
+        """Whether `tool.torch-variant.build-requires` brings torch into its build environment."""
+        return self.integration == "provider" or self.import_path == SETUPTOOLS_BACKEND
+
+
+def is_hatch_torch(requirement: object) -> bool:
+    """Return whether a requirement is this plugin."""
+    try:
+        return canonicalize_name(Requirement(str(requirement)).name) == DISTRIBUTION
+    except InvalidRequirement:
+        return False
+
+
+class BuildSystem(NamedTuple):
+    """A project's build backend, its tables for this plugin, and the fields that are dynamic."""
 
     metadata_hook: Mapping[str, Any] | None = None
     build_hook: Mapping[str, Any] | None = None
     build_hook_path: str = BUILD_HOOK
-    """Where the build hook's table is: for every target, or for wheels alone."""
-    builder: Builder = Builder()
+    """The TOML path of the build hook: for every target, or for wheels alone."""
+    build_backend: BuildBackend = BuildBackend()
     provider: Mapping[str, Any] | None = None
-    """Our row of `[[tool.dynamic-metadata]]`."""
+    """This plugin's entry of `[[tool.dynamic-metadata]]`."""
     table: bool = False
     """Whether there is `[tool.torch-variant]`, which opts in where no hook is named."""
     standard: bool = True
-    """Whether there is `[project]`; a setup.cfg or setup.py may be in its place."""
+    """Whether there is `[project]`; without it a setup.cfg or setup.py has the metadata."""
     dynamic: frozenset[str] = frozenset()
-    """Those of FIELDS that the project leaves to its build."""
-    elsewhere: frozenset[str] = frozenset()
-    """Those of FIELDS that `[tool.setuptools.dynamic]` sets."""
+    """The FIELDS in `project.dynamic`."""
+    setuptools_dynamic: frozenset[str] = frozenset()
+    """The FIELDS that `[tool.setuptools.dynamic]` sets."""
     static: frozenset[str] = frozenset()
+    """The keys of `[project]`."""
     static_extras: frozenset[str] = frozenset()
-    """The normalized names of the extras that `[project]` declares itself."""
+    """The normalized names of the extras in `[project.optional-dependencies]`."""
     direct_references: bool = False
+    """Whether `tool.hatch.metadata.allow-direct-references` is true."""
     uv_sources: Mapping[str, Any] = MappingProxyType({})
     names_stamp: bool = False
-    """Whether `[tool.uv] cache-keys` names the stamp."""
+    """Whether `tool.uv.cache-keys` names the stamp."""
 
     @classmethod
-    def of(cls, pyproject: Mapping[str, Any], hatch: Mapping[str, Any]) -> Wiring:
-        """Read it from a pyproject.toml and Hatch's own configuration.
+    def from_pyproject(cls, pyproject: Mapping[str, Any], hatch: Mapping[str, Any]) -> BuildSystem:
+        """Read a pyproject.toml, and Hatch's own configuration (`tool.hatch`, or hatch.toml).
 
-        What has another shape than it should is Hatch's to tell, or uv's; here it is not there.
+        A table of another tool that has the wrong type counts as absent: that tool reports it.
         """
-        project = table_at(pyproject, "project")
-        path, build_hook = _build_hook(hatch)
+        project = get_table(pyproject, "project")
+        path, build_hook = _find_build_hook(hatch)
+        extras = get_table(project, "optional-dependencies")
         return cls(
-            metadata_hook=table_at(hatch, "metadata", "hooks").get(HOOK),
+            metadata_hook=get_table(hatch, "metadata", "hooks").get(HOOK),
             build_hook=build_hook,
             build_hook_path=path,
-            builder=Builder.of(pyproject),
-            provider=_provider(pyproject),
-            table="torch-variant" in table_at(pyproject, "tool"),
+            build_backend=BuildBackend.from_pyproject(pyproject),
+            provider=_find_provider(pyproject),
+            table="torch-variant" in get_table(pyproject, "tool"),
             standard="project" in pyproject,
-            dynamic=_among(project.get("dynamic")),
-            elsewhere=_among([*table_at(pyproject, "tool", "setuptools", "dynamic")]),
-            static=frozenset(project),
-            static_extras=frozenset(
-                map(canonicalize_name, table_at(project, "optional-dependencies"))
+            dynamic=_select_fields(project.get("dynamic")),
+            setuptools_dynamic=_select_fields(
+                [*get_table(pyproject, "tool", "setuptools", "dynamic")]
             ),
-            direct_references=table_at(hatch, "metadata").get("allow-direct-references") is True,
-            uv_sources=table_at(pyproject, "tool", "uv", "sources"),
+            static=frozenset(project),
+            static_extras=frozenset(map(canonicalize_name, extras)),
+            direct_references=get_table(hatch, "metadata").get("allow-direct-references") is True,
+            uv_sources=get_table(pyproject, "tool", "uv", "sources"),
             names_stamp=names_stamp(pyproject),
         )
 
     @property
-    def hooked(self) -> bool:
-        """Whether the project names a hook of Hatch's that is ours."""
+    def has_hatch_hook(self) -> bool:
+        """Whether the project names one of this plugin's Hatch hooks."""
         return self.metadata_hook is not None or self.build_hook is not None
 
     @property
-    def called(self) -> bool:
-        """Whether a build calls us at all."""
-        if self.builder.door == "table":
-            return self.hooked or (self.table and self.builder.requires_us)
-        return self.hooked or (self.builder.door == "provider" and self.provider is not None)
+    def is_invoked(self) -> bool:
+        """Whether a build calls this plugin at all."""
+        match self.build_backend.integration:
+            case "table":
+                invoked = self.table and self.build_backend.requires_hatch_torch
+            case "provider":
+                invoked = self.provider is not None
+            case _:
+                invoked = False
+        return self.has_hatch_hook or invoked
 
     @property
-    def adds(self) -> bool:
-        """Whether any install of the project, editable or not, comes to us."""
-        return self.build_hook is not None if self.hooked else self.called
+    def injects(self) -> bool:
+        """Whether every install of the project, editable or not, can get injected requirements."""
+        return self.build_hook is not None if self.has_hatch_hook else self.is_invoked
 
     @property
-    def sets(self) -> frozenset[str]:
-        """Those of FIELDS that we set in a build: Hatch's metadata hook, or another's door."""
-        if self.hooked:
+    def fills_fields(self) -> frozenset[str]:
+        """The FIELDS that this plugin fills in a build."""
+        if self.has_hatch_hook:
             return self.dynamic if self.metadata_hook is not None else frozenset()
-        if not self.called:
+        if not self.is_invoked:
             return frozenset()
-        return self.dynamic - self.elsewhere if self.standard else frozenset(FIELDS)
+        return self.dynamic - self.setuptools_dynamic if self.standard else frozenset(FIELDS)
 
-    def declares(self, extra: str) -> bool:
-        """Answer whether the project has an extra of a backend: ours or one of its own."""
-        return FIELDS[1] in self.sets or canonicalize_name(extra) in self.static_extras
+    def declares_extra(self, extra: str) -> bool:
+        """Return whether the project's metadata has this extra of a backend."""
+        return _EXTRAS in self.fills_fields or canonicalize_name(extra) in self.static_extras
 
     @property
-    def one_table(self) -> bool:
-        """Whether the metadata hook alone has to make the additions."""
+    def metadata_hook_only(self) -> bool:
+        """Whether the metadata hook has to inject the requirements, for lack of a build hook."""
         return self.build_hook is None and self.metadata_hook is not None
 
     @property
-    def asked_by_uv(self) -> bool:
-        """Whether uv asks the build backend for the dependencies rather than read them itself."""
+    def uv_asks_backend(self) -> bool:
+        """Whether uv has to ask the build backend for the dependencies."""
         return bool(self.dynamic) or not self.standard
 
-    def routed(
-        self, asked_extras: Collection[str], environment: Mapping[str, str]
+    def uv_routed(
+        self, requested_extras: Collection[str], environment: Mapping[str, str]
     ) -> frozenset[str]:
         """Return the packages that `[tool.uv.sources]` routes in an install with these extras.
 
-        `environment` are the values of the markers under which a source may stand.
+        `environment` holds the values of PEP 508 markers.
         """
-        extras = {*map(canonicalize_name, asked_extras)}
+        extras = {*map(canonicalize_name, requested_extras)}
         return frozenset(
             canonicalize_name(name)
             for name, sources in self.uv_sources.items()
             for source in (sources if isinstance(sources, list) else [sources])
-            if _applies(table_at(source), extras, environment)
+            if _is_source_used(get_table(source), extras, environment)
         )
 
 
-def _among(names: object) -> frozenset[str]:
-    """Return those of FIELDS that are named."""
-    return frozenset(one for one in FIELDS if isinstance(names, list) and one in names)
+def _select_fields(names: object) -> frozenset[str]:
+    return frozenset(field for field in FIELDS if isinstance(names, list) and field in names)
 
 
-def _provider(pyproject: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    entries = table_at(pyproject, "tool").get("dynamic-metadata")
-    every = map(table_at, entries if isinstance(entries, list) else ())
-    return next((one for one in every if one.get("provider") == PROVIDER), None)
+def _find_provider(pyproject: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    entries = get_table(pyproject, "tool").get("dynamic-metadata")
+    tables = map(get_table, entries if isinstance(entries, list) else ())
+    return next((table for table in tables if table.get("provider") == PROVIDER), None)
 
 
-def _applies(
+def _is_source_used(
     source: Mapping[str, Any], extras: Collection[str], environment: Mapping[str, str]
 ) -> bool:
-    """Answer whether uv takes a source; one of a group is not the project's own."""
+    # A source with a `group` is for a dependency group, not for the project's own requirements.
     if not source or "group" in source:
         return False
     extra, marker = source.get("extra"), source.get("marker")
     if extra is not None and canonicalize_name(str(extra)) not in extras:
         return False
     try:
-        return holds(Marker(str(marker)) if marker is not None else None, environment)
+        return marker_applies(Marker(str(marker)) if marker is not None else None, environment)
     except InvalidMarker:
         return False
 
 
-def _build_hook(hatch: Mapping[str, Any]) -> tuple[str, Mapping[str, Any] | None]:
-    """Return the path of the build hook's table, and the table; one for wheels counts more."""
-    for_wheels = table_at(hatch, "build", "targets", "wheel", "hooks")
-    if HOOK in for_wheels:
-        return f"tool.hatch.build.targets.wheel.hooks.{HOOK}", for_wheels[HOOK]
-    return BUILD_HOOK, table_at(hatch, "build", "hooks").get(HOOK)
+def _find_build_hook(hatch: Mapping[str, Any]) -> tuple[str, Mapping[str, Any] | None]:
+    """Return the TOML path of the build hook, and its table; the one for wheels wins."""
+    wheel_hooks = get_table(hatch, "build", "targets", "wheel", "hooks")
+    if HOOK in wheel_hooks:
+        return f"tool.hatch.build.targets.wheel.hooks.{HOOK}", wheel_hooks[HOOK]
+    return BUILD_HOOK, get_table(hatch, "build", "hooks").get(HOOK)
 
 
-_BUILD_HOOK_KEYS: Mapping[str, Kind] = {
-    "build-requires": names,
+_BUILD_HOOK_KEYS: Mapping[str, Validator] = {
+    "build-requires": check_names,
     # Hatch's own options of every build hook.
-    "dependencies": strings,
-    "enable-by-default": boolean,
-    "require-runtime-dependencies": boolean,
-    "require-runtime-features": strings,
+    "dependencies": check_strings,
+    "enable-by-default": check_boolean,
+    "require-runtime-dependencies": check_boolean,
+    "require-runtime-features": check_strings,
 }
 
 
-def wiring_faults(wiring: Wiring, table: Mapping[str, Any]) -> Iterator[str]:
-    """Find the fields that two places set, the tables that nothing reads, and what is missing."""
-    if wiring.build_hook is not None:
-        yield from faults_of(wiring.build_hook, _BUILD_HOOK_KEYS, wiring.build_hook_path)
-    if wiring.metadata_hook is not None:
-        yield from faults_of(wiring.metadata_hook, {}, METADATA_HOOK)
-    if wiring.hooked:
-        yield from _unread(wiring, table)
-    elif wiring.table or wiring.provider is not None:
-        yield from _not_called(wiring) if not wiring.called else _unset(wiring, table)
-    yield from _twice(wiring, table)
-    if wiring.one_table:
-        yield from _missing(wiring)
+def validate_build_system(build_system: BuildSystem, table: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the faults of the wiring: tables that nothing reads, fields that two places set.
+
+    `table` is `[tool.torch-variant]`.
+    """
+    if build_system.build_hook is not None:
+        yield from validate_table(
+            build_system.build_hook, _BUILD_HOOK_KEYS, build_system.build_hook_path
+        )
+    if build_system.metadata_hook is not None:
+        yield from validate_table(build_system.metadata_hook, {}, METADATA_HOOK)
+    if build_system.has_hatch_hook:
+        yield from _check_hatch_fields(build_system, table)
+    elif build_system.table or build_system.provider is not None:
+        if build_system.is_invoked:
+            yield from _check_other_fields(build_system, table)
+        else:
+            yield from _check_not_invoked(build_system.build_backend)
+    yield from _check_set_twice(build_system, table)
+    if build_system.metadata_hook_only:
+        yield from _check_metadata_hook_only(build_system)
     if "build-requires" in table:
-        yield from _unprepared(wiring)
+        yield from _check_build_requires(build_system)
 
 
-def _not_called(wiring: Wiring) -> Iterator[str]:
-    """Find what it takes to be called; what nobody can call is for the command line alone."""
-    told = f"{TABLE}: nothing reads this table; add "
-    match wiring.builder.door:
+def _check_not_invoked(backend: BuildBackend) -> Iterator[str]:
+    # With integration "none" only the commands work, so that there is nothing to add.
+    fault = f"{TABLE}: nothing reads this table\nhint: add "
+    match backend.integration:
         case "hooks":
-            yield f"{told}[{BUILD_HOOK}], or see the README's full form"
+            yield f"{fault}[{BUILD_HOOK}], or run `hatch-torch init`"
         case "provider":
-            yield f'{told}these lines:\n    [[tool.dynamic-metadata]]\n    provider = "{PROVIDER}"'
-        case "table" if not wiring.builder.backend:
+            yield f'{fault}these lines:\n    [[tool.dynamic-metadata]]\n    provider = "{PROVIDER}"'
+        case "table" if not backend.import_path:
             yield (
-                f"{told}these lines, or others of the README:\n    [build-system]\n"
+                f"{fault}these lines, or run `hatch-torch init`:\n    [build-system]\n"
                 f'    requires = ["setuptools>=69", "{DISTRIBUTION}"]\n'
                 '    build-backend = "setuptools.build_meta"'
             )
         case "table":
-            yield f'{told}"{DISTRIBUTION}" to build-system.requires'
+            yield f'{fault}"{DISTRIBUTION}" to build-system.requires'
 
 
-def _unset(wiring: Wiring, table: Mapping[str, Any]) -> Iterator[str]:
-    """Find the fields and extras that no build would have, where we are called without a hook."""
-    if wiring.provider is not None:
-        yield from faults_of(
-            {key: one for key, one in wiring.provider.items() if key != "provider"},
-            {},
-            "tool.dynamic-metadata",
-        )
-        yield from _not_dynamic(wiring)
-    for name in FIELDS:
-        if name in table and name in wiring.elsewhere:
-            yield f"{TABLE}.{name}: found in tool.setuptools.dynamic too; keep one of them"
-        elif name in table and name not in {*wiring.sets, *wiring.static}:
-            yield f'{TABLE}.{name}: nothing reads it; add "{name}" to project.dynamic'
-    for name in table_at(table, "extras"):
-        if not wiring.declares(name):
+def _check_other_fields(build_system: BuildSystem, table: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the fields and extras that no build would have, without Hatch's hooks."""
+    if build_system.provider is not None:
+        settings = {key: item for key, item in build_system.provider.items() if key != "provider"}
+        yield from validate_table(settings, {}, "tool.dynamic-metadata")
+        yield from _check_provider_fields(build_system)
+    for field in FIELDS:
+        if field in table and field in build_system.setuptools_dynamic:
+            yield f"{TABLE}.{field}: tool.setuptools.dynamic.{field} is set too; keep one of them"
+        elif field in table and field not in {*build_system.fills_fields, *build_system.static}:
+            yield f'{TABLE}.{field}: nothing reads it\nhint: add "{field}" to project.dynamic'
+    for name in get_table(table, "extras"):
+        if not build_system.declares_extra(name):
             yield (
-                f"{under(f'{TABLE}.extras', name)}: nothing declares this extra; "
-                f'add "{FIELDS[1]}" to project.dynamic'
+                f"{toml_path(f'{TABLE}.extras', name)}: nothing declares this extra\n"
+                f'hint: add "{_EXTRAS}" to project.dynamic'
             )
 
 
-def _not_dynamic(wiring: Wiring) -> Iterator[str]:
-    """Find the fields that a provider may not add to, though it has to."""
-    for name in FIELDS:
-        if name not in wiring.dynamic and (name == FIELDS[0] or name in wiring.static):
+def _check_provider_fields(build_system: BuildSystem) -> Iterator[str]:
+    name = build_system.build_backend.name or "the build backend"
+    for field in FIELDS:
+        is_needed = field == _DEPENDENCIES or field in build_system.static
+        if is_needed and field not in build_system.dynamic:
             yield (
-                f'project.dynamic: "{name}" is missing; {wiring.builder.name or "the build"} '
-                "lets us add to what is there only where it is dynamic too"
+                f'project.dynamic: expected "{field}" in it: {name} lets a provider add only to '
+                "dynamic fields"
             )
 
 
-def _unprepared(wiring: Wiring) -> Iterator[str]:
-    """Say where `build-requires` belongs, or what it takes to be heard."""
-    key = f"{TABLE}.build-requires"
-    if wiring.hooked or wiring.builder.door == "hooks":
-        yield f"{key}: nothing reads it; with Hatch it belongs in [{BUILD_HOOK}]"
-    elif wiring.builder.name == "setuptools" and not wiring.builder.prepares:
-        yield f'{key}: nothing reads it; add to [build-system]:\n    build-backend = "{BUILDING}"'
-    elif not wiring.builder.prepares:
-        name = wiring.builder.name or "this build backend"
-        yield f"{key}: nothing reads it; {name} asks no plugin for its build environment"
+def _check_build_requires(build_system: BuildSystem) -> Iterator[str]:
+    fault = f"{TABLE}.build-requires: nothing reads it"
+    backend = build_system.build_backend
+    if build_system.has_hatch_hook or backend.integration == "hooks":
+        yield f"{fault}\nhint: with Hatch it belongs in [{BUILD_HOOK}]"
+    elif backend.supports_build_requires:
+        return
+    elif backend.name == "setuptools":
+        yield f'{fault}\nhint: set build-system.build-backend = "{SETUPTOOLS_BACKEND}"'
+    else:
+        name = backend.name or "this build backend"
+        yield f"{fault}; {name} lets no plugin add build requirements"
 
 
-def _unread(wiring: Wiring, table: Mapping[str, Any]) -> Iterator[str]:
-    if wiring.metadata_hook is not None and not wiring.dynamic:
+def _check_hatch_fields(build_system: BuildSystem, table: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the fields and extras that Hatch's metadata hook does not reach."""
+    has_hook = build_system.metadata_hook is not None
+    if has_hook and not build_system.dynamic:
         yield (
-            f"{METADATA_HOOK}: Hatch calls it for a dynamic field only; "
-            'add "optional-dependencies" to project.dynamic, or remove the hook'
+            f"{METADATA_HOOK}: Hatch calls this hook only for dynamic fields\n"
+            f'hint: add "{_EXTRAS}" to project.dynamic, or remove the hook'
         )
-    for name in FIELDS:
-        called = wiring.metadata_hook is not None and name in wiring.dynamic
-        if name in table and not called and name not in wiring.static:
+    for field in FIELDS:
+        is_filled = has_hook and field in build_system.dynamic
+        if field in table and not is_filled and field not in build_system.static:
             yield (
-                f"{TABLE}.{name}: nothing reads it; "
-                f'add "{name}" to project.dynamic and the table [{METADATA_HOOK}]'
+                f"{TABLE}.{field}: nothing reads it\n"
+                f'hint: add "{field}" to project.dynamic and the table [{METADATA_HOOK}]'
             )
-    for name in table_at(table, "extras"):
-        if not wiring.declares(name):
+    for name in get_table(table, "extras"):
+        if not build_system.declares_extra(name):
             yield (
-                f"{under(f'{TABLE}.extras', name)}: nothing declares this extra; add the table "
-                f'[{METADATA_HOOK}] and "optional-dependencies" to project.dynamic'
-            )
-
-
-def _twice(wiring: Wiring, table: Mapping[str, Any]) -> Iterator[str]:
-    for name in FIELDS:
-        if name in wiring.static and name in table:
-            yield (
-                f"{TABLE}.{name}: found in project.{name} too; keep one of them "
-                f'(the table is read where "{name}" is in project.dynamic)'
+                f"{toml_path(f'{TABLE}.extras', name)}: nothing declares this extra\n"
+                f'hint: add "{_EXTRAS}" to project.dynamic and the table [{METADATA_HOOK}]'
             )
 
 
-def _missing(wiring: Wiring) -> Iterator[str]:
-    """Find what the metadata hook lacks where it has to make the additions itself."""
-    if "dependencies" in wiring.dynamic and not wiring.direct_references:
+def _check_set_twice(build_system: BuildSystem, table: Mapping[str, Any]) -> Iterator[str]:
+    for field in FIELDS:
+        if field in build_system.static and field in table:
+            yield (
+                f"{TABLE}.{field}: project.{field} is set too; keep one of them "
+                f'(this one is read if "{field}" is in project.dynamic)'
+            )
+
+
+def _check_metadata_hook_only(build_system: BuildSystem) -> Iterator[str]:
+    """Yield what the metadata hook lacks to inject the requirements itself."""
+    if _DEPENDENCIES in build_system.dynamic and not build_system.direct_references:
         yield (
-            f"{METADATA_HOOK}: it makes the additions itself, since there is no [{BUILD_HOOK}]; "
-            "that needs these lines:\n    [tool.hatch.metadata]\n    allow-direct-references = true"
+            f"{METADATA_HOOK}: without [{BUILD_HOOK}] this hook adds URLs, which Hatch has to "
+            "allow\nhint: add these lines:\n    [tool.hatch.metadata]\n"
+            "    allow-direct-references = true"
         )
-    elif wiring.dynamic and "dependencies" not in wiring.dynamic:
+    elif build_system.dynamic and _DEPENDENCIES not in build_system.dynamic:
         yield (
-            f"{METADATA_HOOK}: it cannot add to dependencies that are not dynamic; "
-            f"add the table [{BUILD_HOOK}]"
+            f"{METADATA_HOOK}: this hook can't add to static dependencies\n"
+            f"hint: add the table [{BUILD_HOOK}]"
         )

@@ -1,9 +1,4 @@
-"""The project's tables to a Config; every fault is told at once, with its full TOML path.
-
-Which backends a project's extras mean, and which of them cannot be as they are written.
-
-The portable metadata: what a project declares, the same on every machine.
-"""
+"""What the project's tables ask for, as a `Config`; reading them reports every fault at once."""
 
 from __future__ import annotations
 
@@ -16,18 +11,17 @@ from packaging.utils import canonicalize_name
 
 from hatch_torch.catalog.backend import Backend
 from hatch_torch.catalog.releases import FAMILY, nearest_published
-from hatch_torch.catalog.specifiers import is_empty
-from hatch_torch.config.build_system import Wiring, wiring_faults
+from hatch_torch.config.build_system import BuildSystem, validate_build_system
 from hatch_torch.config.validation import (
     KEYS,
     TABLE,
-    faults_of,
+    check_requirement_table,
+    check_requirements,
+    get_table,
     is_backend,
-    readable,
-    requirement_table,
-    requirements,
-    table_at,
-    under,
+    toml_path,
+    valid_requirements,
+    validate_table,
 )
 from hatch_torch.errors import ConfigurationError
 
@@ -36,115 +30,9 @@ if TYPE_CHECKING:
 
 
 PYTORCH_INDEX = "https://download.pytorch.org/whl"
-
-
-class BackendExtra(NamedTuple):
-    """A backend that the project supports, with requirements and an index of its own."""
-
-    name: str
-    """The extra's name as the project writes it: `rocm70`."""
-    backend: Backend
-    dependencies: tuple[Requirement, ...] = ()
-    index_url: str | None = None
-    channel: str | None = None
-    notices: tuple[str, ...] = ()
-    """What a user should know of the name, where another backend stands for it."""
-
-
-class Config(NamedTuple):
-    """What a project asks for: its requirements, and how torch is to be chosen for it."""
-
-    name: str = ""
-    dependencies: tuple[Requirement, ...] = ()
-    optional_dependencies: Mapping[str, tuple[Requirement, ...]] = MappingProxyType({})
-    """The project's ordinary extras; backend extras are in `extras`."""
-    backend: str = "auto"
-    extras: tuple[BackendExtra, ...] = ()
-    """The backends that the project supports; empty: every known backend."""
-    family: tuple[str, ...] = ()
-    channel: str = "stable"
-    index_url: str | None = None
-    """Root of an index, where the table names one."""
-    hosts: tuple[str, ...] = ()
-    environment_variable: str | None = None
-    when_no_accelerator: str = "auto"
-    when_unsupported: str = "cpu"
-    existing: str = "auto"
-    compatibility: bool = False
-    require_hashes: bool = False
-    build_requires: tuple[str, ...] = ()
-    wiring: Wiring = Wiring()
-
-    def extra_of(self, backend: Backend) -> BackendExtra | None:
-        """Return the project's extra for a backend, where it has one.
-
-        A Mac's plain wheel lies in the CPU's folder, so that the CPU's extra stands for it too.
-        """
-        found = [extra for extra in self.extras if extra.backend.folder == backend.folder]
-        return next((extra for extra in found if extra.backend == backend), next(iter(found), None))
-
-
-def load(
-    pyproject: Mapping[str, Any],
-    hatch: Mapping[str, Any],
-    stated: Mapping[str, Any] | None = None,
-) -> Config:
-    """Read a pyproject.toml and Hatch's own configuration (its `tool.hatch`, or hatch.toml).
-
-    `stated`: what `[project]` leaves to other files, by the names that it has there. The shape of
-    Hatch's own tables and of `[project]` is left to Hatch, but for the requirements, which are
-    read here too. Raises ConfigurationError, which lists every fault.
-    """
-    wiring = Wiring.of(pyproject, hatch)
-    project = {**(stated or {}), **table_at(pyproject, "project")}
-    value = table_at(pyproject, "tool").get("torch-variant", {})
-    table = table_at(value)
-    dependencies = project.get("dependencies", table.get("dependencies"))
-    faults = [
-        *faults_of(value, KEYS, TABLE),
-        *_project_faults(project),
-        *wiring_faults(wiring, table),
-        *conflicts(table.get("extras"), dependencies),
-    ]
-    if faults:
-        raise ConfigurationError(faults)
-    return _config(project, table, wiring)
-
-
-def _project_faults(project: Mapping[str, Any]) -> Iterator[str]:
-    yield from requirements(project.get("dependencies", []), "project.dependencies")
-    lists = project.get("optional-dependencies", {})
-    yield from requirement_table(lists, "project.optional-dependencies")
-
-
-def _config(project: Mapping[str, Any], table: Mapping[str, Any], wiring: Wiring) -> Config:
-    name = project.get("name")
-    lists = {**table.get("optional-dependencies", {}), **project.get("optional-dependencies", {})}
-    by_name = {canonicalize_name(key): value for key, value in lists.items()}
-    extras = tuple(
-        _extra(key, extra, by_name.get(canonicalize_name(key), ()))
-        for key, extra in table.get("extras", {}).items()
-    )
-    of_backends = {canonicalize_name(extra.name) for extra in extras}
-    plain = {key: table[key] for key in _PLAIN if key in table}
-    return Config(
-        **{key.replace("-", "_"): value for key, value in plain.items()},
-        name=name if isinstance(name, str) else "",
-        dependencies=_parsed(project.get("dependencies", table.get("dependencies", ()))),
-        optional_dependencies={
-            key: _parsed(value)
-            for key, value in lists.items()
-            if canonicalize_name(key) not in of_backends
-        },
-        extras=extras,
-        family=tuple(map(canonicalize_name, table.get("family", ()))),
-        hosts=tuple(table.get("hosts", ())),
-        build_requires=tuple((wiring.build_hook or table).get("build-requires", ())),
-        wiring=wiring,
-    )
-
-
-_PLAIN = (
+_EXTRAS = f"{TABLE}.extras"
+# The keys of the table that go into the Config as they are.
+_PLAIN_KEYS = (
     "backend",
     "channel",
     "compatibility",
@@ -157,96 +45,205 @@ _PLAIN = (
 )
 
 
-def _extra(name: str, extra: Mapping[str, Any], declared: Iterable[str]) -> BackendExtra:
-    """Read a backend's extra, with what `optional-dependencies` has under its name."""
-    backend, *notices = meant(name, extra)
+class BackendExtra(NamedTuple):
+    """A backend that the project supports, with requirements and an index of its own."""
+
+    name: str
+    """The extra's name as the project spells it: `rocm70`."""
+    backend: Backend
+    dependencies: tuple[Requirement, ...] = ()
+    index_url: str | None = None
+    channel: str | None = None
+    notices: tuple[str, ...] = ()
+    """Notes for the user, if another backend replaces the one that the name means."""
+
+
+class Config(NamedTuple):
+    """A project's requirements, and how torch is to be chosen for it."""
+
+    name: str = ""
+    dependencies: tuple[Requirement, ...] = ()
+    optional_dependencies: Mapping[str, tuple[Requirement, ...]] = MappingProxyType({})
+    """The project's ordinary extras; backend extras are in `extras`."""
+    backend: str = "auto"
+    extras: tuple[BackendExtra, ...] = ()
+    """The backends that the project supports; empty: every known backend."""
+    family: tuple[str, ...] = ()
+    channel: str = "stable"
+    index_url: str | None = None
+    """The base URL of an index, if the table names one."""
+    hosts: tuple[str, ...] = ()
+    environment_variable: str | None = None
+    when_no_accelerator: str = "auto"
+    when_unsupported: str = "cpu"
+    existing: str = "auto"
+    compatibility: bool = False
+    require_hashes: bool = False
+    build_requires: tuple[str, ...] = ()
+    build_system: BuildSystem = BuildSystem()
+
+    def find_extra(self, backend: Backend) -> BackendExtra | None:
+        """Return the project's extra for a backend, if it has one.
+
+        A Mac's wheel is in the CPU's folder, so that the CPU's extra covers it.
+        """
+        found = [extra for extra in self.extras if extra.backend.folder == backend.folder]
+        return next((extra for extra in found if extra.backend == backend), next(iter(found), None))
+
+
+def load_config(
+    pyproject: Mapping[str, Any],
+    hatch: Mapping[str, Any],
+    metadata_overrides: Mapping[str, Any] | None = None,
+) -> Config:
+    """Read a pyproject.toml and Hatch's own configuration (its `tool.hatch`, or hatch.toml).
+
+    `metadata_overrides` are the fields of `[project]` that are in other files. The types of
+    Hatch's tables and of `[project]` are Hatch's to check, except for the requirements, which are
+    read here too. Raises ConfigurationError with every fault.
+    """
+    build_system = BuildSystem.from_pyproject(pyproject, hatch)
+    project = {**(metadata_overrides or {}), **get_table(pyproject, "project")}
+    value = get_table(pyproject, "tool").get("torch-variant", {})
+    table = get_table(value)
+    dependencies = project.get("dependencies", table.get("dependencies"))
+    faults = [
+        *validate_table(value, KEYS, TABLE),
+        *_check_project(project),
+        *validate_build_system(build_system, table),
+        *validate_extras(table.get("extras"), dependencies),
+    ]
+    if faults:
+        raise ConfigurationError(faults)
+    return _build_config(project, table, build_system)
+
+
+def _check_project(project: Mapping[str, Any]) -> Iterator[str]:
+    yield from check_requirements(project.get("dependencies", []), "project.dependencies")
+    extras = project.get("optional-dependencies", {})
+    yield from check_requirement_table(extras, "project.optional-dependencies")
+
+
+def _build_config(
+    project: Mapping[str, Any], table: Mapping[str, Any], build_system: BuildSystem
+) -> Config:
+    name = project.get("name")
+    lists = {**table.get("optional-dependencies", {}), **project.get("optional-dependencies", {})}
+    by_name = {canonicalize_name(key): value for key, value in lists.items()}
+    extras = tuple(
+        _build_extra(key, extra, by_name.get(canonicalize_name(key), ()))
+        for key, extra in table.get("extras", {}).items()
+    )
+    backend_extras = {canonicalize_name(extra.name) for extra in extras}
+    plain = {key: table[key] for key in _PLAIN_KEYS if key in table}
+    return Config(
+        **{key.replace("-", "_"): value for key, value in plain.items()},
+        name=name if isinstance(name, str) else "",
+        dependencies=_parse_all(project.get("dependencies", table.get("dependencies", ()))),
+        optional_dependencies={
+            key: _parse_all(value)
+            for key, value in lists.items()
+            if canonicalize_name(key) not in backend_extras
+        },
+        extras=extras,
+        family=tuple(map(canonicalize_name, table.get("family", ()))),
+        hosts=tuple(table.get("hosts", ())),
+        build_requires=tuple((build_system.build_hook or table).get("build-requires", ())),
+        build_system=build_system,
+    )
+
+
+def _build_extra(name: str, extra: Mapping[str, Any], declared: Iterable[str]) -> BackendExtra:
+    """Return a backend's extra, with what `optional-dependencies` has under its name."""
+    backend, *notices = backend_for_extra(name, extra)
     return BackendExtra(
         name=name,
         backend=backend,
         notices=tuple(notices),
-        dependencies=_parsed((*declared, *extra.get("dependencies", ()))),
+        dependencies=_parse_all((*declared, *extra.get("dependencies", ()))),
         index_url=extra.get("index-url"),
         channel=extra.get("channel"),
     )
 
 
-def _parsed(lines: Iterable[str]) -> tuple[Requirement, ...]:
-    return tuple(map(Requirement, lines))
+def _parse_all(requirements: Iterable[str]) -> tuple[Requirement, ...]:
+    return tuple(map(Requirement, requirements))
 
 
-_EXTRAS = f"{TABLE}.extras"
+def backend_for_extra(name: str, extra: Mapping[str, Any]) -> tuple[Backend] | tuple[Backend, str]:
+    """Return the backend that an extra's name means, with a notice if another one replaces it.
 
-
-def meant(name: str, extra: Mapping[str, Any]) -> tuple[Backend] | tuple[Backend, str]:
-    """Return the backend that an extra's name means, with a notice where another stands for it.
-
-    Raises ValueError where the name is no backend's.
+    Raises ValueError for a name that is no backend's.
     """
     backend = Backend.parse(name)
-    stand_in = None if "index-url" in extra else nearest_published(backend)
-    return stand_in or (backend,)
+    replacement = None if "index-url" in extra else nearest_published(backend)
+    return replacement or (backend,)
 
 
-def conflicts(extras: object, dependencies: object) -> Iterator[str]:
-    """Find two extras for one backend, and requirements that leave no version with the project's.
+def validate_extras(extras: object, dependencies: object) -> Iterator[str]:
+    """Yield two extras for one backend, and requirements that exclude the project's own.
 
-    Takes the tables as they are: what is no table or no requirement is told of elsewhere.
+    Takes unchecked values, and skips what `validate_table` reports.
     """
-    found = {name: table_at(extra) for name, extra in table_at(extras).items() if is_backend(name)}
-    yield from _twice(found)
-    for name, extra in found.items():
-        path = f"{under(_EXTRAS, name)}.dependencies"
-        for own, line in product(readable(extra.get("dependencies")), readable(dependencies)):
-            if _exclude_each_other(own, line):
+    tables = {name: get_table(extra) for name, extra in get_table(extras).items()}
+    backends = {name: extra for name, extra in tables.items() if is_backend(name)}
+    yield from _find_duplicates(backends)
+    project_requirements = valid_requirements(dependencies)
+    for name, extra in backends.items():
+        path = f"{toml_path(_EXTRAS, name)}.dependencies"
+        extra_requirements = valid_requirements(extra.get("dependencies"))
+        for ours, theirs in product(extra_requirements, project_requirements):
+            if _exclude_each_other(ours, theirs):
                 yield (
-                    f"{path}: {str(own)!r} and the project's {str(line)!r} leave no version; "
-                    "change one of them"
+                    f"{path}: no version satisfies {str(ours)!r} and the project's {str(theirs)!r}"
                 )
 
 
-def _twice(extras: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+def _find_duplicates(extras: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     names: dict[Backend, str] = {}
     for name, extra in extras.items():
-        backend, *_ = meant(name, extra)
+        backend, *_ = backend_for_extra(name, extra)
         first = names.setdefault(backend, name)
         if first != name:
             yield (
-                f"{under(_EXTRAS, name)}: stands for {backend}, and so does "
-                f"{under(_EXTRAS, first)}; keep one of them"
+                f"{toml_path(_EXTRAS, name)}: {toml_path(_EXTRAS, first)} means {backend} too; "
+                "keep one of them"
             )
 
 
-def _exclude_each_other(own: Requirement, line: Requirement) -> bool:
-    """Answer whether no version is left wherever the extra's requirement holds.
+def _exclude_each_other(ours: Requirement, theirs: Requirement) -> bool:
+    """Return whether no version satisfies both wherever the extra's requirement applies.
 
-    A line of the project's under another marker may not hold there.
+    A requirement of the project with another marker may not apply there.
     """
-    same = canonicalize_name(own.name) == canonicalize_name(line.name)
-    together = line.marker is None or line.marker == own.marker
-    return same and together and is_empty(own.specifier & line.specifier)
+    is_same = canonicalize_name(ours.name) == canonicalize_name(theirs.name)
+    apply_together = theirs.marker is None or theirs.marker == ours.marker
+    if not (is_same and apply_together):
+        return False
+    return (ours.specifier & theirs.specifier).is_unsatisfiable()
 
 
 def declared_extras(config: Config) -> dict[str, tuple[Requirement, ...]]:
     """Return every extra with its requirements: the ordinary ones, then the backends'.
 
-    From PyPI an extra cannot choose a wheel, so a backend's extra repeats the family's
-    requirements: `[tool.uv.sources]` can then route them by extra.
+    A backend's extra repeats the project's requirements on the torch family, so that
+    `[tool.uv.sources]` can route them by extra.
     """
-    repeated = _family_of(config)
-    backends = {extra.name: _backend_extra(extra, repeated) for extra in config.extras}
+    family = _family_requirements(config)
+    backends = {
+        extra.name: tuple(dict.fromkeys((*family, *extra.dependencies))) for extra in config.extras
+    }
     return {**config.optional_dependencies, **backends}
 
 
-def _family_of(config: Config) -> tuple[Requirement, ...]:
-    """Return the project's own lines on the family; where torch is optional, the extras' lines."""
+def _family_requirements(config: Config) -> tuple[Requirement, ...]:
+    """Return the project's requirements on the family, or those of the extras if it has none."""
     names = {*FAMILY, *config.family}
-    optional = (one for lines in config.optional_dependencies.values() for one in lines)
-    return _of(names, config.dependencies) or _of(names, optional)
+    optional = (item for extra in config.optional_dependencies.values() for item in extra)
+    return _select(names, config.dependencies) or _select(names, optional)
 
 
-def _of(names: set[str], requirements: Iterable[Requirement]) -> tuple[Requirement, ...]:
-    return tuple(dict.fromkeys(one for one in requirements if canonicalize_name(one.name) in names))
-
-
-def _backend_extra(extra: BackendExtra, repeated: Iterable[Requirement]) -> tuple[Requirement, ...]:
-    return tuple(dict.fromkeys((*repeated, *extra.dependencies)))
+def _select(names: set[str], requirements: Iterable[Requirement]) -> tuple[Requirement, ...]:
+    return tuple(
+        dict.fromkeys(item for item in requirements if canonicalize_name(item.name) in names)
+    )

@@ -1,4 +1,4 @@
-"""What a project wants of the family: its lines that hold here, and the ranges they make."""
+"""The project's requirements on the torch family that apply here, and their merged specifiers."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from hatch_torch.catalog.backend import Backend
 from hatch_torch.catalog.releases import FAMILY, TORCH
-from hatch_torch.catalog.specifiers import holds
-from hatch_torch.config.backend_request import with_contained
+from hatch_torch.catalog.specifiers import marker_applies
+from hatch_torch.config.backend_request import expand_self_extras
 from hatch_torch.config.config import declared_extras
 from hatch_torch.config.validation import is_backend
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from hatch_torch.config.config import BackendExtra, Config
 
 
-class Line(NamedTuple):
-    """A requirement on a member of the family, and the list that it stands in."""
+class FamilyRequirement(NamedTuple):
+    """A requirement on a member of the torch family, and the list that it is in."""
 
     requirement: Requirement
     extra: str | None = None
@@ -35,87 +35,94 @@ class Line(NamedTuple):
         return canonicalize_name(self.requirement.name)
 
 
-def family_lines(config: Config, environment: Mapping[str, str]) -> tuple[Line, ...]:
-    """Return the lines on members of the family whose markers hold here, of every extra too.
+def collect_family_requirements(
+    config: Config, environment: Mapping[str, str]
+) -> tuple[FamilyRequirement, ...]:
+    """Return the requirements on the family whose markers apply, of every extra too.
 
-    Those of an extra that another one contains are in both, for Hatch writes them out in both.
+    A requirement of an extra that another one contains is in both, as Hatch writes it out in both.
+    `environment` holds the values of PEP 508 markers.
     """
-    lines = [Line(one) for one in config.dependencies]
+    collected = [FamilyRequirement(requirement) for requirement in config.dependencies]
     declared = declared_extras(config)
     for extra in declared:
-        inside = with_contained(config, [extra])
+        contained = expand_self_extras(config, [extra])
         for name, requirements in declared.items():
-            if canonicalize_name(name) in inside:
-                lines += [Line(one, extra) for one in requirements]
+            if canonicalize_name(name) in contained:
+                collected += [FamilyRequirement(item, extra) for item in requirements]
     names = {*FAMILY, *config.family}
     return tuple(
-        line
-        for line in dict.fromkeys(lines)
-        if line.name in names and holds(line.requirement.marker, environment, line.extra or "")
+        item
+        for item in dict.fromkeys(collected)
+        if item.name in names
+        and marker_applies(item.requirement.marker, environment, item.extra or "")
     )
 
 
-def fixed_backend(lines: Iterable[Line]) -> tuple[Backend, Requirement] | None:
-    """Return the backend that a line names by itself: a URL, or `==` a local version."""
-    for line in lines:
-        for specifier in versions_of(line.requirement):
+def fixed_backend(
+    requirements: Iterable[FamilyRequirement],
+) -> tuple[Backend, Requirement] | None:
+    """Return the backend that a requirement pins by a URL or by `==` a local version, and it."""
+    for item in requirements:
+        for specifier in specifier_of(item.requirement):
             _, _, local = specifier.version.partition("+")
             if specifier.operator in {"==", "==="} and is_backend(local):
-                return Backend.parse(local), line.requirement
+                return Backend.parse(local), item.requirement
     return None
 
 
-def versions_of(requirement: Requirement) -> SpecifierSet:
-    """Return the range of a requirement; for a URL the one version that its file name tells."""
+def specifier_of(requirement: Requirement) -> SpecifierSet:
+    """Return the versions that a requirement admits; a wheel's URL admits the wheel's version."""
     if not requirement.url:
         return requirement.specifier
     try:
         path = unquote(urlsplit(requirement.url).path)
         _, version, _, _ = parse_wheel_filename(path.rpartition("/")[2])
-    except ValueError:  # no wheel's URL, or no URL at all: the installer tells
+    except ValueError:  # an sdist, a repository or an invalid URL, which the installer reports
         return SpecifierSet()
     return SpecifierSet(f"=={version}")
 
 
-def ranges(
-    lines: Iterable[Line],
+def merge_specifiers(
+    requirements: Iterable[FamilyRequirement],
     environment: Mapping[str, str],
     extra: BackendExtra | None = None,
     family: Iterable[str] = (),
     constraints: Iterable[Requirement] = (),
 ) -> dict[str, SpecifierSet]:
-    """Intersect the lines, a backend extra's own and the constraints: a range for each member.
+    """Return one specifier for each required member of the family, and always one for torch.
 
-    torch is always among them, since every other member is built for one torch. `environment`
-    are the values of the markers, under which a backend's requirement or a constraint may stand.
+    Intersects the project's requirements, those of a backend's extra, and the constraints, which
+    require nothing by themselves. `environment` holds the values of the extra's and the
+    constraints' markers.
     """
-    own = extra.dependencies if extra else ()
-    wanted = [(line.name, versions_of(line.requirement)) for line in lines]
-    wanted += _of_family(own, environment, family)
-    made = {TORCH: SpecifierSet()} | {name: SpecifierSet() for name in family}
-    for name, versions in wanted:
-        made[name] = made.get(name, SpecifierSet()) & versions
-    for name, versions in _of_family(constraints, environment, family):
-        if name in made:
-            made[name] &= versions
-    return made
+    merged = {TORCH: SpecifierSet()} | {name: SpecifierSet() for name in family}
+    required = [(item.name, specifier_of(item.requirement)) for item in requirements]
+    required += _select_family(extra.dependencies if extra else (), environment, family)
+    for name, specifier in required:
+        merged[name] = merged.get(name, SpecifierSet()) & specifier
+    for name, specifier in _select_family(constraints, environment, family):
+        if name in merged:
+            merged[name] &= specifier
+    return merged
 
 
-def _of_family(
+def _select_family(
     requirements: Iterable[Requirement], environment: Mapping[str, str], family: Iterable[str]
 ) -> Iterator[tuple[str, SpecifierSet]]:
-    for one in requirements:
-        name = canonicalize_name(one.name)
-        if name in {*FAMILY, *family} and holds(one.marker, environment):
-            yield name, versions_of(one)
+    names = {*FAMILY, *family}
+    for requirement in requirements:
+        name = canonicalize_name(requirement.name)
+        if name in names and marker_applies(requirement.marker, environment):
+            yield name, specifier_of(requirement)
 
 
-def parsed_constraints(lines: Iterable[str]) -> tuple[Requirement, ...]:
-    """Parse constraints, which others wrote: a line that is none is theirs to find."""
-    return tuple(filter(None, map(_constraint, lines)))
+def parse_constraints(lines: Iterable[str]) -> tuple[Requirement, ...]:
+    """Return the constraints of these lines; the installer reports invalid ones."""
+    return tuple(filter(None, map(_parse_constraint, lines)))
 
 
-def _constraint(line: str) -> Requirement | None:
+def _parse_constraint(line: str) -> Requirement | None:
     try:
         return Requirement(line)
     except InvalidRequirement:

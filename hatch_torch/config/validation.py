@@ -1,13 +1,11 @@
-"""The kinds of values in a table: each kind finds the faults of a value, as plain sentences.
+"""Validators of TOML values, and the keys of `[tool.torch-variant]` with their validators.
 
-What the project's tables may hold: every key with its kind.
-
-The published JSON Schemas: of the table, for editors and validators, and of what is printed.
+A validator takes a value and its TOML path, and yields each fault as
+`PATH: expected X, got Y`, followed by a line `hint: …` where something close would be valid.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from functools import cache
 from pathlib import Path
@@ -15,161 +13,172 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 
+from hatch_torch._toml import format_key
 from hatch_torch.catalog.backend import FAMILIES, Backend
 from hatch_torch.catalog.releases import known_backends
+from hatch_torch.errors import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
 
-    Kind = Callable[[object, str], Iterator[str]]
-    """Takes a value and its TOML path."""
-
-
-_NAME = r"(?ia)[A-Z0-9]([A-Z0-9._-]*[A-Z0-9])?"
-_BARE_KEY = r"[A-Za-z0-9_-]+"
-_TOML = {dict: "table", list: "array", bool: "boolean", int: "integer", float: "float"}
-
-
-def string(value: object, path: str) -> Iterator[str]:
-    """Find fault with anything but a string."""
-    if not isinstance(value, str):
-        yield f"{path}: found {shown(value)}; allowed is a string"
-
-
-def boolean(value: object, path: str) -> Iterator[str]:
-    """Find fault with anything but a boolean."""
-    if not isinstance(value, bool):
-        yield f"{path}: found {shown(value)}; allowed is true or false"
-
-
-def table(value: object, path: str) -> Iterator[str]:
-    """Find fault with anything but a table."""
-    if not isinstance(value, dict):
-        yield f"{path}: found {shown(value)}; allowed is a table"
-
-
-def requirement(value: object, path: str) -> Iterator[str]:
-    """Find fault with anything but a requirement (PEP 508)."""
-    yield from string(value, path)
-    try:
-        Requirement(value if isinstance(value, str) else "torch")
-    except (InvalidRequirement, RecursionError) as error:
-        reason = str(error).splitlines()[0]
-        yield f"{path}: found {shown(value)}, which is no requirement: {reason}"
-
-
-def name(value: object, path: str) -> Iterator[str]:
-    """Find fault with anything but the name of a package (PEP 508)."""
-    if not (isinstance(value, str) and re.fullmatch(_NAME, value)):
-        yield f"{path}: found {shown(value)}; allowed is the name of a package"
-
-
-def one_of(*allowed: str) -> Kind:
-    """Make a kind that finds fault with anything but one of these strings."""
-
-    def kind(value: object, path: str) -> Iterator[str]:
-        if value not in allowed:
-            hint = suggestion(value, allowed)
-            yield f"{path}: found {shown(value)}; allowed is {', '.join(allowed)}{hint}"
-
-    return kind
-
-
-def array_of(item_kind: Kind) -> Kind:
-    """Make a kind that finds fault with anything but an array of strings of this kind."""
-
-    def kind(value: object, path: str) -> Iterator[str]:
-        if not isinstance(value, list):
-            yield f"{path}: found {shown(value)}; allowed is an array of strings"
-            return
-        for place, item in enumerate(value):
-            yield from item_kind(item, f"{path}[{place}]")
-
-    return kind
-
-
-strings = array_of(string)
-names = array_of(name)
-requirements = array_of(requirement)
-
-
-def requirement_table(value: object, path: str) -> Iterator[str]:
-    """Find fault with anything but a table of arrays of requirements."""
-    yield from table(value, path)
-    for key, item in table_at(value).items():
-        yield from requirements(item, under(path, key))
-
-
-def faults_of(value: object, keys: Mapping[str, Kind], path: str) -> Iterator[str]:
-    """Find every fault of a table: keys that nobody knows, and values of a wrong kind."""
-    yield from table(value, path)
-    for key, item in table_at(value).items():
-        place = under(path, key)
-        if key in keys:
-            yield from keys[key](item, place)
-        else:
-            allowed = f"allowed are {', '.join(keys)}" if keys else "this table has no keys"
-            yield f"{place}: unknown key; {allowed}{suggestion(key, keys)}"
-
-
-def table_at(value: object, *keys: str) -> Mapping[str, Any]:
-    """Return the table under these keys, or an empty one where there is none."""
-    for key in keys:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value if isinstance(value, dict) else {}
-
-
-def readable(value: object) -> tuple[Requirement, ...]:
-    """Return the requirements of an array; what is none of them is left out."""
-    items = value if isinstance(value, list) else []
-    return tuple(Requirement(item) for item in items if not [*requirement(item, "")])
-
-
-def under(path: str, key: str) -> str:
-    """Return the TOML path of a key in a table; one that is not bare is quoted."""
-    if re.fullmatch(_BARE_KEY, key):
-        return f"{path}.{key}"
-    import json  # noqa: PLC0415 (few keys are that odd)
-
-    return f"{path}.{json.dumps(key, ensure_ascii=False)}"
-
-
-def suggestion(value: object, allowed: Collection[str]) -> str:
-    """Return `; did you mean …?` where something allowed is close, else nothing."""
-    from difflib import get_close_matches  # noqa: PLC0415 (only a mistake is told)
-
-    close = get_close_matches(str(value).lower(), allowed, n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""
-
-
-def shown(value: object) -> str:
-    """Return a value as a fault shows it, with its kind in TOML's words where it is no string."""
-    kind = _TOML.get(type(value), type(value).__name__)
-    try:
-        return repr(value) if isinstance(value, str) else f"{value!r} ({kind})"
-    except ValueError:  # a number of thousands of digits
-        return f"a number beyond measure ({kind})"
+    Validator = Callable[[object, str], Iterator[str]]
 
 
 TABLE = "tool.torch-variant"
 CHANNELS = ("stable", "test", "nightly")
-_WORDS = ("auto", *FAMILIES)
+_REQUEST_WORDS = ("auto", *FAMILIES)
+# What users write for an accelerator family.
+_FAMILY_ALIASES = {"nvidia": "cuda", "amd": "rocm", "intel": "xpu", "apple": "mps", "metal": "mps"}
+_PACKAGE_NAME = r"(?ia)[A-Z0-9]([A-Z0-9._-]*[A-Z0-9])?"
+_TOML_TYPES = {dict: "table", list: "array", bool: "boolean", int: "integer", float: "float"}
 
 
-def backend_wish(value: object, path: str) -> Iterator[str]:
-    """Find fault with anything but `auto`, a family or a backend; case does not matter."""
-    if not (isinstance(value, str) and (value.lower() in _WORDS or is_backend(value))):
-        yield bad_backend(value, path)
+def check_string(value: object, path: str) -> Iterator[str]:
+    """Yield a fault for anything but a string."""
+    if not isinstance(value, str):
+        yield expected("a string", value, path)
 
 
-def bad_backend(value: object, path: str, words: Collection[str] = _WORDS) -> str:
-    """Say that a value is neither one of these words nor a backend, and what would be."""
-    known = (one.name for one in known_backends())
-    return _not_among(value, path, [*dict.fromkeys((*words, *known))])
+def check_boolean(value: object, path: str) -> Iterator[str]:
+    """Yield a fault for anything but a boolean."""
+    if not isinstance(value, bool):
+        yield expected("true or false", value, path)
+
+
+def check_table(value: object, path: str) -> Iterator[str]:
+    """Yield a fault for anything but a table."""
+    if not isinstance(value, dict):
+        yield expected("a table", value, path)
+
+
+def check_requirement(value: object, path: str) -> Iterator[str]:
+    """Yield a fault for anything but a requirement (PEP 508)."""
+    if not isinstance(value, str):
+        yield from check_string(value, path)
+        return
+    try:
+        Requirement(value)
+    except (InvalidRequirement, RecursionError) as error:
+        reason = str(error).splitlines()[0]
+        yield f"{path}: {value!r} is not a valid requirement: {reason}"
+
+
+def check_name(value: object, path: str) -> Iterator[str]:
+    """Yield a fault for anything but the name of a package (PEP 508)."""
+    if not (isinstance(value, str) and re.fullmatch(_PACKAGE_NAME, value)):
+        yield expected("a package name", value, path)
+
+
+def check_one_of(*allowed: str) -> Validator:
+    """Return a validator that accepts only these strings."""
+
+    def check(value: object, path: str) -> Iterator[str]:
+        if value not in allowed:
+            yield expected(" or ".join(allowed), value, path) + did_you_mean(value, allowed)
+
+    return check
+
+
+def check_array_of(check_item: Validator) -> Validator:
+    """Return a validator of an array, each of whose items has to pass `check_item`."""
+
+    def check(value: object, path: str) -> Iterator[str]:
+        if not isinstance(value, list):
+            yield expected("an array of strings", value, path)
+            return
+        for index, item in enumerate(value):
+            yield from check_item(item, f"{path}[{index}]")
+
+    return check
+
+
+check_strings = check_array_of(check_string)
+check_names = check_array_of(check_name)
+check_requirements = check_array_of(check_requirement)
+
+
+def check_requirement_table(value: object, path: str) -> Iterator[str]:
+    """Yield the faults of a table of arrays of requirements."""
+    yield from check_table(value, path)
+    for key, item in get_table(value).items():
+        yield from check_requirements(item, toml_path(path, key))
+
+
+def check_backend_request(value: object, path: str) -> Iterator[str]:
+    """Yield a fault for anything but `auto`, an accelerator family or a backend, in any case."""
+    if not (isinstance(value, str) and (value.lower() in _REQUEST_WORDS or is_backend(value))):
+        yield unknown_backend_message(value, path)
+
+
+def check_extras(value: object, path: str) -> Iterator[str]:
+    """Yield the faults of a table of backends, each a table with EXTRA_KEYS."""
+    yield from check_table(value, path)
+    for name, extra in get_table(value).items():
+        extra_path = toml_path(path, name)
+        if not is_backend(name):
+            known = [backend.extra for backend in known_backends()]
+            hint = did_you_mean(name, known)
+            yield f"{extra_path}: expected a backend such as cu128 or rocm64, got {name!r}{hint}"
+        yield from validate_table(extra, EXTRA_KEYS, extra_path)
+
+
+EXTRA_KEYS: Mapping[str, Validator] = {
+    "channel": check_one_of(*CHANNELS),
+    "dependencies": check_requirements,
+    "index-url": check_string,
+}
+"""The keys of `[tool.torch-variant.extras.<backend>]`."""
+
+KEYS: Mapping[str, Validator] = {
+    "backend": check_backend_request,
+    "build-requires": check_names,
+    "channel": check_one_of(*CHANNELS),
+    "compatibility": check_boolean,
+    "dependencies": check_requirements,
+    "environment-variable": check_string,
+    "existing": check_one_of("auto", "keep", "replace"),
+    "extras": check_extras,
+    "family": check_names,
+    "hosts": check_strings,
+    "index-url": check_string,
+    "optional-dependencies": check_requirement_table,
+    "require-hashes": check_boolean,
+    "when-no-accelerator": check_one_of("auto", "cpu", "portable", "error"),
+    "when-unsupported": check_one_of("cpu", "error"),
+}
+"""The keys of `[tool.torch-variant]`."""
+
+
+def validate_table(value: object, keys: Mapping[str, Validator], path: str) -> Iterator[str]:
+    """Yield every fault of a table: unknown keys, and values that fail their key's validator."""
+    yield from check_table(value, path)
+    for key, item in get_table(value).items():
+        key_path = toml_path(path, key)
+        if key in keys:
+            yield from keys[key](item, key_path)
+        else:
+            known = f"expected one of {', '.join(keys)}" if keys else "this table has no keys"
+            yield f"{key_path}: unknown key; {known}{did_you_mean(key, keys)}"
+
+
+def expected(description: str, value: object, path: str) -> str:
+    """Return the fault of a value that is not what the description says."""
+    return f"{path}: expected {description}, got {repr_toml(value)}"
+
+
+def unknown_backend_message(
+    value: object, path: str, words: Collection[str] = _REQUEST_WORDS
+) -> str:
+    """Return the fault of a value that is neither one of these words nor a backend."""
+    known = dict.fromkeys((*words, *(backend.name for backend in known_backends())))
+    alias = _FAMILY_ALIASES.get(str(value).lower())
+    hint = f"\nhint: did you mean {alias!r}?" if alias else did_you_mean(value, known)
+    description = f"{', '.join(words)} or a backend such as cu128 or rocm6.4"
+    return f"{expected(description, value, path)}{hint}"
 
 
 def is_backend(text: str) -> bool:
-    """Answer whether a text names a backend."""
+    """Return whether a text names a backend."""
     try:
         Backend.parse(text)
     except ValueError:
@@ -177,57 +186,46 @@ def is_backend(text: str) -> bool:
     return True
 
 
-EXTRA_KEYS: Mapping[str, Kind] = {
-    "channel": one_of(*CHANNELS),
-    "dependencies": requirements,
-    "index-url": string,
-}
-"""The keys of `[tool.torch-variant.extras.<backend>]`."""
+def get_table(value: object, *keys: str) -> Mapping[str, Any]:
+    """Return the table under these keys; an empty one where there is none."""
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value if isinstance(value, dict) else {}
 
 
-def extras(value: object, path: str) -> Iterator[str]:
-    """Find fault with anything but a table of backends, each with EXTRA_KEYS."""
-    yield from table(value, path)
-    for name, extra in table_at(value).items():
-        place = under(path, name)
-        if not is_backend(name):
-            yield _not_among(name, place, [one.extra for one in known_backends()])
-        yield from faults_of(extra, EXTRA_KEYS, place)
+def valid_requirements(value: object) -> tuple[Requirement, ...]:
+    """Return the valid requirements of an array, and none where it is no array."""
+    items = value if isinstance(value, list) else []
+    return tuple(Requirement(item) for item in items if not [*check_requirement(item, "")])
 
 
-KEYS: Mapping[str, Kind] = {
-    "backend": backend_wish,
-    "build-requires": names,
-    "channel": one_of(*CHANNELS),
-    "compatibility": boolean,
-    "dependencies": requirements,
-    "environment-variable": string,
-    "existing": one_of("auto", "keep", "replace"),
-    "extras": extras,
-    "family": names,
-    "hosts": strings,
-    "index-url": string,
-    "optional-dependencies": requirement_table,
-    "require-hashes": boolean,
-    "when-no-accelerator": one_of("auto", "cpu", "portable", "error"),
-    "when-unsupported": one_of("cpu", "error"),
-}
-"""The keys of `[tool.torch-variant]`."""
+def toml_path(path: str, key: str) -> str:
+    """Return the TOML path of a key in the table at a path."""
+    return f"{path}.{format_key(key)}"
 
 
-def _not_among(value: object, path: str, allowed: Collection[str]) -> str:
-    hint = suggestion(value, allowed)
-    return f"{path}: found {shown(value)}; allowed is {', '.join(allowed)}{hint}"
+def repr_toml(value: object) -> str:
+    """Return a value for an error message, with its TOML type unless it is a string."""
+    if isinstance(value, str):
+        return repr(value)
+    kind = _TOML_TYPES.get(type(value), type(value).__name__)
+    text = str(value).lower() if isinstance(value, bool) else None
+    try:
+        return f"{text or repr(value)} ({kind})"
+    except ValueError:  # Python refuses to write out an integer of thousands of digits
+        return f"an {kind} too large to display"
 
 
 @cache
-def schema(name: str) -> dict[str, Any]:
-    """Return a schema of this folder by its name: `table`."""
+def load_schema(name: str) -> dict[str, Any]:
+    """Return a published JSON Schema by its name, such as `table`."""
+    import json  # noqa: PLC0415 (no build reads a schema)
+
     text = (Path(__file__).parents[1] / "schemas" / f"{name}.json").read_text(encoding="utf-8")
-    found: dict[str, Any] = json.loads(text)
-    return found
+    schema: dict[str, Any] = json.loads(text)
+    return schema
 
 
 def tool_schema(_tool: str) -> dict[str, Any]:
-    """Return the schema of `[tool.torch-variant]`, as validate-pyproject asks for it."""
-    return schema("table")
+    """Return the schema of `[tool.torch-variant]`: the entry point of validate-pyproject."""
+    return load_schema("table")

@@ -10,7 +10,7 @@ from hypothesis import given, settings, strategies as st
 from packaging.requirements import Requirement
 
 from hatch_torch.catalog.backend import Backend
-from hatch_torch.config.config import Config, load
+from hatch_torch.config.config import Config, load_config
 from hatch_torch.config.validation import KEYS
 from hatch_torch.errors import ConfigurationError
 
@@ -88,7 +88,7 @@ _PROJECTS = st.fixed_dictionaries(
 
 def _load(pyproject: dict[str, Any], hatch: dict[str, Any]) -> Config | None:
     try:
-        return load(pyproject, hatch)
+        return load_config(pyproject, hatch)
     except ConfigurationError as error:
         return None if error.faults else pytest.fail("no fault is told")
 
@@ -99,7 +99,7 @@ def test_any_shape(pyproject: dict[str, Any], hatch: dict[str, Any]) -> None:
     """Whatever the tables hold, there is a Config or there are faults, never a traceback."""
     found = _load(pyproject, hatch)
     if found is not None:
-        assert found == load(pyproject, hatch)
+        assert found == load_config(pyproject, hatch)
 
 
 @settings(max_examples=100, deadline=None)
@@ -120,7 +120,7 @@ def test_any_table(table: dict[str, Any]) -> None:
 def test_extra_of(read: Read) -> None:
     """A backend's extra is found by the backend that it means."""
     config = read(form="full")
-    found = [config.extra_of(Backend("rocm", release)) for release in [(6, 5), (6, 4)]]
+    found = [config.find_extra(Backend("rocm", release)) for release in [(6, 5), (6, 4)]]
     assert [one and one.name for one in found] == ["rocm65", None]
 
 
@@ -131,7 +131,7 @@ def test_notice(read: Read) -> None:
         "[project.optional-dependencies]\nrocm61 = []\nrocm65 = []",
         form="smallest",
     ).extras[1]
-    assert extra.notices == ("PyTorch never published rocm6.5; rocm6.4 stands for it",)
+    assert extra.notices == ("PyTorch never published rocm6.5; using rocm6.4 instead",)
 
 
 def test_extra_of_the_project_and_of_a_backend(read: Read) -> None:

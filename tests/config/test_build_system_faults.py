@@ -1,4 +1,4 @@
-"""How a project is wired: what is missing, what nothing reads, what uv's sources route."""
+"""Faults of the wiring: what is missing, what nothing reads; and what uv's sources route."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hatch_torch.config.build_system import Wiring
+from hatch_torch.config.build_system import BuildSystem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,88 +21,88 @@ _LINUX = {"sys_platform": "linux", "python_version": "3.12"}
 
 
 def test_no_hook(faults: Faults) -> None:
-    """A table is read by nobody where no hook is named, and its fields are not told twice."""
+    """Nothing reads the table if no hook is named; its fields are not reported as well."""
     found = faults(_HATCH + _PROJECT + "[tool.torch-variant]\ndependencies = ['torch']\n")
     assert [
         (
-            "tool.torch-variant: nothing reads this table; "
-            f"add [{_BUILD}], or see the README's full form"
+            "tool.torch-variant: nothing reads this table\n"
+            f"hint: add [{_BUILD}], or run `hatch-torch init`"
         )
     ] == found
 
 
 def test_nothing_dynamic(faults: Faults) -> None:
-    """Hatch never calls the metadata hook of a project that leaves no field of ours to it."""
+    """Hatch never calls the metadata hook of a project without a dynamic field."""
     found = faults(f"{_PROJECT}dynamic = ['version']\n[{_METADATA}]\n[{_BUILD}]\n")
     assert [
         (
-            f"{_METADATA}: Hatch calls it for a dynamic field only; "
-            'add "optional-dependencies" to project.dynamic, or remove the hook'
+            f"{_METADATA}: Hatch calls this hook only for dynamic fields\n"
+            'hint: add "optional-dependencies" to project.dynamic, or remove the hook'
         )
     ] == found
 
 
 @pytest.mark.parametrize("field", ["dependencies", "optional-dependencies"])
 def test_field_that_nothing_reads(faults: Faults, field: str) -> None:
-    """A field of the table is read by the metadata hook alone, where it is dynamic."""
+    """Only the metadata hook reads a field of the table, and only if the field is dynamic."""
     value = "['torch']" if field == "dependencies" else "{ dev = ['pytest'] }"
     found = faults(f"{_PROJECT}[{_BUILD}]\n[tool.torch-variant]\n{field} = {value}\n")
     assert [
         (
-            f"tool.torch-variant.{field}: nothing reads it; "
-            f'add "{field}" to project.dynamic and the table [{_METADATA}]'
+            f"tool.torch-variant.{field}: nothing reads it\n"
+            f'hint: add "{field}" to project.dynamic and the table [{_METADATA}]'
         )
     ] == found
 
 
 @pytest.mark.parametrize("field", ["dependencies", "optional-dependencies"])
 def test_field_in_two_places(faults: Faults, field: str) -> None:
-    """A field is the project's or the table's."""
+    """A field is set in `[project]` or in the table, not in both."""
     value = "['torch']" if field == "dependencies" else "{ dev = ['pytest'] }"
     found = faults(
         f"{_PROJECT}{field} = {value}\n[{_BUILD}]\n[tool.torch-variant]\n{field} = {value}\n"
     )
     assert [
         (
-            f"tool.torch-variant.{field}: found in project.{field} too; keep one of them "
-            f'(the table is read where "{field}" is in project.dynamic)'
+            f"tool.torch-variant.{field}: project.{field} is set too; keep one of them "
+            f'(this one is read if "{field}" is in project.dynamic)'
         )
     ] == found
 
 
 def test_extra_that_nothing_declares(faults: Faults) -> None:
-    """A backend's extra has to be declared: by the metadata hook or by the project itself."""
+    """The metadata hook or the project itself has to declare a backend's extra."""
     found = faults(
         "[project]\noptional-dependencies = { CU126 = [] }\n"
         f"[{_BUILD}]\n[tool.torch-variant.extras]\ncu126 = {{}}\n'rocm7.1' = {{}}"
     )
     assert [
         (
-            'tool.torch-variant.extras."rocm7.1": nothing declares this extra; add the table '
-            f'[{_METADATA}] and "optional-dependencies" to project.dynamic'
+            'tool.torch-variant.extras."rocm7.1": nothing declares this extra\n'
+            f'hint: add "optional-dependencies" to project.dynamic and the table [{_METADATA}]'
         )
     ] == found
 
 
 def test_direct_references_are_missing(faults: Faults) -> None:
-    """A metadata hook that adds URLs needs Hatch's permission; the lines are there to paste."""
+    """A metadata hook that adds URLs needs Hatch's permission; the hint has the lines for it."""
     found = faults(f"{_PROJECT}dynamic = ['dependencies']\n[{_METADATA}]\n")
     assert [
         (
-            f"{_METADATA}: it makes the additions itself, since there is no [{_BUILD}]; that needs "
-            "these lines:\n    [tool.hatch.metadata]\n    allow-direct-references = true"
+            f"{_METADATA}: without [{_BUILD}] this hook adds URLs, which Hatch has to allow\n"
+            "hint: add these lines:\n    [tool.hatch.metadata]\n    allow-direct-references = true"
         )
     ] == found
 
 
 def test_metadata_hook_alone_beside_static_dependencies(faults: Faults) -> None:
-    """Nobody could add a wheel to dependencies that are not dynamic, so it is not left silent."""
+    """A metadata hook without a build hook can't add a wheel to static dependencies."""
     found = faults(
         f"{_PROJECT}dependencies = ['torch']\ndynamic = ['optional-dependencies']\n"
         f"[tool.hatch.metadata]\nallow-direct-references = true\n[{_METADATA}]\n"
     )
     assert [
-        f"{_METADATA}: it cannot add to dependencies that are not dynamic; add the table [{_BUILD}]"
+        f"{_METADATA}: this hook can't add to static dependencies\nhint: add the table [{_BUILD}]"
     ] == found
 
 
@@ -114,11 +114,11 @@ def test_hook_that_is_no_table(faults: Faults, value: str) -> None:
         f"{_PROJECT}{dynamic}\n[tool.hatch.build.hooks]\ntorch-variant = {value}\n"
         f"[tool.hatch.metadata.hooks]\ntorch-variant = {value}\n"
     )
-    assert [one.partition(":")[0] for one in found] == [_BUILD, _METADATA]
+    assert [fault.partition(":")[0] for fault in found] == [_BUILD, _METADATA]
 
 
 def test_options_of_the_hooks(faults: Faults) -> None:
-    """The build hook has few options, Hatch's own among them, and the metadata hook none."""
+    """The build hook has few options, among them Hatch's own; the metadata hook has none."""
     found = faults(
         f"{_PROJECT}dynamic = ['optional-dependencies']\n[{_METADATA}]\nbackend = 'cpu'\n"
         "[tool.hatch.build.targets.wheel.hooks.torch-variant]\n"
@@ -127,11 +127,11 @@ def test_options_of_the_hooks(faults: Faults) -> None:
     assert [
         (
             "tool.hatch.build.targets.wheel.hooks.torch-variant.build-requires[0]: "
-            "found 'torch>=2'; allowed is the name of a package"
+            "expected a package name, got 'torch>=2'"
         ),
         (
-            "tool.hatch.build.targets.wheel.hooks.torch-variant.backend: unknown key; allowed are "
-            "build-requires, dependencies, enable-by-default, require-runtime-dependencies, "
+            "tool.hatch.build.targets.wheel.hooks.torch-variant.backend: unknown key; expected "
+            "one of build-requires, dependencies, enable-by-default, require-runtime-dependencies, "
             "require-runtime-features"
         ),
         f"{_METADATA}.backend: unknown key; this table has no keys",
@@ -139,7 +139,7 @@ def test_options_of_the_hooks(faults: Faults) -> None:
 
 
 def _routed(sources: Mapping[str, Any], *extras: str) -> set[str]:
-    return {*Wiring(uv_sources=sources).routed(extras, _LINUX)}
+    return {*BuildSystem(uv_sources=sources).uv_routed(extras, _LINUX)}
 
 
 @pytest.mark.parametrize(
@@ -162,11 +162,11 @@ def _routed(sources: Mapping[str, Any], *extras: str) -> set[str]:
     ],
 )
 def test_routed(source: object, expected: set[str]) -> None:
-    """A source counts for uv where its extra is asked for and its marker holds."""
+    """Uv uses a source if its extra is requested and its marker applies."""
     assert expected == _routed({"Torch": source}, "cu-124")
 
 
 def test_routed_by_the_table(read: Read) -> None:
     """The sources are those of `[tool.uv]`."""
     more = "[tool.uv.sources]\ntorch_vision = { index = 'pytorch' }"
-    assert {"torch-vision"} == read(more, form="smallest").wiring.routed([], _LINUX)
+    assert {"torch-vision"} == read(more, form="smallest").build_system.uv_routed([], _LINUX)

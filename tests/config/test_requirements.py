@@ -1,4 +1,4 @@
-"""What a project wants of the family, here."""
+"""The project's requirements on the torch family that apply here."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from packaging.specifiers import SpecifierSet
 from hatch_torch.catalog.backend import Backend
 from hatch_torch.config.config import BackendExtra, Config
 from hatch_torch.config.requirements import (
-    Line,
-    family_lines,
+    FamilyRequirement,
+    collect_family_requirements,
     fixed_backend,
-    parsed_constraints,
-    ranges,
-    versions_of,
+    merge_specifiers,
+    parse_constraints,
+    specifier_of,
 )
 
 if TYPE_CHECKING:
@@ -32,26 +32,29 @@ def parsed(*lines: str) -> tuple[Requirement, ...]:
     return tuple(map(Requirement, lines))
 
 
-def of(*lines: str, extra: str | None = None) -> list[Line]:
-    """Return the lines as lines of the dependencies, or of an extra."""
-    return [Line(one, extra) for one in parsed(*lines)]
+def of(*lines: str, extra: str | None = None) -> list[FamilyRequirement]:
+    """Return the lines as requirements of the dependencies, or of an extra."""
+    return [FamilyRequirement(requirement, extra) for requirement in parsed(*lines)]
 
 
-class TestFamilyLines:
-    """The lines on members of the family."""
+class TestCollectFamilyRequirements:
+    """The requirements on members of the family."""
 
-    def test_members_alone(self) -> None:
-        """Other packages are the installer's."""
+    def test_other_packages(self) -> None:
+        """Other packages are left out."""
         config = Config(dependencies=parsed("numpy", "Torch>=2", "torchvision", "torch-geometric"))
-        assert of("Torch>=2", "torchvision") == [*family_lines(config, HERE)]
+        assert of("Torch>=2", "torchvision") == [*collect_family_requirements(config, HERE)]
 
     def test_further_members(self) -> None:
-        """What the project calls family is family."""
+        """The table's `family` adds members."""
         config = Config(dependencies=parsed("xFormers", "torch"), family=("xformers",))
-        assert [line.name for line in family_lines(config, HERE)] == ["xformers", "torch"]
+        assert [line.name for line in collect_family_requirements(config, HERE)] == [
+            "xformers",
+            "torch",
+        ]
 
     def test_markers(self) -> None:
-        """A requirement whose marker is false here, or that makes no sense, gets nothing."""
+        """A requirement whose marker is false here, or can't be evaluated, is left out."""
         config = Config(
             dependencies=parsed(
                 "torch>=2.6; sys_platform == 'linux'",
@@ -60,10 +63,12 @@ class TestFamilyLines:
                 "torchvision; 'a' == 'a'",
             )
         )
-        assert of("torch>=2.6; sys_platform == 'linux'") == [*family_lines(config, HERE)]
+        assert of("torch>=2.6; sys_platform == 'linux'") == [
+            *collect_family_requirements(config, HERE)
+        ]
 
     def test_extras(self) -> None:
-        """The lines of every extra are there too, the backends' as they are declared."""
+        """The requirements of every extra are included, the backends' as they are declared."""
         config = Config(
             dependencies=parsed("torch>=2.3"),
             optional_dependencies={"vision": parsed("torchvision; extra == 'vision'", "pillow")},
@@ -73,7 +78,7 @@ class TestFamilyLines:
             *of("torch>=2.3"),
             *of("torchvision; extra == 'vision'", extra="vision"),
             *of("torch>=2.3", "torch<2.6", extra="cu124"),
-        ] == [*family_lines(config, HERE)]
+        ] == [*collect_family_requirements(config, HERE)]
 
 
 class TestFixedBackend:
@@ -103,18 +108,18 @@ class TestFixedBackend:
         assert fixed_backend(of(line)) is None
 
 
-class TestRanges:
-    """A range for each member."""
+class TestMergeSpecifiers:
+    """One specifier for each member."""
 
     def test_torch_is_always_there(self) -> None:
         """Every other member is built for one torch."""
-        found = ranges(of("torchvision==0.21.*"), HERE)
+        found = merge_specifiers(of("torchvision==0.21.*"), HERE)
         assert {"torch": SpecifierSet(), "torchvision": SpecifierSet("==0.21.*")} == found
 
     def test_intersection(self) -> None:
-        """The lines, the backend's own and the constraints are intersected."""
+        """The requirements, those of the backend's extra and the constraints are intersected."""
         extra = BackendExtra("cu124", _CU124, parsed("torch!=2.5.0", "numpy<2", "xformers"))
-        found = ranges(
+        found = merge_specifiers(
             of("torch>=2.3", "torchvision"),
             HERE,
             extra,
@@ -129,30 +134,30 @@ class TestRanges:
         } == found
 
     def test_markers(self) -> None:
-        """A backend's requirement or a constraint counts where its marker holds."""
+        """A backend's requirement or a constraint counts only if its marker applies."""
         lines: Sequence[str] = (
             "torch==2.6.0 ; sys_platform == 'linux'",
             "torch==2.2.2 ; sys_platform == 'darwin'",
         )
         extra = BackendExtra("cu124", _CU124, parsed(*lines))
         expected = {"torch": SpecifierSet("==2.6.0")}
-        assert expected == ranges((), HERE, extra)
-        assert expected == ranges(of("torch"), HERE, constraints=parsed(*lines))
+        assert expected == merge_specifiers((), HERE, extra)
+        assert expected == merge_specifiers(of("torch"), HERE, constraints=parsed(*lines))
 
     def test_urls(self) -> None:
-        """A URL stands for the one version that its file name tells, wherever it is written."""
+        """A URL admits only the version in its file name."""
         url = f"torch @ {_URL}"
         expected = SpecifierSet("==2.6.0+cu124")
         extra = BackendExtra("cu124", _CU124, parsed(url))
-        assert expected == versions_of(Requirement(url))
+        assert expected == specifier_of(Requirement(url))
         for found in (
-            ranges(of(url), HERE),
-            ranges((), HERE, extra),
-            ranges((), HERE, None, (), parsed(url)),
+            merge_specifiers(of(url), HERE),
+            merge_specifiers((), HERE, extra),
+            merge_specifiers((), HERE, None, (), parsed(url)),
         ):
             assert {"torch": expected} == found
 
 
-def test_constraints_of_others() -> None:
-    """A line that is no requirement is its own tool's to find."""
-    assert parsed("torch<2.7") == parsed_constraints(["torch<2.7", "-e .", "??", ""])
+def test_invalid_constraints() -> None:
+    """Invalid constraints are skipped: the installer reports them."""
+    assert parsed("torch<2.7") == parse_constraints(["torch<2.7", "-e .", "??", ""])

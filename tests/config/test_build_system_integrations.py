@@ -1,4 +1,4 @@
-"""Who builds a project, and what a table of ours takes there."""
+"""The build backends, and what `[tool.torch-variant]` needs with each of them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hatch_torch.config.build_system import Builder, names_us
+from hatch_torch.config.build_system import BuildBackend, is_hatch_torch
 
 if TYPE_CHECKING:
     from tests.config.conftest import Faults, Read
@@ -30,7 +30,7 @@ name = "my-app"
 
 
 @pytest.mark.parametrize(
-    ("backend", "name", "door"),
+    ("import_path", "name", "integration"),
     [
         ("hatchling.build", "Hatch", "hooks"),
         ("", "setuptools", "table"),
@@ -48,36 +48,37 @@ name = "my-app"
         ("setuptools_of_mine", "", "table"),
     ],
 )
-def test_builder(backend: str, name: str, door: str) -> None:
-    """A backend is known by the beginning of its name; an unknown one may wrap any other."""
-    found = Builder.of({"build-system": {"build-backend": backend} if backend else {}})
-    assert (name, door, backend, False) == found
+def test_build_backend(import_path: str, name: str, integration: str) -> None:
+    """A build backend is known by the prefix of its path; an unknown one may wrap any other."""
+    system = {"build-backend": import_path} if import_path else {}
+    backend = BuildBackend.from_pyproject({"build-system": system})
+    assert (name, integration, import_path, False) == backend
 
 
 @pytest.mark.parametrize(
-    ("line", "expected"),
+    ("requirement", "expected"),
     [("hatch-torch", True), ("Hatch_Torch>=0.1", True), ("torch", False), ("?", False), (1, False)],
 )
-def test_requires_us(line: object, expected: bool) -> None:  # noqa: FBT001 (a table's column)
+def test_requires_hatch_torch(requirement: object, expected: bool) -> None:  # noqa: FBT001 (a table's column)
     """The plugin is named by any spelling of its name."""
-    assert names_us(line) is expected
+    assert is_hatch_torch(requirement) is expected
 
 
 def test_the_table_opts_in(read: Read) -> None:
-    """With setuptools the table is enough, where the build has us."""
+    """With setuptools the table is enough if the build requires hatch-torch."""
     config = read(
         SETUPTOOLS + "dynamic = ['optional-dependencies']\n[tool.torch-variant.extras.cpu]"
     )
-    assert config.wiring.called
-    assert config.wiring.adds
-    assert config.wiring.declares("cpu")
+    assert config.build_system.is_invoked
+    assert config.build_system.injects
+    assert config.build_system.declares_extra("cpu")
 
 
 def test_setup_cfg_alone(read: Read) -> None:
-    """Without `[project]` nothing is static, so that uv asks, and both fields are ours to set."""
-    wiring = read(SETUPTOOLS.partition("[project]")[0] + "[tool.torch-variant]").wiring
-    assert wiring.asked_by_uv
-    assert wiring.sets == {"dependencies", "optional-dependencies"}
+    """Without `[project]` uv asks the backend, and the plugin fills both fields."""
+    build_system = read(SETUPTOOLS.partition("[project]")[0] + "[tool.torch-variant]").build_system
+    assert build_system.uv_asks_backend
+    assert build_system.fills_fields == {"dependencies", "optional-dependencies"}
 
 
 @pytest.mark.parametrize(
@@ -85,21 +86,21 @@ def test_setup_cfg_alone(read: Read) -> None:
     [
         (
             SETUPTOOLS.replace(', "hatch-torch"', "") + "[tool.torch-variant]",
-            ['tool.torch-variant: nothing reads this table; add "hatch-torch" to build-'],
+            ['tool.torch-variant: nothing reads this table\nhint: add "hatch-torch" to build-'],
         ),
         (
             "[tool.torch-variant]\n",
-            ["tool.torch-variant: nothing reads this table; add these lines, or others"],
+            ["tool.torch-variant: nothing reads this table\nhint: add these lines, or run"],
         ),
         (
             SKBUILD.replace("torch-variant", "another") + "[tool.torch-variant]",
-            ["tool.torch-variant: nothing reads this table; add these lines:\n    [[tool"],
+            ["tool.torch-variant: nothing reads this table\nhint: add these lines:\n    [[tool"],
         ),
         (
             SKBUILD + "dependencies = ['torch']\noptional-dependencies = {}\n",
             [
-                'project.dynamic: "dependencies" is missing; scikit-build-core lets',
-                'project.dynamic: "optional-dependencies" is missing; scikit-build-core lets',
+                'project.dynamic: expected "dependencies" in it: scikit-build-core lets',
+                'project.dynamic: expected "optional-dependencies" in it: scikit-build-core',
             ],
         ),
         (
@@ -110,26 +111,26 @@ def test_setup_cfg_alone(read: Read) -> None:
         (
             SETUPTOOLS + "[tool.torch-variant]\ndependencies = ['torch']\nextras = { cpu = {} }\n",
             [
-                'tool.torch-variant.dependencies: nothing reads it; add "dependencies" to',
-                "tool.torch-variant.extras.cpu: nothing declares this extra; add",
+                'tool.torch-variant.dependencies: nothing reads it\nhint: add "dependencies" to',
+                "tool.torch-variant.extras.cpu: nothing declares this extra\nhint: add",
             ],
         ),
         (
             SETUPTOOLS
             + "dynamic = ['dependencies']\n[tool.torch-variant]\ndependencies = ['torch']\n"
             "[tool.setuptools.dynamic]\ndependencies = { file = 'requirements.txt' }\n",
-            ["tool.torch-variant.dependencies: found in tool.setuptools.dynamic too; keep"],
+            ["tool.torch-variant.dependencies: tool.setuptools.dynamic.dependencies is set too"],
         ),
         (
             SETUPTOOLS + "[tool.torch-variant]\nbuild-requires = ['torch']\n",
             [
-                "tool.torch-variant.build-requires: nothing reads it; add to [build-system]:\n",
+                "tool.torch-variant.build-requires: nothing reads it\nhint: set build-",
             ],
         ),
         (
             SETUPTOOLS.replace("setuptools.build_meta", "pdm.backend")
             + "[tool.torch-variant]\nbuild-requires = ['torch']\n",
-            ["tool.torch-variant.build-requires: nothing reads it; PDM asks no plugin for"],
+            ["tool.torch-variant.build-requires: nothing reads it; PDM lets no plugin add"],
         ),
         (
             SETUPTOOLS.replace("setuptools.build_meta", "my.own")
@@ -139,9 +140,9 @@ def test_setup_cfg_alone(read: Read) -> None:
     ],
 )
 def test_faults(faults: Faults, text: str, expected: list[str]) -> None:
-    """What nothing reads is told with what to add, by the words of who builds."""
-    found = faults(text)
-    assert [one[: len(start)] for one, start in zip(found, expected, strict=True)] == expected
+    """What no build reads is reported with what to add, by the name of the build backend."""
+    pairs = zip(faults(text), expected, strict=True)
+    assert [fault[: len(start)] for fault, start in pairs] == expected
 
 
 def test_build_requires_of_hatch(faults: Faults) -> None:
@@ -150,13 +151,13 @@ def test_build_requires_of_hatch(faults: Faults) -> None:
     assert fault.endswith("with Hatch it belongs in [tool.hatch.build.hooks.torch-variant]")
 
 
-def test_a_builder_without_a_door(read: Read) -> None:
-    """Where no build can call us, the table is the command line's."""
+def test_build_backend_without_an_integration(read: Read) -> None:
+    """If no build can call the plugin, the table is for the command line."""
     config = read(SETUPTOOLS.replace("setuptools.build_meta", "uv_build") + "[tool.torch-variant]")
-    assert not config.wiring.called
-    assert not config.wiring.sets
+    assert not config.build_system.is_invoked
+    assert not config.build_system.fills_fields
 
 
-def test_a_provider_without_a_table(read: Read) -> None:
+def test_provider_without_a_table(read: Read) -> None:
     """A provider that is named needs no table."""
-    assert read(SKBUILD + "dynamic = ['dependencies']\n").wiring.called
+    assert read(SKBUILD + "dynamic = ['dependencies']\n").build_system.is_invoked

@@ -1,4 +1,4 @@
-"""The three forms of a downstream project, and where Hatch lets their tables stand."""
+"""The three forms of a downstream project, and the places that Hatch allows for their tables."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from packaging.requirements import Requirement
 
 from hatch_torch.catalog.backend import Backend
-from hatch_torch.config.build_system import Builder, Wiring
+from hatch_torch.config.build_system import BuildBackend, BuildSystem
 from hatch_torch.config.config import BackendExtra, Config
 
 if TYPE_CHECKING:
@@ -24,18 +24,18 @@ def test_smallest(read: Read) -> None:
     assert Config(
         name="my-app",
         dependencies=(_TORCH, Requirement("torchvision"), _NUMPY),
-        wiring=Wiring(
+        build_system=BuildSystem(
             build_hook={},
-            builder=Builder(backend="hatchling.build", requires_us=True),
+            build_backend=BuildBackend(import_path="hatchling.build", requires_hatch_torch=True),
             static=frozenset({"name", "version", "dependencies"}),
         ),
     ) == read(form="smallest")
 
 
 def test_defaults() -> None:
-    """The defaults are those of the contract's table of keys."""
+    """A project that says nothing gets the documented defaults."""
     config = Config()
-    assert {name: getattr(config, name) for name in Config._fields if name != "wiring"} == {
+    assert {name: getattr(config, name) for name in Config._fields if name != "build_system"} == {
         "name": "",
         "dependencies": (),
         "optional_dependencies": {},
@@ -76,25 +76,25 @@ def test_full(read: Read) -> None:
     ) == config.extras
 
 
-def test_full_wiring(read: Read) -> None:
-    """In the full form uv asks both hooks, again each time, and the extras are declared."""
-    wiring = read(form="full").wiring
-    assert (wiring.metadata_hook, wiring.build_hook) == ({}, {})
-    assert wiring.asked_by_uv
-    assert "optional-dependencies" in wiring.sets
-    assert wiring.names_stamp
-    assert not wiring.one_table
+def test_full_build_system(read: Read) -> None:
+    """In the full form uv calls both hooks each time, and the extras are declared."""
+    build_system = read(form="full").build_system
+    assert (build_system.metadata_hook, build_system.build_hook) == ({}, {})
+    assert build_system.uv_asks_backend
+    assert "optional-dependencies" in build_system.fills_fields
+    assert build_system.names_stamp
+    assert not build_system.metadata_hook_only
 
 
 def test_one_table(read: Read) -> None:
-    """The requirements of the table are the project's; without a build hook one hook does all."""
+    """The table has the project's requirements; the metadata hook alone has to add to them."""
     config = read(form="one table")
     assert config.dependencies == (_TORCH, _NUMPY)
-    assert config.wiring.one_table
+    assert config.build_system.metadata_hook_only
 
 
 def test_one_table_with_a_build_hook(read: Read) -> None:
-    """With a build hook the additions need no permission for direct references."""
+    """With a build hook no permission for direct references is needed."""
     config = read(
         """
         [project]
@@ -107,11 +107,11 @@ def test_one_table_with_a_build_hook(read: Read) -> None:
         """
     )
     assert config.dependencies == (_TORCH,)
-    assert not config.wiring.one_table
+    assert not config.build_system.metadata_hook_only
 
 
 def test_hatch_toml(read: Read) -> None:
-    """The tables of hatch.toml stand in place of those of pyproject.toml."""
+    """The tables of hatch.toml replace those of pyproject.toml."""
     hooks = read(
         '[project]\nname = "my-app"\n[tool.hatch.version]\npath = "a.py"\n',
         hatch='[build.hooks.torch-variant]\nbuild-requires = ["torch"]\n',
@@ -120,19 +120,19 @@ def test_hatch_toml(read: Read) -> None:
 
 
 def test_hatch_toml_replaces_whole_tables(faults: Faults) -> None:
-    """A hook of pyproject.toml is gone where hatch.toml has a build table, as for Hatch itself."""
+    """A build table in hatch.toml hides the hooks of pyproject.toml, as for Hatch itself."""
     text = f"{_HATCH}[tool.torch-variant]\nbackend = 'cpu'\n{_HOOK}"
     found = faults(text, hatch="[build.hooks.vcs]\n")
     assert found == [
         (
-            "tool.torch-variant: nothing reads this table; "
-            "add [tool.hatch.build.hooks.torch-variant], or see the README's full form"
+            "tool.torch-variant: nothing reads this table\n"
+            "hint: add [tool.hatch.build.hooks.torch-variant], or run `hatch-torch init`"
         )
     ]
 
 
 def test_hook_of_the_wheel_target(read: Read) -> None:
-    """A build hook may stand under the wheel target, and counts before the one for all targets."""
+    """A build hook of the wheel target takes precedence over the one for all targets."""
     config = read(
         '[project]\nname = "my-app"\n'
         "[tool.hatch.build.targets.wheel.hooks.torch-variant]\n"
@@ -141,14 +141,14 @@ def test_hook_of_the_wheel_target(read: Read) -> None:
     assert config.build_requires == ("torchvision",)
 
 
-def test_project_without_us(read: Read) -> None:
-    """A project that has neither our table nor our hooks is read for the command line."""
+def test_project_without_hatch_torch(read: Read) -> None:
+    """A project without the table and the hooks is read for the command line."""
     config = read('[project]\nname = "other"\ndependencies = ["torch>=2.3"]\n')
     assert config.dependencies == (_TORCH,)
 
 
 def test_every_key(read: Read) -> None:
-    """Every key of the table arrives where it is used."""
+    """Every key of the table is in the Config."""
     config = read(
         """
         [tool.torch-variant]
@@ -181,7 +181,7 @@ def test_every_key(read: Read) -> None:
             existing="replace",
             compatibility=True,
             require_hashes=True,
-            wiring=config.wiring,
+            build_system=config.build_system,
         )
         == config
     )

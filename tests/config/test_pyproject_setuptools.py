@@ -1,4 +1,4 @@
-"""What setuptools reads elsewhere is read as it reads it."""
+"""The requirements that setuptools reads from setup.cfg and other files."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hatch_torch.config.pyproject import stated_elsewhere
+from hatch_torch.config.pyproject import read_setuptools_metadata
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,25 +34,25 @@ def root(tmp_path: Path) -> Path:
 
 
 def test_setup_cfg(root: Path) -> None:
-    """Its lists are lines, or parted by semicolons, or the names of files."""
+    """Lists have lines, semicolons, or the names of files."""
     (root / "setup.cfg").write_text(SETUP_CFG, encoding="utf-8")
-    assert stated_elsewhere(root, {}) == {
+    assert read_setuptools_metadata(root, {}) == {
         "name": "my-app",
         "dependencies": ["torch>=2.3", 'numpy; python_version > "3.9"'],
         "optional-dependencies": {"vision": ["torchvision", "timm"], "files": ["torch", "numpy"]},
     }
-    assert stated_elsewhere(root, {"project": {}}) == {}
+    assert read_setuptools_metadata(root, {"project": {}}) == {}
 
 
 @pytest.mark.parametrize("text", ["", "[options]\n", "no section = 1\n", "[a]\nb\n"])
 def test_little_in_setup_cfg(root: Path, text: str) -> None:
-    """A file that says nothing of requirements, or cannot be read, states none."""
+    """A file without requirements, or an invalid one, has none."""
     (root / "setup.cfg").write_text(text, encoding="utf-8")
-    assert not any(stated_elsewhere(root, {}).values())
+    assert not any(read_setuptools_metadata(root, {}).values())
 
 
 def test_dynamic_files(root: Path) -> None:
-    """`[tool.setuptools.dynamic]` names one file or several; one that is missing is not read."""
+    """`[tool.setuptools.dynamic]` names one file or several; a missing one is skipped."""
     directives = {
         "dependencies": {"file": ["a.txt", "missing.txt"]},
         "optional-dependencies": {
@@ -62,13 +62,13 @@ def test_dynamic_files(root: Path) -> None:
         },
     }
     pyproject = {"project": {}, "tool": {"setuptools": {"dynamic": directives}}}
-    assert stated_elsewhere(root, pyproject) == {
+    assert read_setuptools_metadata(root, pyproject) == {
         "dependencies": ["torch"],
         "optional-dependencies": {"fast": ["numpy"], "odd": [], "one": []},
     }
 
 
-def test_other_builders(root: Path) -> None:
-    """Others read none of these."""
+def test_other_build_backends(root: Path) -> None:
+    """Other build backends read none of these files."""
     (root / "setup.cfg").write_text(SETUP_CFG, encoding="utf-8")
-    assert stated_elsewhere(root, {"build-system": {"build-backend": "pdm.backend"}}) == {}
+    assert read_setuptools_metadata(root, {"build-system": {"build-backend": "pdm.backend"}}) == {}
