@@ -1,4 +1,4 @@
-"""setuptools' build backend, and torch in the build environment: the very wheels of the install.
+"""setuptools' build backend, with the wheels of the install in the build environment.
 
 `build-backend = "hatch_torch.setuptools_build_meta"` is for extensions that compile against torch.
 """
@@ -22,15 +22,15 @@ from setuptools.build_meta import (
 
 from hatch_torch.config.pyproject import read_project
 from hatch_torch.errors import ConfigurationError
-from hatch_torch.frontend.process_tree import ancestors
-from hatch_torch.hook import build_requirements
-from hatch_torch.integrations._common import plainly
+from hatch_torch.frontend import process_tree
+from hatch_torch.hook import list_build_requirements
+from hatch_torch.integrations._common import report_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    Ask = Callable[[Any], list[str]]
+    GetRequires = Callable[[Any], list[str]]
 
 __all__ = [
     "build_editable",
@@ -43,49 +43,59 @@ __all__ = [
     "prepare_metadata_for_build_wheel",
 ]
 
-
-_UNSEEN = (
-    "tool.torch-variant.build-requires: the requirement on torch has to be seen before setup.py "
-    "runs; write the project's requirements into pyproject.toml or setup.cfg"
-)
+get_ancestors = process_tree.get_ancestors
+"""Returns the processes above this one; replaced by tests."""
 
 
 def get_requires_for_build_wheel(config_settings: Any = None) -> list[str]:  # noqa: ANN401 (PEP 517)
-    """Return what setuptools asks for, and what `build-requires` names."""
-    return [*_asked(build_meta.get_requires_for_build_wheel, config_settings)[0], *_ours()]
+    """Return setuptools' build requirements, and the wheels that `build-requires` names."""
+    requires, _ = _get_setuptools_requires(build_meta.get_requires_for_build_wheel, config_settings)
+    return [*requires, *_get_family_requires()]
 
 
 def get_requires_for_build_editable(config_settings: Any = None) -> list[str]:  # noqa: ANN401 (PEP 660)
     """Return the same for an editable wheel."""
-    return [*_asked(build_meta.get_requires_for_build_editable, config_settings)[0], *_ours()]
+    requires, _ = _get_setuptools_requires(
+        build_meta.get_requires_for_build_editable, config_settings
+    )
+    return [*requires, *_get_family_requires()]
 
 
 def get_requires_for_build_sdist(config_settings: Any = None) -> list[str]:  # noqa: ANN401 (PEP 517)
-    """Return what setuptools asks for; an sdist needs torch only where the setup.py imports it."""
-    lines, lacking = _asked(build_meta.get_requires_for_build_sdist, config_settings)
-    return [*lines, *(_ours() if lacking else ())]
+    """Return setuptools' build requirements; the wheels only if the setup.py imports them."""
+    requires, lacks_family = _get_setuptools_requires(
+        build_meta.get_requires_for_build_sdist, config_settings
+    )
+    return [*requires, *(_get_family_requires() if lacks_family else ())]
 
 
-def _asked(ask: Ask, settings: Any) -> tuple[list[str], bool]:  # noqa: ANN401 (PEP 517)
-    """Ask setuptools, which runs the setup.py; that may lack what it is to be asked for here.
+def _get_setuptools_requires(
+    get_requires: GetRequires,
+    config_settings: Any,  # noqa: ANN401 (PEP 517)
+) -> tuple[list[str], bool]:
+    """Return setuptools' build requirements, and whether the setup.py failed to import the family.
 
-    Raises ModuleNotFoundError where it lacks something else.
+    To answer, setuptools runs the setup.py, which may import torch before it is there. Raises
+    ModuleNotFoundError if another module is missing.
     """
     try:
-        return ask(settings), False
+        return get_requires(config_settings), False
     except ModuleNotFoundError as error:
-        if canonicalize_name(error.name or "") not in map(_name, _ours()):
+        if canonicalize_name(error.name or "") not in map(_get_name, _get_family_requires()):
             raise
         return [], True
 
 
-def _ours() -> list[str]:
-    with plainly():
+def _get_family_requires() -> list[str]:
+    with report_errors():
         config = read_project(Path.cwd())
         if config.build_requires and not config.dependencies:
-            raise ConfigurationError([_UNSEEN])
-        return build_requirements(Path.cwd(), os.environ, above=ancestors)
+            raise ConfigurationError(
+                ["tool.torch-variant.build-requires: the requirement on torch is not known"],
+                hint="move the project's requirements from setup.py to pyproject.toml or setup.cfg",
+            )
+        return list_build_requirements(Path.cwd(), os.environ, get_ancestors=get_ancestors)
 
 
-def _name(requirement: str) -> str:
+def _get_name(requirement: str) -> str:
     return canonicalize_name(Requirement(requirement).name)

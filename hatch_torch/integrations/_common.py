@@ -1,18 +1,11 @@
-"""Which function of a build backend runs: few of them tell a plugin what they build.
-
-How every door tells a user what is wrong.
-
-The fields of `[project]` that are left to a build: the same requirements on every machine.
-
-Where a decision goes in what a build backend writes, and what never goes into it.
-"""
+"""What all integrations share: errors, portable metadata, injected requirements and the record."""
 
 from __future__ import annotations
 
 import logging
 import os
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from traceback import walk_stack
 from typing import TYPE_CHECKING
 
@@ -32,8 +25,50 @@ if TYPE_CHECKING:
     from hatch_torch.resolution.model import Decision
 
 
-def running(module: str, *names: str) -> str | None:
-    """Return the first of a module's functions that is on the call stack; None: none of them."""
+RECORD = "torch-variant.json"
+RECORD_FOLDER = "extra_metadata"
+"""The record's folder in dist-info."""
+NOT_IN_SDISTS = (LOCK, STAMP)
+"""Files of the checkout that no sdist contains."""
+
+
+@contextmanager
+def report_errors() -> Iterator[None]:
+    """Exit with an error's message instead of a traceback; print the debug log on request.
+
+    `TORCH_VARIANT_LOG=debug` prints every step of the block to stderr.
+    """
+    debug = os.environ.get("TORCH_VARIANT_LOG") == "debug"
+    with _debug_log() if debug else nullcontext():
+        try:
+            yield
+        except HatchTorchError as error:
+            sys.exit(error.format())
+
+
+@contextmanager
+def _debug_log() -> Iterator[None]:
+    """Print what the package logs in the block; the build backend's own logging stays as it is."""
+    logger = logging.getLogger("hatch_torch")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("hatch-torch: %(message)s"))
+    level, propagate = logger.level, logger.propagate
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)
+    logger.propagate = False  # setuptools' handler would print each line again
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+        logger.propagate = propagate
+
+
+def active_hook(module: str, *names: str) -> str | None:
+    """Return the innermost of a module's functions that is running; None: none of them is.
+
+    Few build backends tell a plugin what they build.
+    """
     return next(
         (
             frame.f_code.co_name
@@ -44,52 +79,36 @@ def running(module: str, *names: str) -> str | None:
     )
 
 
-@contextmanager
-def plainly() -> Iterator[None]:
-    """Show a user what is wrong, without a traceback, and every step to who asks for that."""
-    if os.environ.get("TORCH_VARIANT_LOG") == "debug":
-        logging.basicConfig(format="hatch-torch: %(message)s", stream=sys.stderr)
-        logging.getLogger("hatch_torch").setLevel(logging.DEBUG)
-    try:
-        yield
-    except HatchTorchError as error:
-        sys.exit(f"hatch-torch: {error}")
-
-
 def portable_dependencies(config: Config) -> list[str]:
-    """Return the project's requirements, as they were written."""
+    """Return the project's requirements as written."""
     return [*map(str, config.dependencies)]
 
 
 def portable_extras(config: Config) -> dict[str, list[str]]:
-    """Return every extra with its requirements, those of the backends too."""
-    return {key: [*map(str, lines)] for key, lines in declared_extras(config).items()}
+    """Return every extra, the backends' too, with its requirements as written."""
+    return {
+        extra: [*map(str, requirements)] for extra, requirements in declared_extras(config).items()
+    }
 
 
-RECORD = "torch-variant.json"
-RECORD_FOLDER = "extra_metadata"
-"""The folder in dist-info where the record lies."""
-NOT_IN_SDISTS = (LOCK, STAMP)
-"""What is for the checkout alone."""
-
-
-def put_in_front(
+def prepend_requirements(
     decision: Decision | None, dependencies: list[str], extras: dict[str, list[str]]
 ) -> None:
-    """Put the additions in front, each under its extra; only extras that are declared count.
+    """Insert the injected requirements at the front of the lists, in place.
 
-    The lists are changed in place. Hatchling normalizes the names of extras, so that `rocm7.0` is
-    `rocm7-0`.
+    Those of an extra that is not in `extras` are dropped. The names of extras are compared
+    normalized, since hatchling turns `rocm7.0` into `rocm7-0`.
     """
-    named = {canonicalize_name(extra): lines for extra, lines in extras.items()}
-    for one in reversed(decision.additions if decision else ()):
-        lines = named.get(canonicalize_name(one.extra), []) if one.extra else dependencies
-        lines.insert(0, one.requirement)
+    by_name = {canonicalize_name(extra): items for extra, items in extras.items()}
+    for injected in reversed(decision.injected if decision else ()):
+        extra = injected.extra
+        items = by_name.get(canonicalize_name(extra), []) if extra else dependencies
+        items.insert(0, injected.requirement)
 
 
 def write_record(folder: Path, record: dict[str, Any]) -> Path:
-    """Write the record into a folder, which is made; return its path."""
-    import json  # noqa: PLC0415 (a portable build has no record)
+    """Write the record into a folder, which is created if needed, and return the file."""
+    import json  # here, since a portable build has no record
 
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / RECORD

@@ -1,6 +1,7 @@
-"""PDM's build hook, which PDM looks at in every build of an environment that has hatch-torch.
+"""PDM's build hook, which runs in every PDM build of an environment that has hatch-torch.
 
-A project that does not opt in pays for this module alone: the rest is imported in the functions.
+Imports are inside of the functions, so that a project that does not opt in pays for this module
+alone.
 """
 
 from __future__ import annotations
@@ -16,49 +17,49 @@ if TYPE_CHECKING:
     from pdm.backend.hooks import Context
 
     from hatch_torch.config.config import Config
-    from hatch_torch.hook import Above
+    from hatch_torch.hook import GetAncestors
 
 
 def pdm_build_hook_enabled(context: Context) -> bool:
-    """Take part where a project has our table; what has another shape is PDM's to tell."""
+    """Return whether a project has `[tool.torch-variant]`; PDM reports a `tool` of a wrong type."""
     tool = context.config.data.get("tool")
     return isinstance(tool, dict) and "torch-variant" in tool
 
 
-def pdm_build_initialize(context: Any, above: Above | None = None) -> None:  # noqa: ANN401 (see below)
-    """Set the fields that are left to us, and add the decision in front.
+def pdm_build_initialize(context: Any, get_ancestors: GetAncestors | None = None) -> None:  # noqa: ANN401 (see below)
+    """Fill the dynamic fields, and insert the injected requirements in front.
 
-    PDM lets a hook keep what it needs in the context, so that this has no type of PDM's. `above`
-    tells which processes the build runs for.
+    `context` has no type of PDM's, since a hook may keep its own attributes there.
+    `get_ancestors` returns the processes above this one.
     """
-    from hatch_torch.config.pyproject import read_project  # noqa: PLC0415 (see the module)
-    from hatch_torch.frontend.process_tree import ancestors  # noqa: PLC0415 (likewise)
-    from hatch_torch.hook import run  # noqa: PLC0415 (likewise)
-    from hatch_torch.integrations._common import plainly, put_in_front  # noqa: PLC0415 (likewise)
+    from hatch_torch.config.pyproject import read_project
+    from hatch_torch.frontend import process_tree
+    from hatch_torch.hook import run_hook
+    from hatch_torch.integrations._common import prepend_requirements, report_errors
 
     metadata = context.config.metadata
     context.torch_variant = None
     if (context.root / "PKG-INFO").exists():
-        return  # PDM wrote this pyproject.toml into the sdist, with every field as it was set
-    with plainly():
+        return  # from an sdist, whose pyproject.toml PDM wrote with every field filled
+    with report_errors():
         config = read_project(context.root)
-        _declare(metadata, config)
+        _fill_dynamic_fields(metadata, config)
         if context.target == "sdist":
             return
-        done = run(
+        run = run_hook(
             context.root,
             os.environ,
             editable=context.target == "editable",
-            above=above or ancestors,
+            get_ancestors=get_ancestors or process_tree.get_ancestors,
         )
     extras = metadata.get("optional-dependencies", {})
-    put_in_front(done.decision, metadata.setdefault("dependencies", []), extras)
-    context.torch_variant = done.record
+    prepend_requirements(run.decision, metadata.setdefault("dependencies", []), extras)
+    context.torch_variant = run.record
 
 
 def pdm_build_update_files(context: Any, files: dict[str, Path]) -> None:  # noqa: ANN401 (likewise)
-    """Put the record into a wheel's dist-info; leave out what is for the checkout alone."""
-    from hatch_torch.integrations._common import (  # noqa: PLC0415 (likewise)
+    """Add the record to a wheel's dist-info; leave out the files of the checkout."""
+    from hatch_torch.integrations._common import (
         NOT_IN_SDISTS,
         RECORD,
         RECORD_FOLDER,
@@ -70,8 +71,8 @@ def pdm_build_update_files(context: Any, files: dict[str, Path]) -> None:  # noq
     if context.torch_variant:
         context.torch_variant_folder = TemporaryDirectory(prefix="hatch-torch-")
         folder = Path(context.torch_variant_folder.name)
-        info = f"{context.builder.dist_info_name}/{RECORD_FOLDER}/{RECORD}"
-        files[info] = write_record(folder, context.torch_variant)
+        record_path = f"{context.builder.dist_info_name}/{RECORD_FOLDER}/{RECORD}"
+        files[record_path] = write_record(folder, context.torch_variant)
 
 
 def pdm_build_finalize(context: Any, artifact: Path) -> None:  # noqa: ANN401, ARG001 (PDM's signature)
@@ -80,17 +81,14 @@ def pdm_build_finalize(context: Any, artifact: Path) -> None:  # noqa: ANN401, A
         context.torch_variant_folder.cleanup()
 
 
-def _declare(metadata: dict[str, Any], config: Config) -> None:
-    """Set what is dynamic; PDM may have put its own requirements there already."""
-    from hatch_torch.integrations._common import (  # noqa: PLC0415 (likewise)
-        portable_dependencies,
-        portable_extras,
-    )
+def _fill_dynamic_fields(metadata: dict[str, Any], config: Config) -> None:
+    from hatch_torch.integrations._common import portable_dependencies, portable_extras
 
     fields = {
+        # PDM may have put requirements of its own there already.
         "dependencies": [*portable_dependencies(config), *metadata.get("dependencies", [])],
         "optional-dependencies": portable_extras(config),
     }
-    for name in config.wiring.sets:
-        metadata[name] = fields[name]
-        metadata["dynamic"] = [one for one in metadata["dynamic"] if one != name]
+    for field in config.build_system.fills_fields:
+        metadata[field] = fields[field]
+        metadata["dynamic"] = [name for name in metadata["dynamic"] if name != field]

@@ -1,7 +1,7 @@
-"""setuptools' plugin: an entry point that it calls in *every* build where hatch-torch is installed.
+"""setuptools' plugin: an entry point that runs in *every* setuptools build beside hatch-torch.
 
-A project that does not opt in pays for a look at its pyproject.toml, and nothing here can fail it:
-the rest is imported in the functions.
+Imports are inside of the functions, so that a project that does not opt in pays for one look at
+its pyproject.toml. Nothing here may fail such a build.
 """
 
 from __future__ import annotations
@@ -20,162 +20,163 @@ if TYPE_CHECKING:
     from setuptools.command.egg_info import egg_info
 
     from hatch_torch.config.config import Config
-    from hatch_torch.hook import Above
+    from hatch_torch.hook import GetAncestors
 
 
-_WORD = b"torch-variant"
+_TABLE_NAME = b"torch-variant"
+_WHEEL_HOOKS = ("prepare_metadata_for_build_wheel", "build_wheel")
+_EDITABLE_HOOKS = ("prepare_metadata_for_build_editable", "build_editable")
 
 
 def finalize(dist: Distribution) -> None:
-    """Have a project that opts in write its metadata by our command.
+    """Replace the `egg_info` command of a project that opts in: the entry point."""
+    if not opts_in(Path.cwd()):
+        return
+    # setuptools calls this before it reads the project's files, and needs a value in each field
+    # that is dynamic.
+    dist.install_requires = getattr(dist, "install_requires", None) or []
+    dist.extras_require = getattr(dist, "extras_require", None) or {}
+    # Not in `cmdclass`: setuptools reads setup.cfg's commands only if there are none yet, and a
+    # pyproject.toml's replace all others.
+    original = dist.get_command_class
+    add_injection: Callable[..., type[Command]] = cache(subclass_egg_info)
 
-    setuptools calls it before it reads the project's files, and wants to see something in each
-    dynamic field. In `cmdclass` our command would be in the way: commands that a setup.cfg names
-    are taken only where there are none yet, and those of a pyproject.toml replace all others.
-    """
-    if opts_in(Path.cwd()):
-        dist.install_requires = getattr(dist, "install_requires", None) or []
-        dist.extras_require = getattr(dist, "extras_require", None) or {}
-        ask = dist.get_command_class
-        ours: Callable[..., type[Command]] = cache(with_additions)
+    def get_command_class(command: str) -> type[Command]:
+        command_class: type[Command] = original(command)
+        return add_injection(command_class) if command == "egg_info" else command_class
 
-        def get_command_class(command: str) -> type[Command]:
-            found: type[Command] = ask(command)
-            return ours(found) if command == "egg_info" else found
-
-        dist.get_command_class = get_command_class
+    dist.get_command_class = get_command_class
 
 
 def opts_in(root: Path) -> bool:
-    """Answer whether a folder's pyproject.toml has our table, and setuptools builds it.
+    """Return whether a pyproject.toml has `[tool.torch-variant]`, and setuptools builds it.
 
-    A file that is at fault in any way opts in to nothing: it is its own builder's to tell.
+    An invalid file opts in to nothing: the build backend reports it.
     """
     with suppress(Exception):
-        text = (root / "pyproject.toml").read_bytes()
-        return _WORD in text and _opts_in(text.decode())
+        content = (root / "pyproject.toml").read_bytes()
+        return _TABLE_NAME in content and _has_table(content.decode())
     return False
 
 
-def _opts_in(text: str) -> bool:
-    from hatch_torch._toml import loads  # noqa: PLC0415 (likewise)
-    from hatch_torch.config.build_system import Builder  # noqa: PLC0415 (not for others)
-    from hatch_torch.config.validation import table_at  # noqa: PLC0415 (likewise)
+def _has_table(text: str) -> bool:
+    from hatch_torch._toml import loads
+    from hatch_torch.config.build_system import BuildBackend
+    from hatch_torch.config.validation import get_table
 
     pyproject = loads(text)
-    ours = "torch-variant" in table_at(pyproject, "tool")
-    return ours and Builder.of(pyproject).name in {"setuptools", ""}
+    backend = BuildBackend.from_pyproject(pyproject)
+    return "torch-variant" in get_table(pyproject, "tool") and backend.name in {"setuptools", ""}
 
 
-_WHEELS = ("prepare_metadata_for_build_wheel", "build_wheel")
-_EDITABLES = ("prepare_metadata_for_build_editable", "build_editable")
+def subclass_egg_info(
+    base: type[egg_info], get_ancestors: GetAncestors | None = None
+) -> type[egg_info]:
+    """Return a subclass of setuptools' or the project's own command, which injects requirements.
 
-
-def with_additions(base: type[egg_info], above: Above | None = None) -> type[egg_info]:
-    """Return a project's command with what we add to it; `base` is the project's own, or not.
-
-    `above` tells which processes the build runs for.
+    `get_ancestors` returns the processes above this one.
     """
-    from hatch_torch.integrations import _common as common  # noqa: PLC0415 (not for others)
+    from hatch_torch.integrations import _common as common
 
     class TorchVariantEggInfo(base):  # type: ignore[misc] # whatever the project has
-        """Adds this machine's exact wheels, only to what is being installed here."""
+        """Injects the exact wheels for this machine, only into what is being installed here."""
 
         record: dict[str, Any] | None = None
-        done = False
+        has_run = False
 
         def run(self) -> None:
-            """Write the metadata; a record of an earlier install goes, or into an sdist."""
+            """Write the metadata; delete a stale record so it does not end up in an sdist."""
             folder = Path(self.egg_info, common.RECORD_FOLDER)
             shutil.rmtree(folder, ignore_errors=True)
-            kind = type(self)
-            if not kind.done:  # in one build it runs several times, as several objects
-                kind.record, kind.done = _added(self.distribution, above), True
+            command = type(self)
+            if not command.has_run:  # one build runs it several times, in several objects
+                command.record = _inject(self.distribution, get_ancestors)
+                command.has_run = True
             super().run()
-            if kind.record:
-                common.write_record(folder, kind.record)
+            if command.record:
+                common.write_record(folder, command.record)
 
         def find_sources(self) -> None:
-            """Leave out of an sdist what is for the checkout alone."""
+            """Leave the files of the checkout out of an sdist."""
             super().find_sources()
-            every = self.filelist.files
-            self.filelist.files = [one for one in every if one not in common.NOT_IN_SDISTS]
+            files = self.filelist.files
+            self.filelist.files = [path for path in files if path not in common.NOT_IN_SDISTS]
 
     return TorchVariantEggInfo
 
 
-def _added(dist: Distribution, above: Above | None) -> dict[str, Any] | None:
-    """Set the fields that are left to us, and add the decision; return its record."""
-    from hatch_torch.config.pyproject import read_project  # noqa: PLC0415 (not for others)
-    from hatch_torch.frontend.process_tree import ancestors  # noqa: PLC0415 (likewise)
-    from hatch_torch.hook import run  # noqa: PLC0415 (likewise)
-    from hatch_torch.integrations._common import (  # noqa: PLC0415 (likewise)
-        plainly,
-        put_in_front,
-        running,
-    )
+def _inject(dist: Distribution, get_ancestors: GetAncestors | None) -> dict[str, Any] | None:
+    """Fill the dynamic fields, insert the injected requirements, and return the record."""
+    from hatch_torch.config.pyproject import read_project
+    from hatch_torch.frontend import process_tree
+    from hatch_torch.hook import run_hook
+    from hatch_torch.integrations._common import active_hook, prepend_requirements, report_errors
 
-    stated = {"name": dist.get_name(), **_stated(dist)}
-    with plainly():
-        config = read_project(Path.cwd(), stated)
-        _declare(dist, config)
-        # For an editable wheel's metadata setuptools calls its own function for any wheel's.
-        editable = bool(running("setuptools.build_meta", *_EDITABLES))
-        if not (editable or running("setuptools.build_meta", *_WHEELS)):
+    overrides = {"name": dist.get_name(), **_read_requirements(dist)}
+    with report_errors():
+        config = read_project(Path.cwd(), overrides)
+        _fill_dynamic_fields(dist, config)
+        # First: for an editable wheel's metadata setuptools calls its function for any wheel's.
+        editable = bool(active_hook("setuptools.build_meta", *_EDITABLE_HOOKS))
+        if not (editable or active_hook("setuptools.build_meta", *_WHEEL_HOOKS)):
             return None
-        done = run(
-            Path.cwd(), os.environ, editable=editable, stated=stated, above=above or ancestors
+        run = run_hook(
+            Path.cwd(),
+            os.environ,
+            editable=editable,
+            metadata_overrides=overrides,
+            get_ancestors=get_ancestors or process_tree.get_ancestors,
         )
     dependencies, extras = [*dist.install_requires], dict(dist.extras_require)
-    put_in_front(done.decision, dependencies, extras)
-    _set(dist, dependencies, extras)
-    return done.record
+    prepend_requirements(run.decision, dependencies, extras)
+    _set_requirements(dist, dependencies, extras)
+    return run.record
 
 
-def _declare(dist: Distribution, config: Config) -> None:
-    """Set what is dynamic; what is not stays, each extra under its plain name."""
-    from hatch_torch.integrations._common import (  # noqa: PLC0415 (not for others)
-        portable_dependencies,
-        portable_extras,
-    )
+def _fill_dynamic_fields(dist: Distribution, config: Config) -> None:
+    from hatch_torch.integrations._common import portable_dependencies, portable_extras
 
-    dependencies, extras = _folded(dist)
-    if "dependencies" in config.wiring.sets:
+    dependencies, extras = _get_requirements(dist)
+    if "dependencies" in config.build_system.fills_fields:
         dependencies = portable_dependencies(config) or dependencies
-    if "optional-dependencies" in config.wiring.sets:
+    if "optional-dependencies" in config.build_system.fills_fields:
         extras |= portable_extras(config)
-    _set(dist, dependencies, extras)
+    _set_requirements(dist, dependencies, extras)
 
 
-def _set(dist: Distribution, dependencies: list[str], extras: dict[str, list[str]]) -> None:
-    """Set the requirements anew, and let setuptools hand them on to what it writes."""
+def _set_requirements(
+    dist: Distribution, dependencies: list[str], extras: dict[str, list[str]]
+) -> None:
     dist.install_requires = dependencies
-    dist.extras_require = {key: [*lines] for key, lines in extras.items()}
-    dist._finalize_requires()  # noqa: SLF001 (setuptools' own plugins have no other word for it)
+    dist.extras_require = {extra: [*requirements] for extra, requirements in extras.items()}
+    # setuptools' own plugins have no other way to pass changes on to what it writes.
+    dist._finalize_requires()  # noqa: SLF001 (see above)
 
 
-def _stated(dist: Distribution) -> dict[str, Any]:
-    """Return the requirements that setuptools found, by the keys of `[project]`; empty is none."""
-    dependencies, extras = _folded(dist)
-    found = {"dependencies": dependencies, "optional-dependencies": extras}
-    return {key: value for key, value in found.items() if value}
+def _read_requirements(dist: Distribution) -> dict[str, Any]:
+    """Return the requirements that setuptools found, by the keys of `[project]`, unless empty."""
+    dependencies, extras = _get_requirements(dist)
+    fields = {"dependencies": dependencies, "optional-dependencies": extras}
+    return {key: value for key, value in fields.items() if value}
 
 
-def _folded(dist: Distribution) -> tuple[list[str], dict[str, list[str]]]:
-    """Return the dependencies and the extras, each under its plain name."""
+def _get_requirements(dist: Distribution) -> tuple[list[str], dict[str, list[str]]]:
+    """Return the dependencies and the extras, whose keys may be `extra:marker` in setuptools."""
     extras: dict[str, list[str]] = {"": [*dist.install_requires]}
-    for key, lines in dist.extras_require.items():
-        extra, _, condition = key.partition(":")
-        extras.setdefault(extra, []).extend(_on_condition(lines, condition))
+    for key, requirements in dist.extras_require.items():
+        extra, _, marker = key.partition(":")
+        extras.setdefault(extra, []).extend(_add_marker(requirements, marker))
     return extras.pop(""), extras
 
 
-def _on_condition(lines: Iterable[str], condition: str) -> Iterator[str]:
-    """Yield lines with a further marker; setuptools knows keys `extra:marker`, and `:marker`."""
-    from packaging.requirements import Requirement  # noqa: PLC0415 (likewise)
+def _add_marker(requirements: Iterable[str], marker: str) -> Iterator[str]:
+    from packaging.requirements import Requirement
 
-    for line in lines:
-        one = Requirement(line)
-        own = f"({one.marker}) and " if one.marker and condition else ""
-        bare, _, _ = line.partition(";") if condition else (line, "", "")
-        yield f"{bare.strip()} ; {own}({condition})" if condition else line
+    for text in requirements:
+        if not marker:
+            yield text
+            continue
+        own = Requirement(text).marker
+        without_marker, _, _ = text.partition(";")
+        both = f"({own}) and ({marker})" if own else f"({marker})"
+        yield f"{without_marker.strip()} ; {both}"

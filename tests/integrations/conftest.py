@@ -1,4 +1,4 @@
-"""A project on a machine without accelerator, and what a door sees above it."""
+"""A project on a machine without accelerator, and the ancestors of its build."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from hatch_torch.hook import Above
+    from hatch_torch.hook import GetAncestors
 
-    CalledBy = Callable[..., Above]
+    CalledBy = Callable[..., GetAncestors]
     Required = Callable[[str], list[str]]
 
 
@@ -28,7 +28,7 @@ def index() -> Iterator[EmbeddedIndex]:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, index: EmbeddedIndex) -> Path:
-    """Make a folder with a module, on a machine without accelerator, and go there."""
+    """Make a folder with a module, on a machine without accelerator, and change to it."""
     root = tmp_path / "my-app"
     root.mkdir()
     (root / "my_app.py").touch()
@@ -46,7 +46,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, index: EmbeddedIndex
 
 @pytest.fixture
 def called_by(folder: Path) -> CalledBy:
-    """Return a function: what a door sees above it when a command runs in the folder."""
+    """Return a function: the ancestors of a build that a command runs in the folder."""
     return lambda *command: lambda: (Process(1, command, str(folder), {}),)
 
 

@@ -1,4 +1,4 @@
-"""The door for `[[tool.dynamic-metadata]]`, called by the protocol's own code."""
+"""The provider for `[[tool.dynamic-metadata]]`, called by the protocol's own code."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ OWN = ["numpy", "torch>=2.3"]
 
 
 @pytest.fixture
-def asked(called_by: CalledBy, monkeypatch: pytest.MonkeyPatch) -> CalledBy:
-    """Return a function that says which command the build runs for."""
+def run_by(called_by: CalledBy, monkeypatch: pytest.MonkeyPatch) -> CalledBy:
+    """Return a function that sets the command that runs the build."""
 
-    def say(*command: str) -> Any:  # noqa: ANN401 (nothing)
-        monkeypatch.setattr(Provider, "above", staticmethod(called_by(*command)))
+    def set_command(*command: str) -> Any:  # noqa: ANN401 (nothing)
+        monkeypatch.setattr(Provider, "get_ancestors", staticmethod(called_by(*command)))
 
-    return say
+    return set_command
 
 
 def processed(folder: Path, text: str, state: Any) -> dict[str, Any]:  # noqa: ANN401 (a literal)
@@ -57,9 +57,9 @@ def processed(folder: Path, text: str, state: Any) -> dict[str, Any]:  # noqa: A
     return process_dynamic_metadata(loads(text)["project"], ENTRIES, state)
 
 
-def test_an_install_gets_the_wheel_in_front(folder: Path, asked: CalledBy) -> None:
-    """Where the requirements are in our table, the exact wheel stands before them."""
-    asked("pip", "install", "-e", ".")
+def test_an_install_gets_the_wheel_in_front(folder: Path, run_by: CalledBy) -> None:
+    """The exact wheel is in front of the requirements of `[tool.torch-variant]`."""
+    run_by("pip", "install", "-e", ".")
     found = processed(folder, DYNAMIC, "editable")
     first, *rest = found["dependencies"]
     assert first.startswith("torch @ http://127.0.0.1")
@@ -67,9 +67,9 @@ def test_an_install_gets_the_wheel_in_front(folder: Path, asked: CalledBy) -> No
     assert found["optional-dependencies"] == {"cpu": [first, "torch>=2.3"]}
 
 
-def test_adds_to_what_is_static(folder: Path, asked: CalledBy) -> None:
-    """Beside static requirements it only adds, to the extras too; what stands there stays."""
-    asked("pip", "install", "-e", ".")
+def test_adds_to_what_is_static(folder: Path, run_by: CalledBy) -> None:
+    """What is static stays, in front of what is added to it; extras too."""
+    run_by("pip", "install", "-e", ".")
     found = processed(folder, STATIC, "metadata_editable")
     *own, last = found["dependencies"]
     assert own == OWN
@@ -81,18 +81,18 @@ def test_adds_to_what_is_static(folder: Path, asked: CalledBy) -> None:
 
 @pytest.mark.parametrize("text", [STATIC, DYNAMIC])
 @pytest.mark.parametrize(("command", "state"), [("wheel", "wheel"), ("install", "sdist")])
-def test_portable(folder: Path, asked: CalledBy, text: str, command: str, state: str) -> None:
-    """What is made for any machine has the requirements as they were written, and the extras."""
-    asked("pip", command, ".")
+def test_portable(folder: Path, run_by: CalledBy, text: str, command: str, state: str) -> None:
+    """A portable build has the requirements as written, and the extras."""
+    run_by("pip", command, ".")
     found = processed(folder, text, state)
     assert found["dependencies"] == OWN
     assert found["optional-dependencies"]["cpu"] == ["torch>=2.3"]
 
 
-def test_the_build_environment_gets_the_same_wheel(folder: Path, asked: CalledBy) -> None:
-    """`build-requires` is the install's wheel by URL; an sdist is made without it."""
+def test_the_build_environment_gets_the_same_wheel(folder: Path, run_by: CalledBy) -> None:
+    """`build-requires` becomes the install's wheel; an sdist is built without it."""
     (folder / "pyproject.toml").write_text(DYNAMIC, encoding="utf-8")
-    asked("pip", "install", "-e", ".")
+    run_by("pip", "install", "-e", ".")
     (line,) = get_requires_for_dynamic_metadata(ENTRIES)
     assert line.startswith("torch @ http://127.0.0.1")
     assert line in build.get_requires_for_build_wheel()

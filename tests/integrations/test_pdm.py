@@ -1,4 +1,4 @@
-"""The door for PDM's build backend, called as it calls it in a build."""
+"""The PDM integration, called as PDM's build backend calls it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from zipfile import ZipFile
 import pytest
 from pdm import backend
 
-from hatch_torch.integrations import pdm as pdm_build
+from hatch_torch.integrations import pdm as integration
 from hatch_torch.integrations._common import NOT_IN_SDISTS
 
 if TYPE_CHECKING:
@@ -47,11 +47,11 @@ def project(folder: Path) -> Path:
 @pytest.fixture
 def wheel(called_by: CalledBy, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Build:
     """Return a function that has PDM build a wheel for a command, and opens it."""
-    original = pdm_build.pdm_build_initialize
+    original = integration.pdm_build_initialize
 
     def build(*command: str) -> ZipFile:
-        changed = partial(original, above=called_by(*command))
-        monkeypatch.setattr(pdm_build, "pdm_build_initialize", changed)
+        changed = partial(original, get_ancestors=called_by(*command))
+        monkeypatch.setattr(integration, "pdm_build_initialize", changed)
         return ZipFile(tmp_path / backend.build_editable(str(tmp_path)))
 
     return build
@@ -59,7 +59,7 @@ def wheel(called_by: CalledBy, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
 
 @pytest.mark.usefixtures("project")
 def test_an_install_gets_the_wheel_in_front(wheel: Build, required: Required) -> None:
-    """The exact wheel stands before the project's own lines, and the record is in dist-info."""
+    """The exact wheel is in front of the project's requirements, and the record in dist-info."""
     made = wheel("pip", "install", "-e", ".")
     first, *rest = required(made.read("my_app-1.0.dist-info/METADATA").decode())
     assert first.startswith("torch @ http://127.0.0.1")
@@ -70,7 +70,7 @@ def test_an_install_gets_the_wheel_in_front(wheel: Build, required: Required) ->
 
 @pytest.mark.usefixtures("project")
 def test_a_portable_build(wheel: Build, required: Required) -> None:
-    """A wheel for others has the extras too, and nothing of this machine."""
+    """A portable wheel has the extras, and nothing of this machine."""
     made = wheel("pip", "wheel", ".")
     found = required(made.read("my_app-1.0.dist-info/METADATA").decode())
     assert [one.replace("'", '"') for one in found] == [*OWN, 'torch>=2.3; extra == "cpu"']
@@ -92,7 +92,7 @@ def test_an_sdist(project: Path, required: Required) -> None:
 
 
 def test_from_an_sdist(folder: Path, wheel: Build, required: Required) -> None:
-    """A wheel of an sdist has what PDM wrote there, with our table beside it."""
+    """A wheel from an sdist has the requirements that PDM wrote into the sdist."""
     text = PROJECT.replace(
         "dynamic = [", "dependencies = ['torch>=2']\noptional-dependencies = {}#"
     )
@@ -104,7 +104,7 @@ def test_from_an_sdist(folder: Path, wheel: Build, required: Required) -> None:
 
 @pytest.mark.parametrize("tool", ["", "[tool.torch]\n"])
 def test_others_are_left_alone(folder: Path, wheel: Build, required: Required, tool: str) -> None:
-    """A project without our table gets nothing, where we are installed."""
+    """A project without the table gets nothing, though hatch-torch is installed."""
     text = PROJECT.partition("dynamic")[0] + 'dependencies = ["torch>=2.3"]\n' + tool
     (folder / "pyproject.toml").write_text(text, encoding="utf-8")
     made = wheel("pip", "install", "-e", ".")

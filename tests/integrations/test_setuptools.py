@@ -1,4 +1,4 @@
-"""The door for setuptools, called as it calls it in a build."""
+"""The setuptools integration, called as setuptools calls it in a build."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from setuptools import build_meta
 
 from hatch_torch.cli.main import main
 from hatch_torch.demo.server import serve
-from hatch_torch.integrations import setuptools as egg_info
+from hatch_torch.integrations import setuptools as integration
 from hatch_torch.integrations._common import NOT_IN_SDISTS
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ OWN = ["numpy", "torch>=2.3"]
 
 
 @pytest.fixture(autouse=True)
-def _as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+def _restore_argv(monkeypatch: pytest.MonkeyPatch) -> None:
     """Put back what setuptools changes in its process."""
     monkeypatch.setattr(sys, "argv", ["setup.py"])
 
@@ -80,12 +80,12 @@ def project(folder: Path) -> Path:
 
 @pytest.fixture
 def info(called_by: CalledBy, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Info:
-    """Return a function: setuptools writes a dist-info folder for a command, which it returns."""
-    original = egg_info.with_additions
+    """Return a function that has setuptools write a dist-info folder for a command."""
+    original = integration.subclass_egg_info
 
     def write(*command: str, kind: str = "editable") -> Path:
-        changed = partial(original, above=called_by(*command))
-        monkeypatch.setattr(egg_info, "with_additions", changed)
+        changed = partial(original, get_ancestors=called_by(*command))
+        monkeypatch.setattr(integration, "subclass_egg_info", changed)
         ask = getattr(build_meta, f"prepare_metadata_for_build_{kind}")
         return tmp_path / str(ask(str(tmp_path)))
 
@@ -101,7 +101,7 @@ def metadata(required: Required) -> Metadata:
 @pytest.mark.usefixtures("project")
 @pytest.mark.parametrize("kind", ["editable", "wheel"])
 def test_an_install_gets_the_wheel_in_front(info: Info, metadata: Metadata, kind: str) -> None:
-    """The exact wheel stands before the project's own lines, and the record is in dist-info."""
+    """The exact wheel is in front of the project's requirements, and the record in dist-info."""
     made = info("pip", "install", "-e", ".", kind=kind)
     first, *rest = metadata(made)
     assert first.startswith("torch")
@@ -116,9 +116,11 @@ def test_an_install_gets_the_wheel_in_front(info: Info, metadata: Metadata, kind
 def test_one_decision_in_a_build(
     called_by: CalledBy, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, required: Required
 ) -> None:
-    """Setuptools runs the command several times in a build: what is decided is added once."""
-    changed = partial(egg_info.with_additions, above=called_by("pip", "install", "-e", "."))
-    monkeypatch.setattr(egg_info, "with_additions", changed)
+    """Setuptools runs the command several times in a build; the decision is injected once."""
+    changed = partial(
+        integration.subclass_egg_info, get_ancestors=called_by("pip", "install", "-e", ".")
+    )
+    monkeypatch.setattr(integration, "subclass_egg_info", changed)
     with ZipFile(tmp_path / build_meta.build_editable(str(tmp_path))) as wheel:
         found = required(wheel.read("my_app-1.0.dist-info/METADATA").decode())
         assert "my_app-1.0.dist-info/extra_metadata/torch-variant.json" in wheel.namelist()
@@ -128,7 +130,7 @@ def test_one_decision_in_a_build(
 def test_the_lock_decides(
     project: Path, info: Info, metadata: Metadata, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What was locked before a newer release came is installed."""
+    """The locked release is installed, though the index has a newer one."""
     with serve(newest=Version("2.13.0")) as earlier, monkeypatch.context() as then:
         then.setenv("TORCH_VARIANT_INDEX_URL", earlier.torch_index)
         then.setenv("TORCH_VARIANT_CACHE_DIR", str(project / "another-cache"))
@@ -138,14 +140,14 @@ def test_the_lock_decides(
 
 @pytest.mark.usefixtures("project")
 def test_a_portable_build(info: Info, metadata: Metadata) -> None:
-    """A wheel for others has the extras too, and nothing of this machine."""
+    """A portable wheel has the extras, and nothing of this machine."""
     made = info("pip", "wheel", ".", kind="wheel")
     assert [one.replace("'", '"') for one in metadata(made)] == [*OWN, 'torch>=2.3; extra == "cpu"']
     assert not [*made.rglob("torch-variant.json")]
 
 
-def test_no_record_stays(project: Path) -> None:
-    """The record of an earlier install, in a folder of the checkout, goes with the next build."""
+def test_stale_record_is_deleted(project: Path) -> None:
+    """The next build deletes the record of an earlier install from the checkout."""
     stale = project / "my_app.egg-info" / "extra_metadata" / "torch-variant.json"
     stale.parent.mkdir(parents=True)
     stale.touch()
@@ -157,9 +159,9 @@ def test_no_record_stays(project: Path) -> None:
 def test_an_sdist(
     project: Path, called_by: CalledBy, monkeypatch: pytest.MonkeyPatch, required: Required
 ) -> None:
-    """An sdist is portable whoever asks, and leaves out the lock and uv's stamp."""
-    changed = partial(egg_info.with_additions, above=called_by("pip", "install", "."))
-    monkeypatch.setattr(egg_info, "with_additions", changed)
+    """An sdist is portable for every command, and leaves out the lock and the stamp."""
+    changed = partial(integration.subclass_egg_info, get_ancestors=called_by("pip", "install", "."))
+    monkeypatch.setattr(integration, "subclass_egg_info", changed)
     (project / "MANIFEST.in").write_text("graft .\n", encoding="utf-8")
     for name in NOT_IN_SDISTS:
         (project / name).touch()
@@ -188,7 +190,7 @@ def test_an_sdist(
 def test_older_files(
     folder: Path, info: Info, metadata: Metadata, file: tuple[str, str], own: list[str]
 ) -> None:
-    """A project without the table `[project]` keeps what it wrote, and has the backends' extras."""
+    """A project without `[project]` keeps its requirements, and gets the backends' extras."""
     table = "[tool.torch-variant.extras]\ncpu = {}\ncu126 = {}\n"
     (folder / "pyproject.toml").write_text(SYSTEM + table, encoding="utf-8")
     name, text = file
@@ -202,7 +204,7 @@ def test_older_files(
 
 
 def test_an_extra_with_a_marker(folder: Path, info: Info, metadata: Metadata) -> None:
-    """The exact wheels stand in front of an extra that is written with its marker."""
+    """The exact wheels are in front of an extra whose key has a marker."""
     (folder / "pyproject.toml").write_text(f"{SYSTEM}[tool.torch-variant]\n", encoding="utf-8")
     text = SETUP_PY.replace('"vision"', "\"vision:os_name!='x'\"")
     (folder / "setup.py").write_text(text, encoding="utf-8")
@@ -214,13 +216,13 @@ def test_an_extra_with_a_marker(folder: Path, info: Info, metadata: Metadata) ->
 
 
 @pytest.mark.usefixtures("project")
-def test_an_editable_build_that_sees_no_process(
+def test_editable_build_without_a_process_tree(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, metadata: Metadata
 ) -> None:
-    """Where processes can't be read, pip's editable install gets its wheels, others don't."""
+    """Without a process tree, pip's editable install gets its wheels; other builds don't."""
     monkeypatch.setenv("PIP_BUILD_TRACKER", str(tmp_path))
-    changed = partial(egg_info.with_additions, above=lambda: None)
-    monkeypatch.setattr(egg_info, "with_additions", changed)
+    changed = partial(integration.subclass_egg_info, get_ancestors=lambda: None)
+    monkeypatch.setattr(integration, "subclass_egg_info", changed)
     made = build_meta.prepare_metadata_for_build_editable(str(tmp_path))
     assert "127.0.0.1" in metadata(tmp_path / made)[0]
     made = build_meta.prepare_metadata_for_build_wheel(str(tmp_path))
@@ -228,7 +230,7 @@ def test_an_editable_build_that_sees_no_process(
 
 
 def test_requirements_in_the_table(folder: Path, info: Info, metadata: Metadata) -> None:
-    """They may stand in our table, where the field is dynamic."""
+    """If the field is dynamic, the requirements may be in `[tool.torch-variant]`."""
     text = PROJECT.replace('dependencies = ["numpy", "torch>=2.3"]\n', "")
     text = text.replace("dynamic = [", 'dynamic = ["dependencies", ')
     text += '[tool.torch-variant]\ndependencies = ["numpy", "torch>=2.3"]\n'
@@ -237,8 +239,8 @@ def test_requirements_in_the_table(folder: Path, info: Info, metadata: Metadata)
 
 
 @pytest.mark.usefixtures("project")
-def test_a_fault_is_a_sentence(info: Info, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is wrong is told without a traceback."""
+def test_error(info: Info, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error is shown without a traceback."""
     monkeypatch.setenv("TORCH_VARIANT", "cu12.8x")
-    with pytest.raises(SystemExit, match="hatch-torch: TORCH_VARIANT: found"):
+    with pytest.raises(SystemExit, match=r"^error: TORCH_VARIANT: expected"):
         info("pip", "install", "-e", ".")

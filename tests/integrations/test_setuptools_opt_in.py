@@ -1,4 +1,4 @@
-"""Who opts in to the door for setuptools, and what it does to a project's own commands."""
+"""Which projects opt in to the setuptools integration, and their own commands."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ class Own(build_py):
     ],
 )
 def test_others_are_left_alone(folder: Path, text: str | None) -> None:
-    """Whoever has no table of ours, or another builder, or a broken file, opts in to nothing."""
+    """A project without the table, of another build backend, or with a broken file, does not."""
     if text is not None:
         (folder / "pyproject.toml").write_text(text, encoding="utf-8")
     assert not opts_in(folder)
 
 
-def test_only_who_opts_in_has_our_command(folder: Path) -> None:
-    """A distribution, however it comes about, is changed in the folder of such a project alone."""
+def test_opting_in_replaces_the_command(folder: Path) -> None:
+    """Any Distribution gets the command in the folder of a project that opts in."""
     before = Distribution().get_command_class("egg_info")
     (folder / "pyproject.toml").write_text(PROJECT, encoding="utf-8")
     after = Distribution().get_command_class("egg_info")
@@ -68,28 +68,35 @@ def test_only_who_opts_in_has_our_command(folder: Path) -> None:
     ],
 )
 def test_a_projects_own_commands(folder: Path, name: str, text: str) -> None:
-    """The commands that a project names in its files stay, and ours is there too."""
+    """The commands that a project names in its files stay."""
     (folder / "pyproject.toml").write_text(PROJECT, encoding="utf-8")
     (folder / "my_app.py").write_text(OWN_COMMAND, encoding="utf-8")
     with (folder / name).open("a", encoding="utf-8") as file:
         file.write(text)
-    made = Distribution()
-    made.cmdclass.clear()  # other plugins that are installed put theirs there
-    made.parse_config_files()
-    assert made.get_command_class("build_py").__name__ == "Own"
-    assert made.get_command_class("egg_info").__name__ == "TorchVariantEggInfo"
+    dist = Distribution()
+    dist.cmdclass.clear()  # other plugins that are installed put theirs there
+    dist.parse_config_files()
+    assert dist.get_command_class("build_py").__name__ == "Own"
+    assert dist.get_command_class("egg_info").__name__ == "TorchVariantEggInfo"
 
 
 @pytest.mark.parametrize(
-    ("door", "call"),
-    [("setuptools", "door.finalize(None)"), ("pdm", "callable(door.pdm_build_hook_enabled)")],
+    ("integration", "call"),
+    [
+        ("setuptools", "integration.finalize(None)"),
+        ("pdm", "callable(integration.pdm_build_hook_enabled)"),
+    ],
 )
-def test_others_pay_next_to_nothing(folder: Path, door: str, call: str) -> None:
-    """Where nobody opts in nothing of ours is imported but the door."""
-    code = f"import sys; from hatch_torch.integrations import {door} as door; {call};"
+def test_others_import_only_the_integration(folder: Path, integration: str, call: str) -> None:
+    """In a build that does not opt in only the integration is imported."""
+    code = f"import sys; from hatch_torch.integrations import {integration} as integration; {call};"
     code += "print(*sys.modules)"
-    told = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True
     )
-    ours = {one for one in told.stdout.split() if one.startswith("hatch_torch")}
-    assert ours == {"hatch_torch", "hatch_torch.integrations", f"hatch_torch.integrations.{door}"}
+    imported = {name for name in result.stdout.split() if name.startswith("hatch_torch")}
+    assert imported == {
+        "hatch_torch",
+        "hatch_torch.integrations",
+        f"hatch_torch.integrations.{integration}",
+    }

@@ -1,8 +1,9 @@
-"""The door for Hatch, called as hatchling calls it."""
+"""The Hatch integration, called as hatchling calls it."""
 
 from __future__ import annotations
 
 import json
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from hatchling.plugin.manager import PluginManager
 from hatch_torch.config.build_system import HOOK
 from hatch_torch.frontend.process_tree import Process
 from hatch_torch.frontend.uv_cache import STAMP
-from hatch_torch.integrations import hatch as hatchling
+from hatch_torch.integrations import hatch as integration
 from hatch_torch.integrations.hatch import TorchVariantBuildHook, TorchVariantMetadataHook
 
 SMALLEST = """
@@ -52,13 +53,13 @@ def project(folder: Path) -> Path:
 
 
 def called_by(project: Path, *command: str) -> Any:  # noqa: ANN401 (a hook's attribute)
-    """Return what a hook sees above it when a command runs in the project."""
+    """Return what a hook sees as its ancestors if a command runs in the project."""
     return staticmethod(lambda: (Process(1, command, str(project), {}),))
 
 
 def build_hook(project: Path, *command: str, target: str = "wheel") -> TorchVariantBuildHook:
     """Make the build hook as hatchling does, below a command."""
-    kind = type("Hook", (TorchVariantBuildHook,), {"above": called_by(project, *command)})
+    kind = type("Hook", (TorchVariantBuildHook,), {"get_ancestors": called_by(project, *command)})
     manager = PluginManager()
     metadata = ProjectMetadata(str(project), manager)
     builder = WheelBuilder(str(project), plugin_manager=manager, metadata=metadata)
@@ -71,13 +72,13 @@ def build_hook(project: Path, *command: str, target: str = "wheel") -> TorchVari
 
 def test_registers_both_hooks() -> None:
     """Hatch learns of the two hooks, under one name."""
-    assert hatchling.hatch_register_build_hook() is TorchVariantBuildHook
-    assert hatchling.hatch_register_metadata_hook() is TorchVariantMetadataHook
+    assert integration.hatch_register_build_hook() is TorchVariantBuildHook
+    assert integration.hatch_register_metadata_hook() is TorchVariantMetadataHook
     assert TorchVariantBuildHook.PLUGIN_NAME == TorchVariantMetadataHook.PLUGIN_NAME == HOOK
 
 
 def test_an_install_gets_the_wheel_in_front(project: Path) -> None:
-    """The exact wheel stands before the project's own line, which stays; the record is written."""
+    """The exact wheel is in front of the project's requirement, and the record is written."""
     hook = build_hook(project, "pip", "install", "-e", ".")
     build_data: dict[str, Any] = {"extra_metadata": {}}
     hook.initialize("editable", build_data)
@@ -103,7 +104,7 @@ def test_a_portable_build_gets_nothing(project: Path) -> None:
 
 
 def test_an_sdist_is_never_touched(project: Path) -> None:
-    """Hatchling would write additions into PKG-INFO, so an sdist gets none whoever asks."""
+    """Hatchling writes what a hook adds into PKG-INFO, so an sdist gets nothing."""
     hook = build_hook(project, "pip", "install", "-e", ".", target="sdist")
     build_data: dict[str, Any] = {"extra_metadata": {}}
     hook.initialize("standard", build_data)
@@ -112,22 +113,22 @@ def test_an_sdist_is_never_touched(project: Path) -> None:
 
 
 def test_the_build_environment_gets_the_same_wheel(project: Path) -> None:
-    """`build-requires` is the install's wheel by URL, and the project's own line when portable."""
+    """`build-requires` becomes the install's wheel, or the project's requirement if portable."""
     (install,) = build_hook(project, "pip", "install", "-e", ".").dependencies()
     assert install.startswith("torch @ http://127.0.0.1")
     assert build_hook(project, "pip", "wheel", ".").dependencies() == ["torch>=2.3"]
 
 
-def test_a_fault_is_a_sentence(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is wrong is told without a traceback."""
+def test_error(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error is shown without a traceback."""
     monkeypatch.setenv("TORCH_VARIANT", "cu12.8x")
     hook = build_hook(project, "pip", "install", "-e", ".")
-    with pytest.raises(SystemExit, match="hatch-torch: TORCH_VARIANT: found"):
+    with pytest.raises(SystemExit, match=r"^error: TORCH_VARIANT: expected"):
         hook.initialize("editable", {"extra_metadata": {}})
 
 
 def test_the_metadata_hook_is_portable(project: Path) -> None:
-    """It declares requirements and every backend's extra, and only the fields left to it."""
+    """It fills requirements and every backend's extra, and only dynamic fields."""
     (project / "pyproject.toml").write_text(ONE_TABLE, encoding="utf-8")
     metadata: dict[str, Any] = {"dynamic": ["dependencies", "optional-dependencies"]}
     TorchVariantMetadataHook(str(project), {}).update(metadata)
@@ -138,13 +139,13 @@ def test_the_metadata_hook_is_portable(project: Path) -> None:
     assert untouched == {"dynamic": []}
 
 
-def test_the_metadata_hook_alone_makes_the_additions(
+def test_the_metadata_hook_injects_without_a_build_hook(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without a build hook it adds the wheels itself, when hatchling builds an editable wheel."""
     (project / "pyproject.toml").write_text(ONE_TABLE, encoding="utf-8")
     monkeypatch.setattr(
-        TorchVariantMetadataHook, "above", called_by(project, "pip", "install", "-e", ".")
+        TorchVariantMetadataHook, "get_ancestors", called_by(project, "pip", "install", "-e", ".")
     )
     from hatchling.build import build_editable  # noqa: PLC0415 (its functions depend on the environment)
 
@@ -152,23 +153,44 @@ def test_the_metadata_hook_alone_makes_the_additions(
     assert "my_app-1.0" in name
 
 
-def test_every_step_is_told_to_who_asks(
-    project: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("value", ["debug", ""])
+def test_debug_log(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], value: str
 ) -> None:
-    """`TORCH_VARIANT_LOG=debug` tells who asks, what was judged, and what is added."""
-    monkeypatch.setenv("TORCH_VARIANT_LOG", "debug")
+    """Only `TORCH_VARIANT_LOG=debug` prints each step, and logging is as before afterwards."""
+    logger = logging.getLogger("hatch_torch")
+    before = (logger.level, logger.propagate, [*logger.handlers], [*logging.root.handlers])
+    monkeypatch.setenv("TORCH_VARIANT_LOG", value)
     hook = build_hook(project, "pip", "install", "-e", ".[vision]")
     hook.initialize("editable", {"extra_metadata": {}})
     hook.finalize("editable", {}, "")
-    told = [*caplog.messages]
-    assert told[0] == "asked by pip: pip install"
-    assert "extras vision" in told
-    assert "cpu usable: runs everywhere" in told
-    assert any(line.startswith("add torch @ http") for line in told)
+    lines = capsys.readouterr().err.splitlines()
+    after = (logger.level, logger.propagate, [*logger.handlers], [*logging.root.handlers])
+    assert before == after
+    if not value:
+        assert lines == []
+        return
+    assert lines[0] == "hatch-torch: installer pip: pip install"
+    assert "hatch-torch: extras vision" in lines
+    assert "hatch-torch: cpu usable: runs everywhere" in lines
+    assert any(line.startswith("hatch-torch: add torch @ http") for line in lines)
+
+
+@pytest.mark.parametrize(("version", "injected"), [("editable", True), ("standard", False)])
+def test_without_a_process_tree(
+    project: Path, monkeypatch: pytest.MonkeyPatch, version: str, *, injected: bool
+) -> None:
+    """Without a process tree, pip's editable wheel gets the exact wheel; other wheels don't."""
+    monkeypatch.setenv("PIP_BUILD_TRACKER", str(project))
+    hook = build_hook(project)
+    monkeypatch.setattr(type(hook), "get_ancestors", staticmethod(lambda: None))
+    hook.initialize(version, {"extra_metadata": {}})
+    hook.finalize(version, {}, "")
+    assert ("127.0.0.1" in hook.metadata.core.dependencies[0]) is injected
 
 
 def test_extras_are_found_by_their_normalized_names(project: Path) -> None:
-    """Hatchling normalizes the names of extras, and the additions follow."""
+    """Hatchling normalizes the names of extras, and so do the injected requirements."""
     path = project / "pyproject.toml"
     path.write_text(SMALLEST.replace("vision =", '"Vision.2" ='), encoding="utf-8")
     hook = build_hook(project, "pip", "install", "-e", ".")
@@ -179,24 +201,24 @@ def test_extras_are_found_by_their_normalized_names(project: Path) -> None:
     assert [one.partition(" @ ")[0] for one in added] == ["torch", "torchvision"]
 
 
-def test_uv_is_made_to_ask_again(project: Path) -> None:
-    """Each run under uv leaves the stamp, and uv has to be able to ask at all."""
+def test_uv_runs_the_hook_again(project: Path) -> None:
+    """Each run under uv writes the stamp; a project whose hook uv does not run is an error."""
     hook = build_hook(project, "uv", "pip", "install", "-e", ".")
-    with pytest.raises(SystemExit, match="asks no hook"):
+    with pytest.raises(SystemExit, match="does not run the build hook"):
         hook.initialize("editable", {"extra_metadata": {}})
     assert (project / STAMP).read_text("ascii")
 
 
-def test_an_exclude_that_is_wrong_is_hatchlings_to_tell(project: Path) -> None:
-    """An `exclude` that is no list is left as it is: hatchling says what is wrong with it."""
+def test_invalid_exclude_is_left_to_hatchling(project: Path) -> None:
+    """An `exclude` that is not a list is left as it is: hatchling reports it."""
     hook = build_hook(project, "hatchling", "build", target="sdist")
     hook.build_config.target_config["exclude"] = "/docs"
     hook.initialize("standard", {})
     assert hook.build_config.target_config["exclude"] == "/docs"
 
 
-def test_a_field_that_is_static_too_is_only_added_to(project: Path) -> None:
-    """Should hatchling come to take both (PEP 808), what is written stays, first and in order."""
+def test_field_that_is_also_static(project: Path) -> None:
+    """If hatchling ever allows both (PEP 808), what is static stays, first and in order."""
     both = 'dynamic = ["dependencies", "optional-dependencies"]\n[tool.hatch.metadata.hooks'
     text = SMALLEST.replace(
         "[tool.hatch.build.hooks", f"{both}.torch-variant]\n[tool.hatch.build.hooks"
