@@ -1,6 +1,8 @@
-"""A backend on one Python and platform: which releases of torch bring the whole family there.
+"""Creates a lock from an index: for every backend the same torch, as far as the backends have it.
 
-A lock from an index: one release of torch for everybody, as far as the backends have it.
+The unit is a `LockTarget`: one backend on one Python and platform. `create_lock` chooses a release
+of torch for each backend, then locks every wheel of it that fits one of the backend's targets.
+Each page and each METADATA file is requested once, as many as possible at the same time.
 """
 
 from __future__ import annotations
@@ -12,14 +14,21 @@ from typing import TYPE_CHECKING
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-from hatch_torch.catalog.releases import TORCH, index_only, torch_pin
-from hatch_torch.catalog.specifiers import holds
-from hatch_torch.config.requirements import family_lines, ranges
-from hatch_torch.index.limits import WIDTH, Deadline, in_time
-from hatch_torch.index.urls import bare
-from hatch_torch.lock.model import Lock, LockedWheel, MadeFor, Part, place_of, rank_of, shortened
-from hatch_torch.resolution.solve import resolve
-from hatch_torch.resolution.strategies import always
+from hatch_torch.catalog.releases import TORCH, is_index_only, required_torch
+from hatch_torch.catalog.specifiers import marker_applies
+from hatch_torch.config.requirements import collect_family_requirements, merge_specifiers
+from hatch_torch.index.limits import PARALLEL_REQUESTS, Deadline, map_until_deadline
+from hatch_torch.index.urls import strip_credentials
+from hatch_torch.lock.model import (
+    Lock,
+    LockedBackend,
+    LockInputs,
+    backend_sort_key,
+    wheel_sort_key,
+)
+from hatch_torch.lock.source import LockedWheel, relative_url
+from hatch_torch.resolution.solve import resolve_family
+from hatch_torch.resolution.strategies import accept_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -30,289 +39,301 @@ if TYPE_CHECKING:
     from hatch_torch.catalog.backend import Backend
     from hatch_torch.catalog.target import Target
     from hatch_torch.config.config import Config
-    from hatch_torch.config.requirements import Line
+    from hatch_torch.config.requirements import FamilyRequirement
     from hatch_torch.index.simple_api import Wheel
-    from hatch_torch.lock.model import Narrowed
-    from hatch_torch.lock.scope import Place
-    from hatch_torch.resolution.candidates import Offers, Pick, Wants
-    from hatch_torch.resolution.strategies import Fits
+    from hatch_torch.lock.model import LockScope
+    from hatch_torch.lock.scope import BackendTarget
+    from hatch_torch.resolution.candidates import Candidate, CandidateFinder, Specifiers
+    from hatch_torch.resolution.strategies import IncompatibilityCheck
 
-    Tell = Callable[[str, int, int], None]
-    """Takes what is being done, how much of it is done, and how much there is."""
+    ProgressCallback = Callable[[str, int, int], None]
+    """Takes the name of a step, how much of it is done, and how much there is."""
 
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """What is asked of an index for one backend, Python and platform."""
-
-    backend: Backend
-    offers: Offers = field(repr=False)
-    """What the index offers to this Python and platform."""
-    needed: Wants
-    """The members that every install gets."""
-    all_wanted: Wants
-    """Those with the members that only an extra asks for."""
-    fits: Fits = always
-    """Why a release must not be locked, or None where it may."""
-    known: dict[Version, tuple[Pick, ...] | None] = field(default_factory=dict, repr=False)
-    """What was searched for already."""
-
-    @property
-    def target(self) -> Target:
-        """The Python and the platform."""
-        return self.offers.target
-
-    @property
-    def place(self) -> tuple[str, str]:
-        """The Python and the platform by their names."""
-        return self.target.python, self.target.platform
-
-    def torches(self) -> tuple[Pick, ...]:
-        """Return the torch wheels in range that may be locked, the newest first."""
-        return tuple(
-            pick
-            for pick in self.offers.picks(self.backend, TORCH, self.needed[TORCH])
-            if self.fits(self.backend, pick.release) is None
-        )
-
-    def family(self, release: Version) -> tuple[Pick, ...] | None:
-        """Return the family of a release of torch: with what extras ask for, or without; or None.
-
-        Members that no wheel fits leave out what only extras ask for.
-        """
-        if release not in self.known:
-            found = self._search(release, self.all_wanted) or self._search(release, self.needed)
-            self.known[release] = found
-        return self.known[release]
-
-    def torches_of(self, release: Version) -> tuple[Pick, ...]:
-        """Return the torch wheels of a release."""
-        return tuple(pick for pick in self.torches() if pick.release == release)
-
-    def beside(self, torch: Pick) -> tuple[Requirement, ...]:
-        """Return what only this index serves beside a torch here."""
-        here = self.target.environment
-        return tuple(one for one in self.required(torch) if holds(one.marker, here))
-
-    def fitting(self, pick: Pick) -> Iterator[Wheel]:
-        """Yield every wheel of a pick's version that fits here, also on an older system."""
-        for wheel in self.offers.index.wheels(self.backend, pick.name):
-            if wheel.version == pick.version and self.target.rank(wheel.tags) is not None:
-                yield wheel
-
-    def required(self, pick: Pick) -> tuple[Requirement, ...]:
-        """Return what of a pick's requirements no table knows and no other index serves.
-
-        Of a member that a table pairs with its torch nobody asks anything more.
-        """
-        is_member = pick.name != TORCH and pick.name in self.all_wanted
-        if is_member and torch_pin(pick.name, pick.release) is not None:
-            return ()
-        return tuple(
-            one
-            for one in self.offers.index.requires(pick.wheel) or ()
-            if index_only(canonicalize_name(one.name), self.target.platform, one.specifier)
-            or (canonicalize_name(one.name) == TORCH and torch_pin(pick.name, pick.release) is None)
-        )
-
-    def _search(self, release: Version, wants: Wants) -> tuple[Pick, ...] | None:
-        exact = wants[TORCH] & SpecifierSet(f"=={release}")
-        return resolve({self.backend: {**wants, TORCH: exact}}, self.offers, always)
-
-
-def cell(config: Config, backend: Backend, offers: Offers, fits: Fits) -> Cell:
-    """Make the cell of a backend for a project; `offers` are those to its Python and platform."""
-    lines = family_lines(config, offers.target.environment)
-    return Cell(
-        backend,
-        offers,
-        needed=_wants(config, backend, offers, [one for one in lines if one.extra is None]),
-        all_wanted=_wants(config, backend, offers, _of_others(config, backend, lines)),
-        fits=fits,
-    )
-
-
-def _of_others(config: Config, backend: Backend, lines: Iterable[Line]) -> list[Line]:
-    """Leave out the lines of other backends' extras: nobody asks for two backends at once."""
-    others = {extra.name for extra in config.extras if extra.backend != backend}
-    return [line for line in lines if line.extra not in others]
-
-
-def _wants(config: Config, backend: Backend, offers: Offers, lines: Iterable[Line]) -> Wants:
-    here = offers.target.environment
-    return ranges(lines, here, config.extra_of(backend), config.family)
-
-
-_TOGETHER = 2 * WIDTH
-"""How many pages are asked for between two looks at how far it is."""
+_PAGES_PER_STEP = 2 * PARALLEL_REQUESTS  # pages that are requested between two progress reports
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """What a lock is to be made of, and for."""
+class LockRequest:
+    """What a lock is to contain."""
 
     config: Config
-    places: Sequence[Place]
-    narrowed: Narrowed
+    targets: Sequence[BackendTarget]
+    scope: LockScope
     root: str
-    """The root of the index, below which paths are relative."""
-    kept: Mapping[Backend, Version] = field(default_factory=dict)
-    """The releases of an earlier lock, which stay where they are still in range."""
+    """The root of the index, which paths are relative to."""
+    previous: Mapping[Backend, Version] = field(default_factory=dict)
+    """The releases of the previous lock, which stay where they are still in range."""
     seconds: float = 600.0
-    """For all METADATA together."""
-    fits: Fits = always
-    """Why a release of a backend must not be locked, or None where it may."""
+    """The time limit for reading METADATA."""
+    incompatibility: IncompatibilityCheck = accept_all
+    """Returns why a release of a backend must not be locked, or None."""
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class LockResult:
     """A lock, and what it lacks."""
 
     lock: Lock
     notes: tuple[str, ...]
 
 
-def make(order: Order, offers: Offers, tell: Tell = lambda *_: None) -> Made:
-    """Choose a release for each backend and lock its wheels; every page is asked for once.
+@dataclass(frozen=True, slots=True)
+class LockTarget:
+    """One backend on one Python and platform, and what an index has for it."""
 
-    The release is the newest of those that the most Pythons and platforms can have, the same for
-    every backend that has it. Without backends of its own a project gets those that have it.
+    backend: Backend
+    finder: CandidateFinder = field(repr=False)
+    """Finds the candidates for this Python and platform."""
+    required: Specifiers
+    """The family packages of every install."""
+    requested: Specifiers
+    """These, and the family packages that only an extra requires."""
+    incompatibility: IncompatibilityCheck = accept_all
+    cache: dict[Version, tuple[Candidate, ...] | None] = field(default_factory=dict, repr=False)
+    """The family of each release of torch that was searched for."""
+
+    @classmethod
+    def create(cls, request: LockRequest, backend: Backend, finder: CandidateFinder) -> LockTarget:
+        """Return the target of a backend; `finder` is for its Python and platform."""
+        config, markers = request.config, finder.target.environment
+        family = collect_family_requirements(config, markers)
+        # No install requests two backends at once.
+        others = {extra.name for extra in config.extras if extra.backend != backend}
+
+        def merge(requirements: Iterable[FamilyRequirement]) -> Specifiers:
+            extra = config.find_extra(backend)
+            return merge_specifiers(requirements, markers, extra, config.family)
+
+        return cls(
+            backend,
+            finder,
+            required=merge(one for one in family if one.extra is None),
+            requested=merge(one for one in family if one.extra not in others),
+            incompatibility=request.incompatibility,
+        )
+
+    @property
+    def target(self) -> Target:
+        """The Python and platform."""
+        return self.finder.target
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """The names of the Python and the platform."""
+        return self.target.python, self.target.platform
+
+    def find_torches(self, release: Version | None = None) -> tuple[Candidate, ...]:
+        """Return the candidates for torch, the newest first; or only those of a release."""
+        return tuple(
+            candidate
+            for candidate in self.finder.candidates(self.backend, TORCH, self.required[TORCH])
+            if release in {None, candidate.release}
+            and self.incompatibility(self.backend, candidate.release) is None
+        )
+
+    def find_family(self, release: Version) -> tuple[Candidate, ...] | None:
+        """Return the family of a release of torch, or None.
+
+        Packages that only an extra requires are left out where not all of them fit.
+        """
+        if release not in self.cache:
+            found = self._search(release, self.requested) or self._search(release, self.required)
+            self.cache[release] = found
+        return self.cache[release]
+
+    def find_missing(self, release: Version) -> set[str]:
+        """Return the packages that an extra requires and the family of a release lacks."""
+        names = {candidate.name for candidate in self.find_family(release) or ()}
+        return set(self.requested) - names if names else set()
+
+    def find_wheels(self, candidate: Candidate) -> Iterator[Wheel]:
+        """Yield every wheel of a candidate's version that fits, also those for older systems."""
+        for wheel in self.finder.index.get_wheels(self.backend, candidate.name):
+            if wheel.version == candidate.version and self.target.rank(wheel.tags) is not None:
+                yield wheel
+
+    def find_requirements(self, candidate: Candidate) -> tuple[Requirement, ...]:
+        """Return those requirements of a candidate that only this backend's index serves.
+
+        Its METADATA is not read where the catalog pairs the package with its torch.
+        """
+        is_paired = required_torch(candidate.name, candidate.release) is not None
+        if candidate.name != TORCH and candidate.name in self.requested and is_paired:
+            return ()
+        return tuple(
+            requirement
+            for requirement in self.finder.index.read_requirements(candidate.wheel) or ()
+            if self._is_locked(requirement, is_paired=is_paired)
+        )
+
+    def _is_locked(self, requirement: Requirement, *, is_paired: bool) -> bool:
+        name = canonicalize_name(requirement.name)
+        return is_index_only(name, self.target.platform, requirement.specifier) or (
+            name == TORCH and not is_paired
+        )
+
+    def _search(self, release: Version, specifiers: Specifiers) -> tuple[Candidate, ...] | None:
+        torch = specifiers[TORCH] & SpecifierSet(f"=={release}")
+        return resolve_family({self.backend: {**specifiers, TORCH: torch}}, self.finder, accept_all)
+
+
+def create_lock(
+    request: LockRequest,
+    finder: CandidateFinder,
+    report_progress: ProgressCallback = lambda *_: None,
+) -> LockResult:
+    """Return a lock with one release of torch for each backend.
+
+    It is the newest release that the most Pythons and platforms can have, the same for every
+    backend that has it. A project that names no backends gets those that have this release.
     Raises IndexFaultError where the index does not answer.
     """
-    cells = _cells(order, offers, tell)
-    by_backend: dict[Backend, list[Cell]] = {}
-    for one in cells:
-        by_backend.setdefault(one.backend, []).append(one)
-    chosen = _chosen(order, by_backend, tell)
-    parts = {
-        backend: Part(release, _wheels(order, by_backend[backend], release))
-        for backend, release in sorted(chosen.items(), key=lambda pair: rank_of(pair[0]))
+    targets: dict[Backend, list[LockTarget]] = {}
+    for target in _create_targets(request, finder, report_progress):
+        targets.setdefault(target.backend, []).append(target)
+    releases = _choose_releases(request, targets, report_progress)
+    backends = {
+        backend: LockedBackend(
+            releases[backend], _lock_wheels(request, targets[backend], releases[backend])
+        )
+        for backend in sorted(releases, key=backend_sort_key)
     }
-    lock = Lock(MadeFor.of(order.config), order.narrowed, parts)
-    return Made(lock, tuple(_gaps(by_backend, chosen)))
+    lock = Lock(LockInputs.from_config(request.config), request.scope, backends)
+    return LockResult(lock, tuple(_describe_gaps(targets, releases)))
 
 
-def _cells(order: Order, offers: Offers, tell: Tell) -> list[Cell]:
-    """Ask for the pages of the family, of every backend, many together."""
-    cells = [
-        cell(order.config, backend, offers.on(target), order.fits)
-        for backend, target in order.places
+def _create_targets(
+    request: LockRequest, finder: CandidateFinder, report_progress: ProgressCallback
+) -> list[LockTarget]:
+    """Return the targets, with the pages of the family loaded for every backend."""
+    targets = [
+        LockTarget.create(request, backend, finder.for_target(target))
+        for backend, target in request.targets
     ]
-    pages = [*dict.fromkeys((one.backend, name) for one in cells for name in one.all_wanted)]
-    for done in range(0, len(pages), _TOGETHER):
-        tell("pages", done, len(pages))
-        offers.index.pages(pages[done : done + _TOGETHER])
-    tell("pages", len(pages), len(pages))
-    return cells
+    pages = [*dict.fromkeys((one.backend, name) for one in targets for name in one.requested)]
+    for loaded in range(0, len(pages), _PAGES_PER_STEP):
+        report_progress("pages", loaded, len(pages))
+        finder.index.load_pages(pages[loaded : loaded + _PAGES_PER_STEP])
+    report_progress("pages", len(pages), len(pages))
+    return targets
 
 
-def _chosen(
-    order: Order, by_backend: Mapping[Backend, list[Cell]], tell: Tell
+def _choose_releases(
+    request: LockRequest,
+    targets: Mapping[Backend, list[LockTarget]],
+    report_progress: ProgressCallback,
 ) -> dict[Backend, Version]:
-    chosen = {
+    releases = {
         backend: release
-        for backend, release in order.kept.items()
-        if _having(by_backend.get(backend, ()), release, order.seconds)
+        for backend, release in request.previous.items()
+        if _having(targets.get(backend, ()), release, request.seconds)
     }
-    every = [one for cells in by_backend.values() for one in cells]
-    common = max(chosen.values(), default=None) or _best(every, order.seconds)
-    for done, (backend, cells) in enumerate(by_backend.items(), 1):
-        if backend not in chosen and common is not None:
-            if _having(cells, common, order.seconds):
-                chosen[backend] = common
-            elif own := _own(order, cells):
-                chosen[backend] = own
-        tell("backends", done, len(by_backend))
-    return chosen
+    every = [target for of_backend in targets.values() for target in of_backend]
+    common = max(releases.values(), default=None) or _find_best(every, request.seconds)
+    # A backend that lacks the common release gets its own only where it is asked for by name.
+    names_backends = bool(request.config.extras or request.scope.backends)
+    for count, (backend, of_backend) in enumerate(targets.items(), 1):
+        if backend not in releases and common is not None:
+            if _having(of_backend, common, request.seconds):
+                releases[backend] = common
+            elif names_backends and (best := _find_best(of_backend, request.seconds)):
+                releases[backend] = best
+        report_progress("backends", count, len(targets))
+    return releases
 
 
-def _own(order: Order, cells: Sequence[Cell]) -> Version | None:
-    """Return a release for a backend that lacks the common one, where the project names it."""
-    is_named = order.config.extras or order.narrowed.backends
-    return _best(cells, order.seconds) if is_named else None
-
-
-def _best(cells: Sequence[Cell], seconds: float) -> Version | None:
+def _find_best(targets: Sequence[LockTarget], seconds: float) -> Version | None:
     """Return the newest release whose family is there for the most Pythons and platforms.
 
-    No release can have more of them than its torch has, so few releases need a search.
+    Each search is expensive. No release has its family in more places than its torch, so the
+    releases are tried by that bound, until none can be better.
     """
-    pairs = {(pick.release, one.place) for one in cells for pick in one.torches()}
+    pairs = {
+        (candidate.release, target.key) for target in targets for candidate in target.find_torches()
+    }
     counts = Counter(release for release, _ in pairs)
     best: tuple[int, Version] | None = None
     for bound in sorted(((count, release) for release, count in counts.items()), reverse=True):
         if best and bound <= best:
             break
-        places = {one.place for one in _having(cells, bound[1], seconds)}
-        best = max(filter(None, (best, (len(places), bound[1]) if places else None)), default=None)
+        keys = {target.key for target in _having(targets, bound[1], seconds)}
+        if keys and (best is None or (len(keys), bound[1]) > best):
+            best = (len(keys), bound[1])
     return best[1] if best else None
 
 
-def _having(cells: Iterable[Cell], release: Version, seconds: float) -> list[Cell]:
-    """Return the cells that have the family of a release."""
-    having = [one for one in cells if one.torches_of(release)]
-    _read_ahead(having, release, seconds)
-    return [one for one in having if one.family(release)]
+def _having(targets: Iterable[LockTarget], release: Version, seconds: float) -> list[LockTarget]:
+    """Return the targets that have the family of a release."""
+    having = [target for target in targets if target.find_torches(release)]
+    _preload(having, release, seconds)
+    return [target for target in having if target.find_family(release)]
 
 
-def _read_ahead(cells: Sequence[Cell], release: Version, seconds: float) -> None:
-    """Ask together for what a search asks for one by one: torch's METADATA, its companions'."""
-    torches = [(one, pick) for one in cells for pick in one.torches_of(release)]
-    _ask(cells, (pick for _, pick in torches), seconds)
-    beside = [(one, need) for one, pick in torches for need in one.beside(pick)]
-    pages = {(one.backend, canonicalize_name(need.name)): None for one, need in beside}
-    for one in cells[:1]:
-        one.offers.index.pages(pages)
-    found = (one.offers.picks(one.backend, need.name, need.specifier) for one, need in beside)
-    _ask(cells, (pick for picks in found for pick in picks[:1]), seconds)
+def _preload(targets: Sequence[LockTarget], release: Version, seconds: float) -> None:
+    """Read at the same time what a search reads one by one: METADATA of torch and companions."""
+    torches = [(target, torch) for target in targets for torch in target.find_torches(release)]
+    _read_metadata(targets, (torch for _, torch in torches), seconds)
+    needs = [
+        (target, requirement)
+        for target, torch in torches
+        for requirement in target.find_requirements(torch)
+        if marker_applies(requirement.marker, target.target.environment)
+    ]
+    for target in targets[:1]:
+        target.finder.index.load_pages(
+            {(one.backend, canonicalize_name(need.name)): None for one, need in needs}
+        )
+    found = (
+        target.finder.candidates(target.backend, need.name, need.specifier)
+        for target, need in needs
+    )
+    _read_metadata(targets, (one for candidates in found for one in candidates[:1]), seconds)
 
 
-def _ask(cells: Sequence[Cell], picks: Iterable[Pick], seconds: float) -> None:
-    wheels = {pick.wheel.url: pick.wheel for pick in picks}
-    for one in cells[:1]:
-        in_time(one.offers.index.requires, wheels.values(), Deadline(seconds))
+def _read_metadata(
+    targets: Sequence[LockTarget], candidates: Iterable[Candidate], seconds: float
+) -> None:
+    wheels = {candidate.wheel.url: candidate.wheel for candidate in candidates}
+    for target in targets[:1]:  # all share one index
+        read = target.finder.index.read_requirements
+        map_until_deadline(read, wheels.values(), Deadline(seconds))
 
 
-def _wheels(order: Order, cells: Iterable[Cell], release: Version) -> tuple[LockedWheel, ...]:
+def _lock_wheels(
+    request: LockRequest, targets: Iterable[LockTarget], release: Version
+) -> tuple[LockedWheel, ...]:
     """Return the wheels of a backend, each once, in the order of the file."""
-    found: dict[str, LockedWheel] = {}
-    for one in cells:
-        for pick in one.family(release) or ():
-            for wheel in _locked(order, one, pick):
-                found.setdefault(wheel.path, wheel)
-    return tuple(sorted(found.values(), key=place_of))
+    own_indexes = {extra.backend: extra.index_url for extra in request.config.extras}
+    wheels: dict[str, LockedWheel] = {}
+    for target in targets:
+        root = strip_credentials(own_indexes.get(target.backend) or request.root)
+        for candidate in target.find_family(release) or ():
+            requires = tuple(sorted(map(str, target.find_requirements(candidate))))
+            for wheel in target.find_wheels(candidate):
+                path, host = relative_url(wheel.url, root, request.config.hosts)
+                version = str(wheel.version)
+                locked = LockedWheel(wheel.name, version, path, wheel.sha256, host, requires)
+                wheels.setdefault(path, locked)
+    return tuple(sorted(wheels.values(), key=wheel_sort_key))
 
 
-def _locked(order: Order, one: Cell, pick: Pick) -> Iterator[LockedWheel]:
-    own = {extra.backend: extra.index_url for extra in order.config.extras}
-    root = own.get(one.backend) or order.root
-    requires = tuple(sorted(map(str, one.required(pick))))
-    for wheel in one.fitting(pick):
-        path, host = shortened(wheel.url, bare(root), order.config.hosts)
-        yield LockedWheel(wheel.name, str(wheel.version), path, wheel.sha256, host, requires)
-
-
-def _gaps(
-    by_backend: Mapping[Backend, Sequence[Cell]], chosen: Mapping[Backend, Version]
+def _describe_gaps(
+    targets: Mapping[Backend, Sequence[LockTarget]], releases: Mapping[Backend, Version]
 ) -> Iterator[str]:
-    """Say where a locked backend lacks something, though its page has a torch in range there."""
-    for backend, release in chosen.items():
-        cells = [one for one in by_backend[backend] if one.torches()]
-        if lacking := _named(one for one in cells if not one.family(release)):
+    """Yield what a locked backend lacks, though its index has a torch in range for the target."""
+    for backend, release in releases.items():
+        candidates = [target for target in targets[backend] if target.find_torches()]
+        if lacking := _format_targets(one for one in candidates if not one.find_family(release)):
             yield f"{backend} has no torch {release} with its family for {lacking}"
-        for name in sorted({name for one in cells for name in _left_out(one, release)}):
-            fewer = _named(one for one in cells if name in _left_out(one, release))
-            yield f"{backend} has no {name}, which an extra asks for, for {fewer}"
+        missing = [(target, target.find_missing(release)) for target in candidates]
+        for name in sorted({name for _, names in missing for name in names}):
+            lacking = _format_targets(target for target, names in missing if name in names)
+            yield f"{backend} has no {name}, which an extra requires, for {lacking}"
 
 
-def _left_out(one: Cell, release: Version) -> set[str]:
-    names = {pick.name for pick in one.family(release) or ()}
-    return set(one.all_wanted) - names if names else set()
-
-
-def _named(cells: Iterable[Cell]) -> str:
-    """Name cells by their platforms, each with its Pythons."""
+def _format_targets(targets: Iterable[LockTarget]) -> str:
+    """Return the platforms of targets, each with its Pythons."""
     pythons: dict[str, list[str]] = {}
-    for one in cells:
-        pythons.setdefault(one.target.platform, []).append(one.target.python)
-    return ", ".join(f"{platform} ({', '.join(of)})" for platform, of in pythons.items())
+    for target in targets:
+        pythons.setdefault(target.target.platform, []).append(target.target.python)
+    return ", ".join(f"{platform} ({', '.join(names)})" for platform, names in pythons.items())

@@ -1,120 +1,222 @@
-"""What may stand in a lock: the kinds of its values, and the faults of those that are none.
+"""The file `torch-variant.lock`: its schema, reading, writing, and whether it is up to date.
 
-The file to a lock; what is none, or is damaged, is refused with what to do about it.
-
-A lock to its file: sorted, one wheel a line, friendly to review and to merge.
-
-Whether a lock still is for the project that it lies in.
+Everything that ends up in an install is validated, since anybody may have edited the file. It is
+written sorted, one wheel per line, so that a change is easy to review and to merge.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any
 
 from packaging.version import Version
 
-from hatch_torch._files import replace
-from hatch_torch._toml import loads
+from hatch_torch._files import write_atomically
+from hatch_torch._toml import format_path, format_value, loads
 from hatch_torch.catalog.backend import Backend
 from hatch_torch.config.validation import (
-    faults_of,
+    check_name,
+    check_requirements,
+    check_string,
+    check_strings,
+    check_table,
+    expected,
+    get_table,
     is_backend,
-    name,
-    requirements,
-    shown,
-    string,
-    strings,
-    table,
-    table_at,
-    under,
+    toml_path,
+    validate_table,
 )
 from hatch_torch.errors import ConfigurationError
 from hatch_torch.index.simple_api import Wheel
 from hatch_torch.lock import LOCK
-from hatch_torch.lock.model import Lock, LockedWheel, MadeFor, Narrowed, Part, place_of, rank_of
+from hatch_torch.lock.model import (
+    Lock,
+    LockedBackend,
+    LockInputs,
+    LockScope,
+    backend_sort_key,
+    wheel_sort_key,
+)
+from hatch_torch.lock.source import LockedWheel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from hatch_torch.config.config import Config
-    from hatch_torch.config.validation import Kind
+    from hatch_torch.config.validation import Validator
 
 
 SCHEMA = 1
-# What may stand in a URL that ends up in METADATA: no blank, quote, query or fragment.
+# Safe in a URL that ends up in METADATA: no blank, quote, query or fragment.
 _PATH = re.compile(r"[A-Za-z0-9._~:/%+@!,=&$\[\]-]+\.whl")
 _FILENAME = r"[A-Za-z0-9._+!-]+"
 _HOST = re.compile(r"[A-Za-z0-9.-]+")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_HEADER = "# Written by `hatch-torch lock`, which renews it too. Keep it under version control."
+_RENEW = "delete the file and run `hatch-torch lock`, or restore it from version control"
+_CONFLICT_MARKER = r"(?m)^(?:<{7}|={7}|>{7}|\|{7})(?: |$)"
+_MAX_FAULTS = 5
+_MAX_SCHEMA = 1000  # a larger number is a file of something else
+_MAX_BYTES = 4 * 1024 * 1024  # ten times a lock of every backend, Python and platform
 
 
-def wheel_of(value: Mapping[str, Any]) -> LockedWheel:
-    """Return a wheel from a line without faults."""
-    return LockedWheel(**{**value, "requires": tuple(value.get("requires", ()))})
-
-
-def _schema(_value: object, _path: str) -> Iterator[str]:
-    """Find no fault: it was looked at before everything else."""
+def _accept(_value: object, _path: str) -> Iterator[str]:
+    """Yield no fault."""
     yield from ()
 
 
-def _version(value: object, path: str) -> Iterator[str]:
+def _check_version(value: object, path: str) -> Iterator[str]:
     try:
         Version(value if isinstance(value, str) else "")
     except ValueError:
-        yield f"{path}: found {shown(value)}; allowed is a version"
+        yield expected("a version", value, path)
 
 
-def _matching(pattern: re.Pattern[str], allowed: str) -> Kind:
-    def kind(value: object, path: str) -> Iterator[str]:
+def _check_pattern(pattern: re.Pattern[str], description: str) -> Validator:
+    def check(value: object, path: str) -> Iterator[str]:
         if not (isinstance(value, str) and pattern.fullmatch(value)):
-            yield f"{path}: found {shown(value)}; allowed is {allowed}"
+            yield expected(description, value, path)
 
-    return kind
-
-
-def _made_for(value: object, path: str) -> Iterator[str]:
-    keys = {"requirements": strings, "backends": strings, "family": strings, "channel": string}
-    yield from faults_of(value, keys, path)
+    return check
 
 
-def _narrowed(value: object, path: str) -> Iterator[str]:
-    yield from faults_of(value, dict.fromkeys(Narrowed._fields, strings), path)
+def _check_inputs(value: object, path: str) -> Iterator[str]:
+    keys = dict.fromkeys(LockInputs._fields, check_strings)
+    yield from validate_table(value, {**keys, "channel": check_string}, path)
 
 
-def _backends(value: object, path: str) -> Iterator[str]:
-    yield from table(value, path)
-    for key, part in table_at(value).items():
-        place = under(path, key)
-        if not is_backend(key):
-            yield f"{place}: {key!r} is no backend"
-        yield from faults_of(part, {"torch": _version, "wheels": _wheels}, place)
-        yield from _missing(part, ("torch", "wheels"), place)
+def _check_scope(value: object, path: str) -> Iterator[str]:
+    yield from validate_table(value, dict.fromkeys(LockScope._fields, check_strings), path)
 
 
-def _wheels(value: object, path: str) -> Iterator[str]:
+def _check_backends(value: object, path: str) -> Iterator[str]:
+    yield from check_table(value, path)
+    for name, locked in get_table(value).items():
+        locked_path = toml_path(path, name)
+        if not is_backend(name):
+            yield f"{locked_path}: {name!r} is not a backend"
+        keys: Mapping[str, Validator] = {"torch": _check_version, "wheels": _check_wheels}
+        yield from validate_table(locked, keys, locked_path)
+        yield from _check_required(locked, tuple(keys), locked_path)
+
+
+def _check_wheels(value: object, path: str) -> Iterator[str]:
     if not isinstance(value, list):
-        yield f"{path}: found {shown(value)}; allowed is an array of tables"
+        yield expected("an array of tables", value, path)
         return
-    for number, wheel in enumerate(value):
-        yield from _faults_of_wheel(wheel, f"{path}[{number}]")
+    for index, wheel in enumerate(value):
+        yield from _check_wheel(wheel, f"{path}[{index}]")
 
 
-def _faults_of_wheel(value: object, path: str) -> Iterator[str]:
-    faults = [*faults_of(value, _WHEEL, path), *_missing(value, ("name", "version", "path"), path)]
+def _check_wheel(value: object, path: str) -> Iterator[str]:
+    faults = [
+        *validate_table(value, _WHEEL_KEYS, path),
+        *_check_required(value, ("name", "version", "path"), path),
+    ]
     yield from faults
     if faults:
         return
-    wheel = wheel_of(table_at(value))
-    if _named(wheel.filename) != (wheel.name, wheel.version):
-        yield f"{path}.path: {wheel.filename!r} is no wheel of {wheel.name} {wheel.version}"
+    wheel = _parse_wheel(get_table(value))
+    if _parse_filename(wheel.filename) != (wheel.name, wheel.version):
+        yield f"{path}.path: {wheel.filename!r} is not a wheel of {wheel.name} {wheel.version}"
 
 
-def _named(filename: str) -> tuple[str, str] | None:
-    """Return the name and the version that a wheel's file name tells, or None where it is none."""
+def _check_required(value: object, keys: tuple[str, ...], path: str) -> Iterator[str]:
+    for key in keys:
+        if key not in get_table(value):
+            yield f"{path}.{key}: missing"
+
+
+_WHEEL_KEYS: Mapping[str, Validator] = {
+    "name": check_name,
+    "version": _check_version,
+    "path": _check_pattern(_PATH, "the percent-encoded path of a wheel"),
+    "host": _check_pattern(_HOST, "a host name"),
+    "sha256": _check_pattern(_SHA256, "64 hexadecimal digits"),
+    "requires": check_requirements,
+}
+KEYS: Mapping[str, Validator] = {
+    "schema": _accept,  # `parse_lock` has checked it before all others
+    "made-for": _check_inputs,
+    "narrowed": _check_scope,
+    "backends": _check_backends,
+}
+"""The keys of a lock, with their validators."""
+
+
+def read_lock(root: Path) -> Lock | None:
+    """Return the lock of the project in a folder, or None where it has none.
+
+    Raises ConfigurationError for a file that cannot be read or is not a valid lock.
+    """
+    path = root / LOCK
+    try:
+        with path.open("rb") as file:
+            content = file.read(_MAX_BYTES + 1)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ConfigurationError([f"{path}: {error.strerror or error}"]) from None
+    if len(content) > _MAX_BYTES:
+        reason = f"larger than any lock (expected at most {_MAX_BYTES} bytes)"
+        raise ConfigurationError([f"{path}: {reason}"], hint=_RENEW)
+    return parse_lock(content, str(path))
+
+
+def parse_lock(content: bytes, path: str = LOCK) -> Lock:
+    """Return the lock that a file contains; raises ConfigurationError for an invalid one."""
+    value = _parse_toml(content, path)
+    schema = value.get("schema")
+    if isinstance(schema, bool) or not isinstance(schema, int) or not 0 <= schema < _MAX_SCHEMA:
+        hint = "move the file away, then run `hatch-torch lock`"
+        raise ConfigurationError([f"{path}: not a lock of hatch-torch"], hint=hint)
+    if schema != SCHEMA:
+        hint = "update hatch-torch, or delete the file and run `hatch-torch lock`"
+        raise ConfigurationError([f"{path}: expected schema {SCHEMA}, got {schema}"], hint=hint)
+    if faults := [*validate_table(value, KEYS, LOCK)]:
+        hidden = len(faults) - _MAX_FAULTS
+        more = [f"{path}: {hidden} more faults"] if hidden > 0 else []
+        raise ConfigurationError([*faults[:_MAX_FAULTS], *more], hint=_RENEW)
+    return _parse_tables(value)
+
+
+def _parse_toml(content: bytes, path: str) -> dict[str, Any]:
+    try:
+        text = content.decode()
+        if marker := re.search(_CONFLICT_MARKER, text):
+            line = text.count("\n", 0, marker.start()) + 1
+            hint = "take either side of the file, then run `hatch-torch lock`"
+            raise ConfigurationError([f"{path}: merge conflict in line {line}"], hint=hint)
+        return loads(text)
+    except (ValueError, RecursionError) as error:
+        reason = str(error).partition("\n")[0]
+        raise ConfigurationError([f"{path}: not valid TOML: {reason}"], hint=_RENEW) from None
+
+
+def _parse_tables(value: Mapping[str, Any]) -> Lock:
+    inputs: dict[str, Any] = {
+        key: item if isinstance(item, str) else tuple(item)
+        for key, item in get_table(value, "made-for").items()
+    }
+    return Lock(
+        LockInputs(**inputs),
+        LockScope(**{key: tuple(names) for key, names in get_table(value, "narrowed").items()}),
+        {
+            Backend.parse(name): LockedBackend(
+                Version(locked["torch"]), tuple(map(_parse_wheel, locked["wheels"]))
+            )
+            for name, locked in get_table(value, "backends").items()
+        },
+    )
+
+
+def _parse_wheel(value: Mapping[str, Any]) -> LockedWheel:
+    return LockedWheel(**{**value, "requires": tuple(value.get("requires", ()))})
+
+
+def _parse_filename(filename: str) -> tuple[str, str] | None:
+    """Return the name and version in a wheel's file name, or None for an invalid one."""
     if not re.fullmatch(_FILENAME, filename):
         return None
     try:
@@ -124,196 +226,82 @@ def _named(filename: str) -> tuple[str, str] | None:
     return wheel.name, str(wheel.version)
 
 
-def _missing(value: object, keys: tuple[str, ...], path: str) -> Iterator[str]:
-    for key in keys:
-        if key not in table_at(value):
-            yield f"{path}.{key}: it is missing"
-
-
-_WHEEL: Mapping[str, Kind] = {
-    "name": name,
-    "version": _version,
-    "path": _matching(_PATH, "the path of a wheel, percent-encoded"),
-    "host": _matching(_HOST, "the name of a host"),
-    "sha256": _matching(_SHA256, "64 hexadecimal digits"),
-    "requires": requirements,
-}
-KEYS: Mapping[str, Kind] = {
-    "schema": _schema,
-    "made-for": _made_for,
-    "narrowed": _narrowed,
-    "backends": _backends,
-}
-"""The keys of a lock."""
-
-
-_RENEW = "delete the file and run `hatch-torch lock`, or take it from version control again"
-_FOREIGN = "this is no lock of hatch-torch; move it away, then run `hatch-torch lock`"
-_NEWER = (
-    f"this hatch-torch reads {SCHEMA}: update it, or delete the file and run `hatch-torch lock`"
-)
-_CONFLICT = "marks a merge conflict; take either side of the file, then run `hatch-torch lock`"
-_MERGE = r"(?m)^(?:<{7}|={7}|>{7}|\|{7})(?: |$)"
-_MOST_FAULTS = 5
-_SCHEMAS = range(1000)
-_LARGEST = 4 * 1024 * 1024  # ten times that of every backend, Python and platform
-
-
-def read_lock(root: Path) -> Lock | None:
-    """Return the lock of the project in a folder, or None where it has none.
-
-    Raises ConfigurationError where the file cannot be read, or is no lock.
-    """
-    path = root / LOCK
-    try:
-        with path.open("rb") as file:
-            content = file.read(_LARGEST + 1)
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise ConfigurationError([f"{path}: {error}"]) from None
-    if len(content) > _LARGEST:
-        raise ConfigurationError(
-            [f"{path}: it is larger than any lock ({_LARGEST} bytes); {_RENEW}"]
-        )
-    return parse(content, str(path))
-
-
-def parse(content: bytes, place: str = LOCK) -> Lock:
-    """Read a lock; raises ConfigurationError, which says what to do, and nothing else."""
-    value = _toml(content, place)
-    schema = value.get("schema")
-    if isinstance(schema, bool) or not isinstance(schema, int) or schema not in _SCHEMAS:
-        raise ConfigurationError([f"{place}: {_FOREIGN}"])
-    if schema != SCHEMA:
-        raise ConfigurationError([f"{place}: found schema {schema}; {_NEWER}"])
-    if faults := [*faults_of(value, KEYS, LOCK)]:
-        more = len(faults) - _MOST_FAULTS
-        rest = [f"… and {more} faults more"] if more > 0 else []
-        raise ConfigurationError([*faults[:_MOST_FAULTS], *rest, f"{place}: {_RENEW}"])
-    return _lock(value)
-
-
-def _toml(content: bytes, place: str) -> dict[str, Any]:
-    try:
-        text = content.decode()
-        if found := re.search(_MERGE, text):
-            line = text.count("\n", 0, found.start()) + 1
-            raise ConfigurationError([f"{place}: line {line} {_CONFLICT}"])
-        return loads(text)
-    except (ValueError, RecursionError) as error:
-        reason = str(error).partition("\n")[0]
-        raise ConfigurationError([f"{place}: it is damaged ({reason}); {_RENEW}"]) from None
-
-
-def _lock(value: Mapping[str, Any]) -> Lock:
-    return Lock(
-        MadeFor(**{key: _frozen(one) for key, one in table_at(value, "made-for").items()}),
-        Narrowed(**{key: tuple(one) for key, one in table_at(value, "narrowed").items()}),
-        {
-            Backend.parse(key): Part(Version(one["torch"]), tuple(map(wheel_of, one["wheels"])))
-            for key, one in table_at(value, "backends").items()
-        },
-    )
-
-
-def _frozen(value: str | list[str]) -> Any:  # noqa: ANN401 (a field of MadeFor)
-    return value if isinstance(value, str) else tuple(value)
-
-
-_HEAD = "# Written by `hatch-torch lock`, which renews it too. Keep it under version control."
-
-
-def spell(lock: Lock) -> str:
-    """Return the text of a lock; the same lock always has the same text."""
-    made_for, narrowed = lock.made_for, lock.narrowed
+def dumps(lock: Lock) -> str:
+    """Return the text of a lock; equal locks have the same text."""
     tables = [
-        _table("made-for", {name: getattr(made_for, name) for name in made_for._fields}),
-        _table("narrowed", {name: getattr(narrowed, name) for name in narrowed._fields}),
-        *(_part(backend, lock.parts[backend]) for backend in sorted(lock.parts, key=rank_of)),
+        _format_table("made-for", lock.inputs._asdict()),
+        _format_table("narrowed", lock.scope._asdict()),
+        *(
+            _format_backend(backend, lock.backends[backend])
+            for backend in sorted(lock.backends, key=backend_sort_key)
+        ),
     ]
-    return "\n\n".join([f"{_HEAD}\nschema = {SCHEMA}", *filter(None, tables)]) + "\n"
+    return "\n\n".join([f"{_HEADER}\nschema = {SCHEMA}", *filter(None, tables)]) + "\n"
+
+
+def _format_table(name: str, values: Mapping[str, tuple[str, ...] | str]) -> str:
+    """Return a table without its empty values; empty where all are."""
+    lines = [
+        f"{key} = {format_value(value) if isinstance(value, str) else _format_lines(value)}"
+        for key, value in values.items()
+        if value
+    ]
+    return "\n".join([f"[{name}]", *lines]) if lines else ""
+
+
+def _format_backend(backend: Backend, locked: LockedBackend) -> str:
+    wheels = [
+        # The order of keys is that of the schema; what a wheel does not have is left out.
+        {
+            "name": wheel.name,
+            "version": wheel.version,
+            "path": wheel.path,
+            **({"host": wheel.host} if wheel.host else {}),
+            **({"sha256": wheel.sha256} if wheel.sha256 else {}),
+            **({"requires": wheel.requires} if wheel.requires else {}),
+        }
+        for wheel in sorted(locked.wheels, key=wheel_sort_key)
+    ]
+    header = f"[{format_path(('backends', backend.name))}]"
+    torch = f"torch = {format_value(str(locked.torch))}"
+    return f"{header}\n{torch}\nwheels = {_format_lines(wheels)}"
+
+
+def _format_lines(items: Iterable[object]) -> str:
+    """Return an array with one item per line, also where it is only one, for small diffs."""
+    return "[\n" + "".join(f"  {format_value(item)},\n" for item in items) + "]"
 
 
 def write_lock(root: Path, text: str) -> None:
-    """Write the lock of the project in a folder, whole or not at all.
+    """Write the lock of the project in a folder, completely or not at all.
 
-    Raises ConfigurationError where the folder forbids it.
+    Raises ConfigurationError where it cannot be written.
     """
     try:
-        replace(root / LOCK, text.encode())
+        write_atomically(root / LOCK, text.encode())
     except OSError as error:
-        raise ConfigurationError([f"{root / LOCK}: it cannot be written ({error})"]) from None
+        reason = f"cannot be written: {error.strerror or error}"
+        raise ConfigurationError([f"{root / LOCK}: {reason}"]) from None
 
 
-def _table(title: str, values: Mapping[str, tuple[str, ...] | str]) -> str:
-    """Spell a table; what is empty is left out, and so is a table without values."""
-    lines = [f"{name} = {_value(value)}" for name, value in values.items() if value]
-    return "\n".join([f"[{title}]", *lines]) if lines else ""
-
-
-def _value(value: tuple[str, ...] | str) -> str:
-    if isinstance(value, str):
-        return _text(value)
-    return "\n".join(["[", *(f"  {_text(one)}," for one in value), "]"])
-
-
-def _part(backend: Backend, part: Part) -> str:
-    name = backend.name if "." not in backend.name else f'"{backend.name}"'
-    lines = sorted(part.wheels, key=place_of)
-    return "\n".join(
-        [
-            f"[backends.{name}]",
-            f"torch = {_text(str(part.torch))}",
-            "wheels = [",
-            *(f"  {{ {', '.join(_fields(wheel))} }}," for wheel in lines),
-            "]",
-        ]
-    )
-
-
-def _fields(wheel: LockedWheel) -> Iterator[str]:
-    """Yield the keys of a wheel's line."""
-    yield f"name = {_text(wheel.name)}"
-    yield f"version = {_text(wheel.version)}"
-    yield f"path = {_text(wheel.path)}"
-    if wheel.host:
-        yield f"host = {_text(wheel.host)}"
-    if wheel.sha256:
-        yield f"sha256 = {_text(wheel.sha256)}"
-    if wheel.requires:
-        yield f"requires = [{', '.join(map(_text, wheel.requires))}]"
-
-
-def _text(value: str) -> str:
-    """Spell a string as TOML; one with double quotes (a marker) stands in single ones."""
-    if '"' in value and "'" not in value and value.isprintable():
-        return f"'{value}'"
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def current_lock(root: Path, config: Config) -> Lock | None:
+def read_current_lock(root: Path, config: Config) -> Lock | None:
     """Return the lock that decides in a checkout, or None where there is none.
 
-    Raises ConfigurationError where it is stale, or cannot be read.
+    Raises ConfigurationError where it is out of date or invalid.
     """
     lock = read_lock(root)
     if lock and (reason := staleness(lock, config)):
-        raise ConfigurationError([f"{reason}; renew it with `hatch-torch lock`"])
+        raise ConfigurationError([reason], hint="run `hatch-torch lock`")
     return lock
 
 
 def staleness(lock: Lock, config: Config) -> str | None:
-    """Say what of a project has changed since its lock was made, or None where nothing has."""
-    then, now = lock.made_for, MadeFor.of(config)
-    for key in MadeFor._fields:
-        was, is_now = _listed(getattr(then, key)), _listed(getattr(now, key))
-        if was != is_now:
-            gone = ", ".join(one for one in was if one not in is_now) or "nothing"
-            new = ", ".join(one for one in is_now if one not in was) or "nothing"
-            return f"{LOCK} is stale: it was made for {gone}, where the project now has {new}"
+    """Return how the project differs from what its lock was made for, or None where it does not."""
+    current = LockInputs.from_config(config)
+    for before, after in zip(lock.inputs, current, strict=True):
+        old, new = ((value,) if isinstance(value, str) else value for value in (before, after))
+        if old != new:
+            removed = ", ".join(item for item in old if item not in new) or "nothing"
+            added = ", ".join(item for item in new if item not in old) or "nothing"
+            return f"{LOCK} is out of date: made for {removed}, but the project now has {added}"
     return None
-
-
-def _listed(value: tuple[str, ...] | str) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else value

@@ -1,4 +1,4 @@
-"""What a lock is for: which backends, on which Pythons and platforms."""
+"""What a lock covers: which backends, on which Pythons and platforms."""
 
 from __future__ import annotations
 
@@ -8,96 +8,113 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from hatch_torch.catalog import target as targets
 from hatch_torch.catalog.backend import Backend
-from hatch_torch.catalog.releases import known_backends
-from hatch_torch.config.validation import bad_backend, is_backend, table_at
-from hatch_torch.errors import ConfigurationError
-from hatch_torch.resolution.strategies import plain
+from hatch_torch.catalog.releases import known_backends, supported_pythons, torch_releases
+from hatch_torch.config.validation import expected, get_table, is_backend
+from hatch_torch.errors import ConfigurationError, did_you_mean
+from hatch_torch.resolution.strategies import get_cpu_backend
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from hatch_torch.catalog.target import Target
     from hatch_torch.config.config import Config
-    from hatch_torch.lock.model import Narrowed
+    from hatch_torch.lock.model import LockScope
 
-PYTHONS = tuple(f"3.{minor}" for minor in range(10, 15))
-"""The Pythons that a lock is made for, as far as the project admits them."""
+BackendTarget = tuple[Backend, "Target"]
+"""A backend on a Python and a platform: a wheel of each family package is locked for it."""
 
-Place = tuple[Backend, "Target"]
-"""A backend on a Python and a platform: what a wheel of each member is locked for."""
-
-_LAST_PATCH = 99
+_PATCHES = range(100)  # more than any Python 3 has had
 
 
-def places(config: Config, pyproject: Mapping[str, Any], narrowed: Narrowed) -> tuple[Place, ...]:
-    """Return every place that a project supports, or those that it is narrowed to.
+def expand_scope(
+    config: Config, pyproject: Mapping[str, Any], scope: LockScope
+) -> tuple[BackendTarget, ...]:
+    """Return every backend, Python and platform that a lock covers.
 
-    Raises ConfigurationError for a backend, a Python or a platform that there is not, or that the
-    project does not have.
+    Raises ConfigurationError for a backend, Python or platform that does not exist, or that the
+    project does not support.
     """
-    pythons = narrowed.pythons or admitted(pyproject)
-    every = [
-        targets.of(python, platform)
-        for platform in narrowed.platforms or targets.PLATFORMS
-        for python in pythons
+    expanded = [
+        targets.foreign_interpreter(python, platform)
+        for platform in scope.platforms or targets.PLATFORMS
+        for python in scope.pythons or list_pythons(pyproject)
     ]
-    wanted = _parsed(narrowed.backends)
+    selected = _parse_backends(scope.backends)
     found = tuple(
         (backend, target)
-        for target in every
-        for backend in _supported(config, target, wanted)
-        if not wanted or backend in wanted
+        for target in expanded
+        for backend in _supported_backends(config, target, selected)
+        if not selected or backend in selected
     )
-    missing = set(wanted) - {backend for backend, _ in found}
+    missing = {*selected} - {backend for backend, _ in found}
     if missing or not found:
-        raise ConfigurationError([_nothing(config, sorted(map(str, missing)))])
+        raise ConfigurationError([_format_empty(config, sorted(map(str, missing)))])
     return found
 
 
-def admitted(pyproject: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return which of PYTHONS `project.requires-python` admits, with any of their patches."""
-    text = table_at(pyproject, "project").get("requires-python", "")
+def list_pythons(pyproject: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the Pythons with wheels of torch that `requires-python` admits, the oldest first.
+
+    A Python is admitted if any of its patch releases is. Free-threaded builds are not among them:
+    they are locked where the scope names them.
+    """
+    text = get_table(pyproject, "project").get("requires-python", "")
     try:
-        versions = SpecifierSet(text if isinstance(text, str) else "")
-    except InvalidSpecifier:  # hatchling tells
-        versions = SpecifierSet()
+        admitted = SpecifierSet(text if isinstance(text, str) else "")
+    except InvalidSpecifier:  # the build backend reports it
+        admitted = SpecifierSet()
+    known = {
+        int(python.removeprefix("3."))
+        for release in torch_releases()
+        for platform in targets.PLATFORMS
+        for python in supported_pythons(release, platform)
+        if not python.endswith("t")
+    }
     return tuple(
-        python
-        for python in PYTHONS
-        if any(versions.contains(f"{python}.{patch}") for patch in range(_LAST_PATCH))
+        f"3.{minor}"
+        for minor in sorted(known)
+        if any(admitted.contains(f"3.{minor}.{patch}") for patch in _PATCHES)
     )
 
 
-def _parsed(names: Iterable[str]) -> tuple[Backend, ...]:
-    faults = [bad_backend(name, "--backend", ()) for name in names if not is_backend(name)]
+def _parse_backends(names: Iterable[str]) -> tuple[Backend, ...]:
+    known = [backend.name for backend in known_backends()]
+    faults = [
+        expected("a backend such as cu128 or rocm6.4", name, "--backend")
+        + did_you_mean(name, known)
+        for name in names
+        if not is_backend(name)
+    ]
     if faults:
         raise ConfigurationError(faults)
     return tuple(map(Backend.parse, names))
 
 
-def _supported(config: Config, target: Target, wanted: Iterable[Backend]) -> Iterator[Backend]:
-    """Yield a platform's backends that the project supports; a Mac always has its plain wheel."""
+def _supported_backends(
+    config: Config, target: Target, selected: Iterable[Backend]
+) -> Iterator[Backend]:
+    """Yield the backends that the project supports on a platform; on a Mac always the default."""
+    known = known_backends(target.platform)
     if not config.extras:
-        yield from known_backends(target.platform)
-        yield from (one for one in wanted if _may_have(target, one))
+        yield from known
+        yield from (backend for backend in selected if _may_exist(target, backend))
         return
     for extra in config.extras:
-        if extra.backend in known_backends(target.platform) or _may_have(
-            target, extra.backend, foreign=bool(extra.index_url)
-        ):
+        is_foreign = bool(extra.index_url)
+        if extra.backend in known or _may_exist(target, extra.backend, foreign=is_foreign):
             yield extra.backend
-    own = {extra.backend for extra in config.extras}
-    if target.platform.startswith("macos") and plain(target) not in own:
-        yield plain(target)
+    named = {extra.backend for extra in config.extras}
+    if target.platform.startswith("macos") and get_cpu_backend(target) not in named:
+        yield get_cpu_backend(target)
 
 
-def _may_have(target: Target, backend: Backend, *, foreign: bool = False) -> bool:
-    """Answer whether only the index can tell: no table knows the backend, or this index of it."""
+def _may_exist(target: Target, backend: Backend, *, foreign: bool = False) -> bool:
+    """Return whether only an index can tell: no table knows the backend, or the project's index."""
     is_unknown = foreign or backend not in known_backends()
     return is_unknown and not target.platform.startswith("macos")
 
 
-def _nothing(config: Config, missing: Collection[str]) -> str:
-    supported = [extra.name for extra in config.extras] or [str(one) for one in known_backends()]
-    what = f"of {', '.join(missing)}" if missing else "for these Pythons"
-    return f"there is nothing to lock {what}; this project supports {', '.join(supported)}"
+def _format_empty(config: Config, missing: Collection[str]) -> str:
+    supported = [extra.name for extra in config.extras] or [*map(str, known_backends())]
+    what = f"for {', '.join(missing)}" if missing else "for these Pythons and platforms"
+    return f"nothing to lock {what}; this project supports {', '.join(supported)}"

@@ -1,4 +1,4 @@
-"""A small lock, and a lock made of the embedded index."""
+"""A small lock, and the embedded index that locks are created from."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from packaging.version import Version
 
 from hatch_torch.catalog.backend import Backend
 from hatch_torch.demo.server import EmbeddedIndex, serve
-from hatch_torch.lock.model import Lock, LockedWheel, MadeFor, Narrowed, Part
+from hatch_torch.lock.model import Lock, LockedBackend, LockInputs, LockScope
+from hatch_torch.lock.source import LockedWheel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,39 +19,39 @@ HASH = "0123456789abcdef" * 4
 CPU, ROCM = Backend("cpu"), Backend("rocm", (6, 4))
 
 
-def wheel(
+def locked_wheel(
     stem: str, folder: str, host: str | None = None, requires: tuple[str, ...] = ()
 ) -> LockedWheel:
     """Return a locked wheel for Linux: ``torch-2.9.1+cpu``."""
     name, version = stem.split("-")
-    file = stem.replace("+", "%2B")
-    path = f"{folder}{file}-cp312-cp312-manylinux_2_28_x86_64.whl"
+    escaped = stem.replace("+", "%2B")
+    path = f"{folder}{escaped}-cp312-cp312-manylinux_2_28_x86_64.whl"
     return LockedWheel(name, version, path, HASH, host, requires)
 
 
 @pytest.fixture(scope="session")
 def lock() -> Lock:
-    """Return a lock of two backends, with everything that a lock may have."""
+    """Return a lock of two backends in which every field is used."""
     triton = LockedWheel(
         "pytorch-triton-rocm",
         "3.5.1",
         "pytorch_triton_rocm-3.5.1-cp312-cp312-linux_x86_64.whl",
     )
-    needs = 'pytorch-triton-rocm==3.5.1; platform_system == "Linux"'
-    torch = wheel("torch-2.9.1+rocm6.4", "rocm6.4/", requires=(needs,))
-    elsewhere = wheel("torch-2.9.1+cpu", "cpu/", host="download-r2.pytorch.org")
+    requirement = 'pytorch-triton-rocm==3.5.1; platform_system == "Linux"'
+    rocm_torch = locked_wheel("torch-2.9.1+rocm6.4", "rocm6.4/", requires=(requirement,))
+    cpu_torch = locked_wheel("torch-2.9.1+cpu", "cpu/", host="download-r2.pytorch.org")
     return Lock(
-        MadeFor(("torch>=2.9", "torchaudio ; extra == 'sound'"), ("cpu", "rocm6.4")),
-        Narrowed(pythons=("3.12",)),
+        LockInputs(("torch>=2.9", "torchaudio ; extra == 'sound'"), ("cpu", "rocm6.4")),
+        LockScope(pythons=("3.12",)),
         {
-            ROCM: Part(Version("2.9.1"), (triton, torch)),
-            CPU: Part(Version("2.9.1"), (elsewhere,)),
+            ROCM: LockedBackend(Version("2.9.1"), (triton, rocm_torch)),
+            CPU: LockedBackend(Version("2.9.1"), (cpu_torch,)),
         },
     )
 
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[EmbeddedIndex]:
-    """Serve the embedded index, up to a release, so that tests outlive newer ones."""
+    """Serve the embedded index up to a release, so that newer ones do not change the tests."""
     with serve(Version("2.11.0")) as running:
         yield running

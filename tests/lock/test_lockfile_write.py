@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from hypothesis import given, settings, strategies as st
 
-from hatch_torch.lock.lockfile import parse, spell
-from hatch_torch.lock.model import Lock, MadeFor
+from hatch_torch.lock.lockfile import dumps, parse_lock
+from hatch_torch.lock.model import Lock, LockInputs
 
 HASH = "0123456789abcdef" * 4
-SPELLED = f"""\
+TEXT = f"""\
 # Written by `hatch-torch lock`, which renews it too. Keep it under version control.
 schema = 1
 
@@ -43,28 +43,28 @@ wheels = [
 """  # noqa: E501 (one wheel is one line)
 
 
-def test_one_wheel_a_line(lock: Lock) -> None:
-    """A lock is sorted, and says no more than it holds."""
-    assert spell(lock) == SPELLED
+def test_one_wheel_per_line(lock: Lock) -> None:
+    """A lock is sorted, with one wheel per line and without empty values."""
+    assert dumps(lock) == TEXT
 
 
-def test_the_order_is_the_same(lock: Lock) -> None:
-    """However a lock came about, it has one text."""
-    turned = {
-        backend: part._replace(wheels=part.wheels[::-1])
-        for backend, part in reversed([*lock.parts.items()])
+def test_equal_locks_have_equal_text(lock: Lock) -> None:
+    """The text does not depend on the order of backends and wheels."""
+    reordered = {
+        backend: locked._replace(wheels=locked.wheels[::-1])
+        for backend, locked in reversed([*lock.backends.items()])
     }
-    assert spell(lock._replace(parts=turned)) == SPELLED
+    assert dumps(lock._replace(backends=reordered)) == TEXT
 
 
-def test_an_empty_lock() -> None:
-    """A lock without anything is one nevertheless."""
-    assert parse(spell(Lock()).encode()) == Lock()
+def test_empty_lock() -> None:
+    """An empty lock is valid."""
+    assert parse_lock(dumps(Lock()).encode()) == Lock()
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=1, max_size=3))
 def test_any_text(texts: list[str]) -> None:
-    """Whatever a project writes into its requirements, the lock says the same."""
-    lock = Lock(MadeFor(tuple(texts)))
-    assert parse(spell(lock).encode()) == lock
+    """Any string survives writing and reading."""
+    lock = Lock(LockInputs(tuple(texts)))
+    assert parse_lock(dumps(lock).encode()) == lock
