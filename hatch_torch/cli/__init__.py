@@ -1,1 +1,1 @@
-"""The door for people, and the only place that prints: one small file per group of commands."""
+"""The command `hatch-torch`: one module per subcommand; the only package that prints."""

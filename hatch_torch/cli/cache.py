@@ -1,12 +1,12 @@
-"""`hatch-torch cache`: where index pages are kept, how much that is, and away with them."""
+"""`hatch-torch cache`: show the folder of the cached index pages or its size, or clear it."""
 
 from __future__ import annotations
 
 import os
-import sys
 from typing import TYPE_CHECKING
 
-from hatch_torch.index.http_cache import Cache, cache_of
+from hatch_torch.cli.render import print_messages
+from hatch_torch.index.http_cache import open_cache
 
 if TYPE_CHECKING:
     import argparse
@@ -21,45 +21,34 @@ _UNITS = ("bytes", "KiB", "MiB", "GiB")
 _STEP = 1024
 
 
-def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command to the parser."""
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command `cache`."""
     parser = commands.add_parser(
-        "cache", help="the kept index pages: dir, size or clear", epilog=_EXAMPLES
+        "cache", help="show or clear the cache of index pages", epilog=_EXAMPLES
     )
     parser.add_argument(
-        "action", choices=_ACTIONS, help="print its folder or its size, or clear it"
+        "action", choices=("dir", "size", "clear"), help="print its folder or size, or clear it"
     )
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do it, and print one line."""
-    cache = cache_of(os.environ)
-    print(_ACTIONS[options.action](cache))
-    for note in cache.notes:
-        print(f"hatch-torch: {note}", file=sys.stderr)
+    """Run the action and print one line."""
+    cache = open_cache(os.environ)
+    if options.action == "dir":
+        print(cache.folder or "none")
+    elif options.action == "size":
+        print(format_size(cache.size()))
+    else:
+        size = format_size(cache.size())
+        print(f"{cache.clear()} entries removed, {size}")
+    print_messages("warning", cache.notes)
     return 0
 
 
-def _folder(cache: Cache) -> str:
-    return str(cache.folder or "none")
-
-
-def _size(cache: Cache) -> str:
-    return in_words(cache.size())
-
-
-def _clear(cache: Cache) -> str:
-    size = in_words(cache.size())
-    return f"{cache.clear()} entries removed, {size}"
-
-
-def in_words(size: int) -> str:
-    """Return a number of bytes as people read it: ``1.5 MiB``."""
+def format_size(size: int) -> str:
+    """Return a number of bytes in the largest fitting unit: ``1.5 MiB``."""
     amount, unit = float(size), 0
     while amount >= _STEP and unit < len(_UNITS) - 1:
         amount, unit = amount / _STEP, unit + 1
     return f"{amount:.1f} {_UNITS[unit]}" if unit else f"{size} {_UNITS[0]}"
-
-
-_ACTIONS = {"dir": _folder, "size": _size, "clear": _clear}

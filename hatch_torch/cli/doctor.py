@@ -1,4 +1,4 @@
-"""`hatch-torch doctor`: what a bug report needs, as Markdown, with nothing private in it."""
+"""`hatch-torch doctor`: a bug report as Markdown, without secrets and names."""
 
 from __future__ import annotations
 
@@ -9,107 +9,140 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hatch_torch import __version__
-from hatch_torch._redact import plain, redacted, users_of
-from hatch_torch.cli.bug_report import markdown, variables
+from hatch_torch._redact import redact, strip_control, user_names
 from hatch_torch.config.pyproject import read_toml
-from hatch_torch.config.validation import table_at
-from hatch_torch.environment.prefix import active
-from hatch_torch.frontend.request import Request
-from hatch_torch.lock.lockfile import current_lock
+from hatch_torch.config.validation import get_table
+from hatch_torch.environment.prefix import find_environment
+from hatch_torch.frontend.request import BuildRequest
+from hatch_torch.lock.lockfile import read_current_lock
 from hatch_torch.record import to_json
 from hatch_torch.resolution.decide import decide
-from hatch_torch.verification.checks import to_json as state_of
-from hatch_torch.verification.snapshot import case_of, config_of, survey
+from hatch_torch.verification.checks import to_json as status_to_json
+from hatch_torch.verification.snapshot import (
+    collect_environment_inputs,
+    load_config,
+    take_snapshot,
+)
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
 
-    from hatch_torch.environment.prefix import Prefix
+    from hatch_torch.environment.prefix import Environment
 
-    Section = Callable[[Path, Prefix], Any]
+    CollectSection = Callable[[Path, Environment], Any]
+
+VARIABLE_PREFIXES = (
+    *("TORCH_VARIANT", "PIP_", "UV_", "CONDA_OVERRIDE_"),
+    *("CUDA_", "HIP_", "HSA_", "ROCM_", "ROCR_"),
+)
+"""Prefixes of the environment variables that affect a decision or an install."""
+_PROJECT_KEYS = ("dependencies", "optional-dependencies", "dynamic", "requires-python")
+_TOOL_TABLES = ("torch-variant", "hatch", "uv")
 
 
-def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command to the parser."""
-    parser = commands.add_parser("doctor", help="everything that a bug report needs, as Markdown")
-    parser.add_argument("project", nargs="?", default=".", metavar="PROJECT", help="its folder")
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command `doctor`."""
+    parser = commands.add_parser("doctor", help="collect what a bug report needs, as Markdown")
+    parser.add_argument(
+        "project", nargs="?", default=".", metavar="PROJECT", help="project folder (default: .)"
+    )
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the report; what cannot be found out has its error in its place."""
-    prefix = active(os.environ)
-    sections = [(title, _told(make, Path(options.project), prefix)) for title, make in _SECTIONS]
-    home = os.path.expanduser("~")  # noqa: PTH111 - a user without a home is no error here
-    users = (*users_of(os.environ), Path(home).name, platform.node())
-    text = markdown([*sections, ("Variables", variables(os.environ))])
-    print(plain(redacted(text, home, users)))
+    """Print the report; a section that fails contains its error instead."""
+    project = Path(options.project)
+    environment = find_environment(os.environ, project, allow_tool=True)
+    sections = [
+        (title, _run_section(collect, project, environment)) for title, collect in _SECTIONS
+    ]
+    home = os.path.expanduser("~")  # noqa: PTH111 (Path.home raises if there is no home)
+    names = (*user_names(os.environ), Path(home).name, platform.node())
+    report = format_markdown([*sections, ("Variables", format_variables(os.environ))])
+    print(strip_control(redact(report, home, names)))
     return 0
 
 
-def _told(make: Section, project: Path, prefix: Prefix) -> str:
+def format_markdown(sections: Iterable[tuple[str, str]]) -> str:
+    """Return a Markdown text of sections: each a title and a fenced text."""
+    return "\n".join(f"### {title}\n\n{_fence(text)}\n" for title, text in sections)
+
+
+def format_variables(environ: Mapping[str, str]) -> str:
+    """Return the relevant environment variables, sorted, one per line."""
+    names = sorted(name for name in environ if name.startswith(VARIABLE_PREFIXES))
+    return "\n".join(f"{name}={environ[name]}" for name in names) or "none"
+
+
+def _fence(text: str) -> str:
+    """Fence a text with more backticks than it has in a row."""
+    fence = "```"
+    while fence in text:
+        fence += "`"
+    return f"{fence}\n{text.rstrip()}\n{fence}"
+
+
+def _run_section(collect: CollectSection, project: Path, environment: Environment) -> str:
     try:
-        return json.dumps(make(project, prefix), indent=1, default=str)
-    except Exception as error:  # noqa: BLE001 - a report must come out of a bug as well
+        return json.dumps(collect(project, environment), indent=1, default=str)
+    except Exception as error:  # noqa: BLE001 (the report has to survive the bug that it reports)
         return f"{type(error).__name__}: {error}"
 
 
-def _versions(_project: Path, prefix: Prefix) -> dict[str, Any]:
+def _versions(_project: Path, environment: Environment) -> dict[str, Any]:
     return {
         "hatch-torch": __version__,
         "python": platform.python_version(),
         "platform": platform.platform(),
-        "environment": str(prefix.path),
-        "its python": prefix.release,
-        "has pip": prefix.has_pip,
+        "environment": str(environment.path),
+        "its python": environment.python_version,
+        "has pip": environment.has_pip,
     }
 
 
-def _hardware(project: Path, prefix: Prefix) -> dict[str, Any]:
-    return survey(project, os.environ, prefix).hardware.to_json()
+def _hardware(project: Path, environment: Environment) -> dict[str, Any]:
+    return take_snapshot(project, os.environ, environment).hardware.to_json()
 
 
-def _project(project: Path, _prefix: Prefix) -> dict[str, Any]:
-    table = read_toml(project / "pyproject.toml")
-    told = table_at(table, "project")
-    tools = table_at(table, "tool")
-    shown = ("dependencies", "optional-dependencies", "dynamic", "requires-python")
+def _project(project: Path, _environment: Environment) -> dict[str, Any]:
+    pyproject = read_toml(project / "pyproject.toml")
+    table, tools = get_table(pyproject, "project"), get_table(pyproject, "tool")
     return {
-        "build-system": table.get("build-system"),
-        "project": {key: told[key] for key in shown if key in told},
-        "tool": {key: tools[key] for key in ("torch-variant", "hatch", "uv") if key in tools},
+        "build-system": pyproject.get("build-system"),
+        "project": {key: table[key] for key in _PROJECT_KEYS if key in table},
+        "tool": {name: tools[name] for name in _TOOL_TABLES if name in tools},
     }
 
 
-def _decision(project: Path, prefix: Prefix) -> dict[str, Any]:
-    request = Request(pinnable=prefix.has_pip)
-    config = config_of(project)
-    case = case_of(config, os.environ, prefix, request, current_lock(project, config))
-    decision = decide(case)
-    reasons: dict[str, list[str]] = {}
-    for one in decision.verdicts:
-        reasons.setdefault(one.reason, []).append(one.backend.name)
-    shown = {reason: ", ".join(names) for reason, names in reasons.items()}
-    told = {**to_json(decision), "candidates": shown}
-    return {key: value for key, value in told.items() if key != "hardware"}
+def _decision(project: Path, environment: Environment) -> dict[str, Any]:
+    config = load_config(project)
+    request = BuildRequest(allows_version_pins=environment.has_pip)
+    lock = read_current_lock(project, config)
+    decision = decide(collect_environment_inputs(config, os.environ, environment, request, lock))
+    backends: dict[str, list[str]] = {}
+    for verdict in decision.verdicts:
+        backends.setdefault(verdict.reason, []).append(verdict.backend.name)
+    candidates = {reason: ", ".join(names) for reason, names in backends.items()}
+    report = {**to_json(decision), "candidates": candidates}
+    return {key: value for key, value in report.items() if key != "hardware"}
 
 
-def _state(project: Path, prefix: Prefix) -> dict[str, Any]:
-    state = state_of(survey(project, os.environ, prefix))
-    return {key: value for key, value in state.items() if key != "packages"}
+def _status(project: Path, environment: Environment) -> dict[str, Any]:
+    status = status_to_json(take_snapshot(project, os.environ, environment))
+    return {key: value for key, value in status.items() if key != "packages"}
 
 
-def _record(project: Path, prefix: Prefix) -> Any:  # noqa: ANN401 (it is JSON)
-    own = survey(project, os.environ, prefix).project
-    return own.record if own else None
+def _record(project: Path, environment: Environment) -> Any:  # noqa: ANN401 (it is JSON)
+    installed = take_snapshot(project, os.environ, environment).project
+    return installed.record if installed else None
 
 
-_SECTIONS: tuple[tuple[str, Section], ...] = (
+_SECTIONS: tuple[tuple[str, CollectSection], ...] = (
     ("Versions", _versions),
     ("Hardware (a profile for `--hardware`)", _hardware),
     ("Project", _project),
     ("Decision", _decision),
-    ("Status", _state),
+    ("Status", _status),
     ("Record", _record),
 )

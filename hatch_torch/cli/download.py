@@ -1,4 +1,4 @@
-"""`hatch-torch download`: the family's wheels into a folder, for a machine without a network."""
+"""`hatch-torch download`: the decided wheels in a folder, for a machine without a network."""
 
 from __future__ import annotations
 
@@ -11,34 +11,38 @@ from typing import TYPE_CHECKING, Any
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from hatch_torch.catalog.specifiers import holds
-from hatch_torch.cli import render as show
-from hatch_torch.cli.options import add_machine, case_of, root_of
-from hatch_torch.cli.render import progress
+from hatch_torch.catalog.specifiers import marker_applies
+from hatch_torch.cli.options import (
+    add_target_options,
+    collect_cli_inputs,
+    project_folder,
+    read_profiles,
+)
+from hatch_torch.cli.render import print_json, print_lines, print_table, show_progress
 from hatch_torch.config.pyproject import read_toml
-from hatch_torch.config.requirements import parsed_constraints
-from hatch_torch.config.validation import table_at
+from hatch_torch.config.requirements import parse_constraints
+from hatch_torch.config.validation import get_table
 from hatch_torch.errors import HatchTorchError, NoAnswerError
-from hatch_torch.frontend.installers import WORD
+from hatch_torch.frontend.installers import POSITIONAL
 from hatch_torch.frontend.requirements_txt import CONSTRAINT
-from hatch_torch.index.download import Got, Wanted, fetch_all
-from hatch_torch.index.source import index_of
-from hatch_torch.resolution.decide import decide
-from hatch_torch.verification.repair import lines_of
+from hatch_torch.index.download import DownloadRequest, DownloadResult, download_all
+from hatch_torch.index.source import open_index
+from hatch_torch.resolution.multi_host import decide_for_hosts
+from hatch_torch.verification.repair import read_requirements_files
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator, Mapping
 
     from hatch_torch.catalog.target import Target
-    from hatch_torch.resolution.model import Case, Decision
+    from hatch_torch.resolution.model import Decision, ResolutionInputs
 
-    Found = Mapping[Wanted, Got | HatchTorchError]
+    Results = Mapping[DownloadRequest, DownloadResult | HatchTorchError]
 
 _SCHEMA = 1
 _MB = 1_000_000
 _COMMON = ("manylinux_2_34", "manylinux_2_28", "manylinux_2_27", "manylinux2014", "linux_")
-"""The platforms that wheels on PyPI are for; pip adds the older ones to manylinux2014."""
+"""The Linux platforms of the wheels on PyPI; pip adds the older ones to manylinux2014."""
 _EXAMPLES = """\
 examples:
   hatch-torch download -d wheels/                                  # this project, this machine
@@ -46,148 +50,156 @@ examples:
   hatch-torch download -d wheels/ --hardware nodes/*.json          # what runs on every node
   hatch-torch download -d wheels/ "torch>=2.6" torchvision
   hatch-torch download -d wheels/ -r requirements.txt
-then, over there:
+then, on the machine without a network:
   pip install -e . --no-index --find-links wheels/
 """
 
 
-def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command to the parser."""
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command `download`."""
     parser = commands.add_parser(
-        "download", help="a folder of wheels for a machine without a network", epilog=_EXAMPLES
+        "download", help="fetch the wheels for a machine without a network", epilog=_EXAMPLES
     )
     parser.add_argument(
-        "what", nargs="*", metavar="PROJECT | REQ", help="its folder (default: .), or requirements"
+        "targets",
+        nargs="*",
+        metavar="PROJECT | REQ",
+        help="project folder (default: .), or requirements",
     )
     parser.add_argument(
         "-r", "--requirement", action="append", default=[], metavar="FILE", help="requirements file"
     )
-    parser.add_argument("-d", "--dest", default=".", metavar="FOLDER", help="where to (default: .)")
-    add_machine(parser)
-    parser.add_argument("--json", action="store_true", help="print what is there as JSON")
+    parser.add_argument(
+        "-d", "--dest", default=".", metavar="FOLDER", help="folder for the wheels (default: .)"
+    )
+    add_target_options(parser)
+    parser.add_argument("--json", action="store_true", help="print the wheels as JSON")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Decide as a build would, and fetch what was decided; an error's code where one is missing."""
-    case = _case(options)
-    decision = decide(case)
-    wanted = _wanted(decision)
-    if not wanted:
-        why = decision.warnings[-1:] or (f"{decision.decided_by} asks for nothing",)
-        raise NoAnswerError(f"there is nothing to fetch: {why[0]}")
-    folder = Path(options.dest)
-    index = index_of(case.config, case.environ, case.target)
-    with progress(of_bytes=True) as tell:
-        found = fetch_all(wanted, folder, index.stream, tell)
-    rest = _rest(options, case, decision)
+    """Decide as a build would, and fetch the wheels; return the exit code of a failed download."""
+    inputs = _collect_inputs(options)
+    decision = decide_for_hosts(inputs, read_profiles(options)).decision
+    requests = _wheels_to_download(decision)
+    if not requests:
+        reason = decision.warnings[-1:] or (f"{decision.decided_by} requests no wheels",)
+        raise NoAnswerError(f"nothing to download: {reason[0]}")
+    index = open_index(inputs.config, inputs.environ, inputs.target)
+    with show_progress(of_bytes=True) as progress:
+        results = download_all(requests, Path(options.dest), index.stream, progress)
+    remaining = _remaining_command(options, inputs, decision)
     if options.json:
-        show.as_json(_json(decision, found, rest))
+        print_json(_to_json(decision, results, remaining))
     else:
-        _show(decision, case, found, rest)
-    faults = [one for one in found.values() if isinstance(one, HatchTorchError)]
-    for fault in faults:
-        print(f"hatch-torch: {fault}", file=sys.stderr)
-    return max((one.exit_code for one in faults), default=0)
+        _print_results(decision, inputs.target, results, remaining)
+    errors = [result for result in results.values() if isinstance(result, HatchTorchError)]
+    for error in errors:
+        print(error.format(), file=sys.stderr)
+    return max((error.exit_code for error in errors), default=0)
 
 
-def _case(options: argparse.Namespace) -> Case:
-    """Put together the case of a place where nothing is installed yet."""
-    options.project = next(filter(_is_project, options.what), None)
-    options.require = [word for word in options.what if word != options.project]
-    said = [*lines_of(options.requirement, os.environ)]
-    required = parsed_constraints(one.value for one in said if one.name == WORD)
-    case = case_of(options, required if options.requirement else None, by_version=False)
-    bounds = parsed_constraints(one.value for one in said if one.name == CONSTRAINT)
-    return case._replace(
-        constraints=(*case.constraints, *bounds),
+def _collect_inputs(options: argparse.Namespace) -> ResolutionInputs:
+    """Return the inputs for an environment where nothing is installed yet."""
+    options.project = next(filter(_is_project, options.targets), None)
+    options.require = [word for word in options.targets if word != options.project]
+    lines = [*read_requirements_files(options.requirement, os.environ)]
+    required = parse_constraints(line.value for line in lines if line.name == POSITIONAL)
+    constraints = parse_constraints(line.value for line in lines if line.name == CONSTRAINT)
+    inputs = collect_cli_inputs(
+        options, required if options.requirement else None, by_version=False
+    )
+    return inputs._replace(
+        constraints=(*inputs.constraints, *constraints),
         find_installed=lambda _names: (),
         sees_environment=True,
-        origin=lambda: None,  # who is known to the index: we fetch, no installer does
+        find_index_config=lambda: None,  # no installer has to log in: this command fetches
     )
 
 
 def _is_project(word: str) -> bool:
-    """Tell a folder from a requirement, which may be called like one."""
+    """Return whether a word is a folder; a requirement may have the name of a folder."""
     return (Path(word) / "pyproject.toml").is_file() or not word[:1].isalnum() or os.sep in word
 
 
-def _wanted(decision: Decision) -> tuple[Wanted, ...]:
-    """Return the wheels that were decided, also those that only an extra asks for."""
-    found = {pin.url: pin.sha256 for pin in decision.pins if pin.url}
-    for one in decision.additions:
-        url, _, fragment = (Requirement(one.requirement).url or "").partition("#")
+def _wheels_to_download(decision: Decision) -> tuple[DownloadRequest, ...]:
+    """Return the decided wheels, including those of extras."""
+    hashes = {pin.url: pin.sha256 for pin in decision.pins if pin.url}
+    for injected in decision.injected:
+        url, _, fragment = (Requirement(injected.requirement).url or "").partition("#")
         if url:
-            found.setdefault(url, fragment.removeprefix("sha256=") or None)
-    return tuple(Wanted(*one) for one in found.items())
+            hashes.setdefault(url, fragment.removeprefix("sha256=") or None)
+    return tuple(DownloadRequest(url, sha256) for url, sha256 in hashes.items())
 
 
-def _rest(options: argparse.Namespace, case: Case, decision: Decision) -> str:
-    """Return the command that fetches everything else from PyPI, beside what is there."""
-    elsewhere = options.python or options.platform or options.hardware
-    family = [f"{pin.name}=={pin.version}" for pin in decision.pins]
-    others = [str(one) for one in case.config.dependencies if _is_other(one, case)]
-    asked = dict.fromkeys((*family, *others, *_build_requires(options, case)))
-    where = ("-d", options.dest, "--find-links", options.dest, "--only-binary=:all:")
-    command = ("pip", "download", *where, *(_foreign(case.target) if elsewhere else ()), *asked)
-    return shlex.join(command)
+def _remaining_command(
+    options: argparse.Namespace, inputs: ResolutionInputs, decision: Decision
+) -> str:
+    """Return the pip command that fetches all other packages into the same folder."""
+    is_other_machine = options.python or options.platform or options.hardware
+    pins = [f"{pin.name}=={pin.version}" for pin in decision.pins]
+    others = [str(one) for one in inputs.config.dependencies if _is_other_package(one, inputs)]
+    requirements = dict.fromkeys((*pins, *others, *_build_requires(options, inputs)))
+    folder = ("-d", options.dest, "--find-links", options.dest, "--only-binary=:all:")
+    target = _target_options(inputs.target) if is_other_machine else ()
+    return shlex.join(("pip", "download", *folder, *target, *requirements))
 
 
-def _is_other(one: Requirement, case: Case) -> bool:
-    return canonicalize_name(one.name) not in case.family and holds(
-        one.marker, case.target.environment
+def _is_other_package(requirement: Requirement, inputs: ResolutionInputs) -> bool:
+    return canonicalize_name(requirement.name) not in inputs.family and marker_applies(
+        requirement.marker, inputs.target.environment
     )
 
 
-def _build_requires(options: argparse.Namespace, case: Case) -> Iterator[str]:
-    """Yield what an isolated build of the project takes out of the folder, too."""
+def _build_requires(options: argparse.Namespace, inputs: ResolutionInputs) -> Iterator[str]:
+    """Yield what an isolated build of the project installs."""
     if options.project or not (options.require or options.requirement):
-        pyproject = read_toml(root_of(options) / "pyproject.toml")
-        yield from table_at(pyproject, "build-system").get("requires", [])
-        yield "editables"
-        yield from case.config.build_requires
+        pyproject = read_toml(project_folder(options) / "pyproject.toml")
+        yield from get_table(pyproject, "build-system").get("requires", [])
+        yield "editables"  # which hatchling requires for an editable build
+        yield from inputs.config.build_requires
 
 
-def _foreign(target: Target) -> Iterator[str]:
+def _target_options(target: Target) -> Iterator[str]:
     """Yield pip's options for another Python and platform."""
     yield from ("--python-version", target.python.rstrip("t"))
     if target.python.endswith("t"):
         yield from ("--abi", f"cp{target.python.replace('.', '')}", "--abi", "none")
-    every = [*dict.fromkeys(tag.platform for tag in target.ranks if tag.platform != "any")]
-    linux = [one for one in every if one.startswith(_COMMON)]
-    for platform in linux or every[:1]:
+    platforms = [*dict.fromkeys(tag.platform for tag in target.ranks if tag.platform != "any")]
+    common = [platform for platform in platforms if platform.startswith(_COMMON)]
+    for platform in common or platforms[:1]:
         yield from ("--platform", platform)
 
 
-def _json(decision: Decision, found: Found, rest: str) -> dict[str, Any]:
+def _to_json(decision: Decision, results: Results, remaining: str) -> dict[str, Any]:
     return {
         "schema": _SCHEMA,
         "backend": decision.backend.name if decision.backend else None,
         "wheels": [
             {
-                "file": one.filename,
-                "url": one.url,
-                "sha256": one.sha256,
-                "size": got.size if isinstance(got, Got) else None,
-                "how": got.how if isinstance(got, Got) else "missing",
+                "file": request.filename,
+                "url": request.url,
+                "sha256": request.sha256,
+                "size": result.size if isinstance(result, DownloadResult) else None,
+                "how": result.how if isinstance(result, DownloadResult) else "missing",
             }
-            for one, got in found.items()
+            for request, result in results.items()
         ],
-        "rest": rest,
+        "rest": remaining,
     }
 
 
-def _show(decision: Decision, case: Case, found: Found, rest: str) -> None:
-    title = f"{decision.backend}, Python {case.target.python} on {case.target.platform}"
-    rows = [(one.filename, *_row(got)) for one, got in found.items()]
-    show.table(title, ("file", "size", "state"), rows)
-    unhashed = [one.filename for one in found if one.sha256 is None]
-    without = [f"the index gives no hash for {one}" for one in unhashed]
-    show.notes("Notes", (*decision.warnings, *without))
-    show.notes("The rest, which comes from PyPI", [rest])
+def _print_results(decision: Decision, target: Target, results: Results, remaining: str) -> None:
+    title = f"{decision.backend}, Python {target.python} on {target.platform}"
+    rows = [(request.filename, *_format_result(result)) for request, result in results.items()]
+    print_table(title, ("file", "size", "state"), rows)
+    unhashed = [request.filename for request in results if request.sha256 is None]
+    notes = [f"the index gives no hash for {filename}" for filename in unhashed]
+    print_lines("Notes", (*decision.warnings, *notes))
+    print_lines("Then fetch all other packages from PyPI", [remaining])
 
 
-def _row(got: Got | HatchTorchError) -> tuple[str, str]:
-    if isinstance(got, Got):
-        return f"{got.size / _MB:.1f} MB", got.how
+def _format_result(result: DownloadResult | HatchTorchError) -> tuple[str, str]:
+    if isinstance(result, DownloadResult):
+        return f"{result.size / _MB:.1f} MB", result.how
     return "", "missing"

@@ -5,73 +5,89 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from hatch_torch.cli import render as show
-from hatch_torch.cli.options import add_case, case_of
-from hatch_torch.cli.render import show_hardware
+from hatch_torch.cli.options import add_decision_options, collect_cli_inputs, read_profiles
+from hatch_torch.cli.render import (
+    print_fields,
+    print_hardware,
+    print_json,
+    print_lines,
+    print_table,
+)
 from hatch_torch.record import to_json
-from hatch_torch.resolution.decide import decide
+from hatch_torch.resolution.multi_host import decide_for_hosts
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from hatch_torch.compatibility.support import Verdict
     from hatch_torch.config.config import Config
     from hatch_torch.resolution.model import Decision
+    from hatch_torch.resolution.multi_host import Host
+
+_EXAMPLES = """\
+examples:
+  hatch-torch explain                            # this project on this machine
+  hatch-torch explain --hardware nodes/*.json    # what runs on every node
+  hatch-torch explain --require "torch>=2.6" --python 3.12 --platform win_amd64
+"""
 
 
-def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command to the parser."""
-    parser = commands.add_parser("explain", help="the decision for a project, and the reasons")
-    add_case(parser)
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command `explain`."""
+    parser = commands.add_parser(
+        "explain", help="show what an install would get, and why", epilog=_EXAMPLES
+    )
+    add_decision_options(parser)
     parser.add_argument("--json", action="store_true", help="print the decision as JSON")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Decide as a build would, and print the decision."""
-    case = case_of(options)
-    decision = decide(case).noting(*_outside(case.config))
+    inputs = collect_cli_inputs(options)
+    result = decide_for_hosts(inputs, read_profiles(options))
+    decision = result.decision.with_warnings(*_build_backend_notes(inputs.config))
     if options.json:
-        show.as_json(to_json(decision))
+        print_json(to_json(decision, result.hosts))
     else:
-        show_decision(decision)
+        print_decision(decision, result.hosts)
     return 0
 
 
-def _outside(config: Config) -> Iterator[str]:
-    """Say where a build can't ask for the decision, and how it gets there all the same."""
-    builder = config.wiring.builder
-    if builder.door == "none":
+def _build_backend_notes(config: Config) -> Iterator[str]:
+    backend = config.build_system.build_backend
+    if backend.integration == "none":
         yield (
-            f"{builder.name} builds this project and lets no plugin add requirements: "
-            "use hatch-torch install, or export"
+            f"{backend.name} builds this project and does not let plugins add requirements; "
+            "use hatch-torch install or export"
         )
 
 
-def show_decision(decision: Decision) -> None:
+def print_decision(decision: Decision, hosts: Sequence[Host]) -> None:
     """Print a decision on one screen."""
-    show_hardware(decision.hardware)
+    print_hardware(decision.hardware)
     backend = decision.backend.name if decision.backend else "none: the requirements stay portable"
-    index = [("index", "{}, by {}".format(*decision.origin))] if decision.origin else []
-    told = [("backend", backend), ("decided by", decision.decided_by), *index]
-    show.fields("Decision", told)
-    rows = _verdicts(decision.verdicts)
-    show.table("Backends, the most preferred first", ("backend", "usable", "reason"), rows)
-    if len(decision.nodes) > 1:
-        show.table("Nodes", ("node", "accelerator", "runs", "its backends"), _nodes(decision))
-    show.notes("Added", (one.line for one in decision.additions))
-    show.notes("Notes", decision.warnings)
+    index = [("index", "{}, by {}".format(*decision.index_origin))] if decision.index_origin else []
+    print_fields("Decision", [("backend", backend), ("decided by", decision.decided_by), *index])
+    columns = ("backend", "usable", "reason")
+    print_table("Backends, the most preferred first", columns, _verdict_rows(decision.verdicts))
+    if len(hosts) > 1:
+        print_table("Nodes", ("node", "accelerator", "runs", "backends"), _host_rows(hosts))
+    print_lines("Added requirements", (one.requires_dist for one in decision.injected))
+    print_lines("Notes", decision.warnings)
 
 
-def _verdicts(verdicts: Iterable[Verdict]) -> Iterator[tuple[str, str, str]]:
-    """Yield a row for neighbours that share a verdict, so that all fit one screen."""
-    for (usable, reason), alike in groupby(verdicts, lambda one: (one.usable, one.reason)):
-        names = ", ".join(one.backend.name for one in alike)
-        yield names, "yes" if usable else "no", reason
+def _verdict_rows(verdicts: Iterable[Verdict]) -> Iterator[tuple[str, str, str]]:
+    """Yield one row for adjacent backends with the same verdict, so that all fit one screen."""
+    groups = groupby(verdicts, lambda verdict: (verdict.is_compatible, verdict.reason))
+    for (is_compatible, reason), group in groups:
+        names = ", ".join(verdict.backend.name for verdict in group)
+        yield names, "yes" if is_compatible else "no", reason
 
 
-def _nodes(decision: Decision) -> Iterator[tuple[str, str, str, str]]:
-    for one in decision.nodes:
-        runs = "yes" if one.refusal is None else f"no: {one.refusal}"
-        yield one.name, one.accelerators, runs, ", ".join(map(str, one.usable)) or "the plain one"
+def _host_rows(hosts: Iterable[Host]) -> Iterator[tuple[str, str, str, str]]:
+    for host in hosts:
+        runs = "yes" if host.incompatibility is None else f"no: {host.incompatibility}"
+        backends = ", ".join(map(str, host.usable)) or "cpu only"
+        yield host.name, host.accelerators, runs, backends

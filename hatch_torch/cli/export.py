@@ -1,4 +1,4 @@
-"""`hatch-torch export`: the decision as a text, for people and tools beside the hook."""
+"""`hatch-torch export`: the decision as a file for people and tools that do not run the hook."""
 
 from __future__ import annotations
 
@@ -7,90 +7,136 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hatch_torch.cli.options import add_case, case_of
-from hatch_torch.cli.render import put
-from hatch_torch.config.requirements import parsed_constraints
+from hatch_torch._files import write_atomically
+from hatch_torch.cli.options import add_decision_options, collect_cli_inputs, read_profiles
+from hatch_torch.cli.render import print_messages
+from hatch_torch.config.requirements import parse_constraints
 from hatch_torch.errors import ConfigurationError
-from hatch_torch.export.context import MARK, Subject, elsewhere, remarks
+from hatch_torch.export.context import (
+    MARK,
+    ExportContext,
+    collect_notices,
+    find_relocated_references,
+)
 from hatch_torch.export.formats import FORMATS, Format
-from hatch_torch.frontend.installers import WORD
-from hatch_torch.frontend.requirements_txt import CONSTRAINT, RequirementsFile, expand
+from hatch_torch.frontend.installers import POSITIONAL
+from hatch_torch.frontend.requirements_txt import CONSTRAINT, RequirementsFile, expand_files
 from hatch_torch.hardware.model import Hardware
-from hatch_torch.index.source import index_of
-from hatch_torch.resolution.decide import decide
+from hatch_torch.index.source import open_index
 from hatch_torch.resolution.model import Decision
+from hatch_torch.resolution.multi_host import decide_for_hosts
 
 if TYPE_CHECKING:
     import argparse
 
-    from hatch_torch.resolution.model import Case
+    from hatch_torch.resolution.model import ResolutionInputs
 
-_NOBODY = Decision(None, "nobody", Hardware())
+_NO_DECISION = Decision(None, "", Hardware())
+_EXAMPLES = """\
+examples:
+  hatch-torch export --format requirements -r requirements.txt    # a file for this machine
+  hatch-torch export --format pylock -o .                         # pylock.cu128.toml
+  hatch-torch export --format uv >> pyproject.toml
+  uv sync --extra "$(hatch-torch export --format extra)"
+"""
 
 
-def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command to the parser."""
-    parser = commands.add_parser("export", help="the decision as a file for other tools")
-    add_case(parser)
-    names = [one.name for one in FORMATS]
-    parser.add_argument("--format", required=True, choices=names, help="what to write")
-    parser.add_argument("-r", dest="file", metavar="FILE", help="a requirements file to rewrite")
-    parser.add_argument("-o", dest="output", metavar="FILE", help="where to (default: stdout)")
-    parser.add_argument("--force", action="store_true", help="overwrite any file")
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command `export`."""
+    parser = commands.add_parser(
+        "export", help="write the decision as a file for other tools", epilog=_EXAMPLES
+    )
+    add_decision_options(parser)
+    names = [form.name for form in FORMATS]
+    parser.add_argument("--format", required=True, choices=names, help="output format")
+    parser.add_argument("-r", dest="file", metavar="FILE", help="requirements file to rewrite")
+    parser.add_argument(
+        "-o", dest="output", metavar="FILE", help="output file or folder (default: stdout)"
+    )
+    parser.add_argument(
+        "--force", action="store_true", help="overwrite a file that hatch-torch did not write"
+    )
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Decide as a build would, and write the decision down."""
-    (chosen,) = (one for one in FORMATS if one.name == options.format)
-    file = _read(Path(options.file)) if options.file else None
-    case = _case(options, file)
-    decision = decide(case) if chosen.needs_decision(case.config) else _NOBODY
-    folder = index_of(case.config, case.environ, case.target).folder
-    subject = Subject(case.config, decision, case.target, folder, file)
-    path = _path(options.output, chosen, subject)
-    text = chosen.render(subject)
-    original = file if chosen.rewrites else None
-    put(original.encoded(text) if original else text.encode(), path, mark=MARK, force=options.force)
-    moved = elsewhere(original) if original and _is_moved(options.file, path) else ()
-    for remark in dict.fromkeys((*decision.warnings, *remarks(subject), *moved)):
-        print(f"hatch-torch: {remark}", file=sys.stderr)
+    """Decide as a build would, and write the decision in a format."""
+    (form,) = (form for form in FORMATS if form.name == options.format)
+    file = _read_requirements_file(Path(options.file)) if options.file else None
+    inputs = _collect_inputs(options, file)
+    decision = _NO_DECISION
+    if form.needs_decision(inputs.config):
+        decision = decide_for_hosts(inputs, read_profiles(options)).decision
+    index_url = open_index(inputs.config, inputs.environ, inputs.target).folder_url
+    context = ExportContext(inputs.config, decision, inputs.target, index_url, file)
+    path = _output_path(options.output, form, context)
+    text = form.render(context)
+    original = file if form.rewrites else None
+    content = original.encode(text) if original else text.encode()
+    write_output(content, path, mark=MARK, force=options.force)
+    is_moved = path and path.resolve().parent != Path(options.file or path).resolve().parent
+    relocated = find_relocated_references(original) if original and is_moved else ()
+    print_messages("warning", (*decision.warnings, *collect_notices(context), *relocated))
     return 0
 
 
-def _is_moved(file: str, path: Path | None) -> bool:
-    return path is not None and path.resolve().parent != Path(file).resolve().parent
-
-
-def _read(path: Path) -> RequirementsFile:
+def _read_requirements_file(path: Path) -> RequirementsFile:
     try:
         return RequirementsFile.parse(path.read_bytes(), os.environ)
     except (OSError, ValueError) as error:
         raise ConfigurationError([f"-r {path}: {error}"]) from None
 
 
-def _case(options: argparse.Namespace, file: RequirementsFile | None) -> Case:
-    """Put the case together, with the requirements and constraints of the file."""
+def _collect_inputs(options: argparse.Namespace, file: RequirementsFile | None) -> ResolutionInputs:
+    """Return the inputs with the requirements and constraints of the file."""
     if file is None:
-        return case_of(options, by_version=False)
+        return collect_cli_inputs(options, by_version=False)
     folder = Path(options.file).resolve().parent
-    said = tuple(expand((one for line in file.lines for one in line.options), folder, os.environ))
-    required = parsed_constraints(one.value for one in said if one.name == WORD)
-    case = case_of(options, required, by_version=False)
-    bounds = parsed_constraints(one.value for one in said if one.name == CONSTRAINT)
-    return case._replace(constraints=(*case.constraints, *bounds))
+    own = (option for line in file.lines for option in line.options)
+    lines = [*expand_files(own, folder, os.environ)]
+    required = parse_constraints(line.value for line in lines if line.name == POSITIONAL)
+    constraints = parse_constraints(line.value for line in lines if line.name == CONSTRAINT)
+    inputs = collect_cli_inputs(options, required, by_version=False)
+    return inputs._replace(constraints=(*inputs.constraints, *constraints))
 
 
-def _path(output: str | None, chosen: Format, subject: Subject) -> Path | None:
-    """Return the file to write; in a folder it is named after the backend."""
+def _output_path(output: str | None, form: Format, context: ExportContext) -> Path | None:
+    """Return the file to write; in a folder its name contains the backend."""
     if output is None:
         return None
     path = Path(output)
     if path.is_dir():
-        backend = subject.decision.backend
-        return path / chosen.file_name.format(extra=backend.extra if backend else "portable")
-    if chosen.allowed and not chosen.allowed.fullmatch(path.name):
-        raise ConfigurationError(
-            [f"-o {output}: allowed is pylock.toml or pylock.NAME.toml, with no dot in NAME"]
-        )
+        backend = context.decision.backend
+        return path / form.file_name.format(extra=backend.extra if backend else "portable")
+    if form.allowed and not form.allowed.fullmatch(path.name):
+        expected = "pylock.toml or pylock.NAME.toml, without a dot in NAME"
+        raise ConfigurationError([f"-o: expected {expected}, got {output!r}"])
     return path
+
+
+def write_output(content: bytes, path: Path | None, *, mark: str, force: bool = False) -> None:
+    """Write to a file, atomically, or to stdout if the path is None.
+
+    A file without a line that begins with the mark was not written by this command: only `force`
+    overwrites it. Raises ConfigurationError without `force`, and if the file can't be written.
+    """
+    if path is None:
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+        return
+    try:
+        present = path.read_bytes() if path.exists() else None
+        if present is not None and present != content and not force and not _has(mark, present):
+            raise ConfigurationError(
+                [f"-o {path}: the file exists and was not written by hatch-torch"],
+                hint="use --force to overwrite it",
+            )
+        if present != content:
+            write_atomically(path.resolve(), content)
+    except OSError as error:
+        raise ConfigurationError([f"-o {path}: {error.strerror or error}"]) from None
+
+
+def _has(mark: str, content: bytes) -> bool:
+    lines = content.replace(b"\0", b"").splitlines()  # UTF-16 and UTF-32 contain zeros
+    return any(line.lstrip().startswith(mark.encode()) for line in lines)

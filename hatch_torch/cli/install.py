@@ -1,23 +1,18 @@
-"""Running an installer for a person, who sees its own progress.
-
-`hatch-torch install`: pip or uv, with the decision applied.
-"""
+"""`hatch-torch install`: run pip or uv with the decision applied."""
 
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hatch_torch.cli import render as show
-from hatch_torch.cli.render import carry_out
-from hatch_torch.environment.prefix import active
-from hatch_torch.verification.repair import Place, find_uv, installing
+from hatch_torch.cli.render import print_lines, print_messages
+from hatch_torch.cli.run_installer import run_installer
+from hatch_torch.environment.prefix import find_environment
+from hatch_torch.verification.repair import InstallContext, find_uv, plan_install
 
 if TYPE_CHECKING:
     import argparse
-
 
 _EXAMPLES = """\
 examples:
@@ -28,24 +23,31 @@ examples:
 """
 
 
-def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command to the parser."""
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command `install`."""
     parser = commands.add_parser(
-        "install", help="pip or uv, with the decision applied", epilog=_EXAMPLES
+        "install", help="run pip or uv with the right torch", epilog=_EXAMPLES
     )
-    parser.add_argument("requirements", nargs="*", metavar="REQ", help="default: the project here")
-    parser.add_argument("-r", "--requirement", action="append", default=[], metavar="FILE")
+    parser.add_argument(
+        "requirements",
+        nargs="*",
+        metavar="REQ",
+        help="requirements (default: the project in this folder)",
+    )
+    parser.add_argument(
+        "-r", "--requirement", action="append", default=[], metavar="FILE", help="requirements file"
+    )
     parser.add_argument("--dry-run", action="store_true", help="print the command, run nothing")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Decide, and run the installer; 1 where it fails."""
-    place = Place(Path(), active(os.environ), os.environ, find_uv(os.environ))
-    plan = installing(place, options.requirements, options.requirement)
-    for note in plan.notes:
-        print(f"hatch-torch: {note}", file=sys.stderr)
+    """Decide, and run the installer; return 1 if it fails."""
+    environment = find_environment(os.environ)
+    context = InstallContext(Path(), environment, os.environ, find_uv(os.environ))
+    plan = plan_install(context, options.requirements, options.requirement)
+    print_messages("warning", plan.notes)
     if not plan.command:
-        show.notes("Installed", ["everything is there and right"])
+        print_lines("Installed", ["OK: every requirement is installed already"])
         return 0
-    return carry_out(plan.command, place, dry_run=options.dry_run)
+    return run_installer(plan.command, context, dry_run=options.dry_run)

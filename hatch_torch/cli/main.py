@@ -1,15 +1,14 @@
-"""`hatch-torch`: the command that holds the others."""
+"""The command `hatch-torch`: finds the subcommand, runs it, and prints its errors."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from hatch_torch import __version__
-from hatch_torch.errors import HatchTorchError
+from hatch_torch.errors import HatchTorchError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -30,68 +29,62 @@ COMMANDS = (
     "completion",
     "cache",
 )
-"""Their names, which are those of their modules, in the order of `--help`."""
+"""The subcommands in the order of `--help`; each is a module of this package."""
 
-_INTERRUPTED = 130  # 128 and the number of SIGINT, as shells have it
+_INTERRUPTED = 130  # 128 and the number of SIGINT, as shells return it
 _EXAMPLES = """\
 examples:
-  hatch-torch demo                # see it work, with no network
-  hatch-torch detect              # what this machine has
-  hatch-torch explain             # what an install of this project would get, and why
-  hatch-torch status              # is what is installed still right?
+  hatch-torch demo                # try it on this machine, offline
+  hatch-torch detect              # show this machine's accelerators and drivers
+  hatch-torch explain             # show what an install of this project would get, and why
+  hatch-torch status              # check the installed torch
   hatch-torch COMMAND --help      # more examples
 """
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command and return its exit code."""
-    words = sys.argv[1:] if arguments is None else arguments
-    word = next((one for one in words if not one.startswith("-")), None)
-    parser = _parser(_needed(word))
-    if word and word not in COMMANDS:
-        parser.error(_unknown(word))
-    options = parser.parse_args(words)
+    """Run a command line and return its exit code."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    command = next((word for word in arguments if not word.startswith("-")), None)
+    parser = _build_parser(_commands_to_import(command))
+    if command and command not in COMMANDS:
+        hint = did_you_mean(command, COMMANDS) or f" (choose from {', '.join(COMMANDS)})"
+        parser.error(f"unknown command {command!r}{hint}")
+    options = parser.parse_args(arguments)
     try:
-        code: int = options.run(options)
+        exit_code: int = options.run(options)
     except HatchTorchError as error:
-        print(f"hatch-torch: {error}", file=sys.stderr)
+        print(error.format(), file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
-        print("hatch-torch: interrupted", file=sys.stderr)
+        print("interrupted", file=sys.stderr)
         return _INTERRUPTED
-    return code
+    return exit_code
 
 
-def _needed(word: str | None) -> Sequence[str]:
-    """Return the commands to import: the one that is called, or all where they are listed."""
-    if word is None or word == "completion" or word not in COMMANDS:
+def _commands_to_import(command: str | None) -> Sequence[str]:
+    """Return the given command alone, or all of them if they are to be listed."""
+    if command is None or command == "completion" or command not in COMMANDS:
         return COMMANDS
-    return (word,)
-
-
-def _unknown(word: str) -> str:
-    """Say that there is no such command, and which one is meant."""
-    close = get_close_matches(word, COMMANDS, n=1)
-    meant = f"did you mean {close[0]!r}?" if close else f"choose from {', '.join(COMMANDS)}"
-    return f"there is no command {word!r}; {meant}"
+    return (command,)
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser whose examples keep their lines."""
+    """A parser that keeps the line breaks of the examples."""
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401 (argparse's own)
-        """Take what every parser takes."""
         super().__init__(**{"formatter_class": argparse.RawDescriptionHelpFormatter, **options})
 
 
-def _parser(names: Iterable[str]) -> argparse.ArgumentParser:
+def _build_parser(names: Iterable[str]) -> argparse.ArgumentParser:
     parser = _Parser(
         prog="hatch-torch",
-        description="The PyTorch wheel that is right for this machine.",
+        description="Install the PyTorch build that fits this machine.",
         epilog=_EXAMPLES,
     )
     parser.add_argument("--version", action="version", version=f"hatch-torch {__version__}")
+    parser.set_defaults(parser=parser)  # which `completion` reads
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name in names:
-        import_module(f"hatch_torch.cli.{name}").add_to(commands)
+        import_module(f"hatch_torch.cli.{name}").add_parser(commands)
     return parser

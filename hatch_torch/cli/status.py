@@ -1,4 +1,4 @@
-"""`hatch-torch status`: whether torch is still what was installed, and right for this machine."""
+"""`hatch-torch status`: check whether the installed torch fits the project and this machine."""
 
 from __future__ import annotations
 
@@ -7,71 +7,73 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hatch_torch.catalog.releases import TORCH
-from hatch_torch.cli import render as show
-from hatch_torch.cli.render import accelerators
-from hatch_torch.environment.prefix import active
-from hatch_torch.verification.checks import described, findings, notes, to_json
-from hatch_torch.verification.snapshot import changes, survey
+from hatch_torch.cli.render import (
+    format_accelerators,
+    print_fields,
+    print_findings,
+    print_json,
+    print_lines,
+)
+from hatch_torch.environment.prefix import find_environment
+from hatch_torch.verification.checks import (
+    collect_findings,
+    collect_notes,
+    describe_package,
+    to_json,
+)
+from hatch_torch.verification.snapshot import describe_machine_changes, take_snapshot
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
-    from hatch_torch.verification.checks import Finding
-    from hatch_torch.verification.snapshot import Situation
+    from hatch_torch.verification.snapshot import Snapshot
 
 _EXAMPLES = """\
 examples:
-  hatch-torch status              # in a checkout, with its environment active
-  hatch-torch status --json       # the state as JSON; exit code 1 where something is wrong
+  hatch-torch status              # in a project folder, with its environment active
+  hatch-torch status --json       # as JSON; the exit code is 1 if there are findings
 """
 
 
-def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command to the parser."""
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command `status`."""
     parser = commands.add_parser(
-        "status", help="whether the installed torch is still right", epilog=_EXAMPLES
+        "status", help="check that the installed torch fits this machine", epilog=_EXAMPLES
     )
-    parser.add_argument("project", nargs="?", default=".", metavar="PROJECT", help="its folder")
-    parser.add_argument("--json", action="store_true", help="print the state as JSON")
+    parser.add_argument(
+        "project", nargs="?", default=".", metavar="PROJECT", help="project folder (default: .)"
+    )
+    parser.add_argument("--json", action="store_true", help="print the status as JSON")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Look, compare and print; 1 where something differs."""
-    prefix = active(os.environ)
-    now = survey(Path(options.project), os.environ, prefix)
-    found = findings(now)
+    """Check the environment and print the findings; return 1 if there are any."""
+    project = Path(options.project)
+    environment = find_environment(os.environ, project)
+    snapshot = take_snapshot(project, os.environ, environment)
+    findings = collect_findings(snapshot)
     if options.json:
-        show.as_json({"environment": str(prefix.path), **to_json(now)})
+        print_json({"environment": str(environment.path), **to_json(snapshot)})
     else:
-        show.fields("Environment", _facts(now, prefix.path))
-        show.notes("Notes", notes(now))
-        show.notes("Since the install", changes(now))
-        show_findings(found)
-    return int(bool(found))
+        print_fields("Environment", _environment_rows(snapshot, environment.path))
+        print_lines("Notes", collect_notes(snapshot))
+        print_lines("Changes since the install", describe_machine_changes(snapshot))
+        print_findings(findings)
+    return int(bool(findings))
 
 
-def show_findings(found: Iterable[Finding]) -> None:
-    """Print each finding with the line that mends it, or that there is none."""
-    found = tuple(found)
-    if not found:
-        show.notes("Status", ["as it should be"])
-    for one in found:
-        show.fields("Differs", [("why", one.why), ("mend", one.mend)])
-
-
-def _facts(now: Situation, environment: Path) -> Iterator[tuple[str, str]]:
-    yield "environment", str(environment)
-    if now.config.name:
-        there = f"{now.config.name} {now.project.version}" if now.project else "not installed"
-        yield "project", there
-    record = (now.project.record if now.project else None) or {}
-    if record:
+def _environment_rows(snapshot: Snapshot, path: Path) -> Iterator[tuple[str, str]]:
+    yield "environment", str(path)
+    name, project = snapshot.config.name, snapshot.project
+    if name:
+        yield "project", f"{name} {project.version}" if project else f"{name} (not installed)"
+    if record := snapshot.record:
         yield "recorded", f"{record.get('backend')}, by {record.get('decided_by')}"
-    if now.member(TORCH) is None:
+    if snapshot.find_package(TORCH) is None:
         yield "torch", "not installed"
-    for one in now.installed:
-        yield one.name, f"{described(one)}, built by {one.builder}"
-    for name in accelerators(now.hardware):
-        yield "accelerator", name
+    for package in snapshot.installed:
+        yield package.name, f"{describe_package(package)}, built by {package.built_by}"
+    for accelerator in format_accelerators(snapshot.hardware):
+        yield "accelerator", accelerator

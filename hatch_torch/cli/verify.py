@@ -1,4 +1,4 @@
-"""`hatch-torch verify`: whether the installed torch is for this machine, and computes on it."""
+"""`hatch-torch verify`: check that the installed torch can use the device, or run it there."""
 
 from __future__ import annotations
 
@@ -7,89 +7,94 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hatch_torch.catalog.releases import TORCH
-from hatch_torch.cli import render as show
-from hatch_torch.cli.render import accelerators
-from hatch_torch.cli.status import show_findings
-from hatch_torch.environment.prefix import Prefix, active
-from hatch_torch.hardware.process import call
-from hatch_torch.verification.checks import described
-from hatch_torch.verification.snapshot import survey
+from hatch_torch.cli.render import format_accelerators, print_fields, print_findings, print_json
+from hatch_torch.environment.prefix import find_environment
+from hatch_torch.hardware.process import run_captured
+from hatch_torch.verification.checks import describe_package
+from hatch_torch.verification.snapshot import take_snapshot
 from hatch_torch.verification.verify import (
     SCRIPT,
-    answered,
-    by_answer,
-    by_tables,
-    hidden,
-    machine_code,
-    read_answer,
+    check_run_result,
+    check_statically,
+    find_device_restrictions,
+    list_architectures,
+    parse_script_output,
+    to_json,
 )
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator, Mapping
 
-    from hatch_torch.verification.snapshot import Situation
+    from hatch_torch.environment.prefix import Environment
+    from hatch_torch.verification.snapshot import Snapshot
 
 _EXAMPLES = """\
 examples:
-  hatch-torch verify              # by the files of torch and the tables, without running it
-  hatch-torch verify --run        # multiply two matrices on the device, and compare
-  hatch-torch verify --run --json # for a program: version, device, its name, memory, how many
+  hatch-torch verify              # by the files of torch and the catalog, without running it
+  hatch-torch verify --run        # multiply two matrices on the device and compare
+  hatch-torch verify --run --json # for scripts: torch's version, device, memory, device count
 """
 
 
-def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command to the parser."""
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command `verify`."""
     parser = commands.add_parser(
-        "verify", help="whether the installed torch sees the device", epilog=_EXAMPLES
+        "verify", help="check that the installed torch sees the device", epilog=_EXAMPLES
     )
     parser.add_argument("--run", action="store_true", dest="compute", help="compute on the device")
-    parser.add_argument("--json", action="store_true", help="print the answer as JSON")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Judge torch by the tables, or by what it answers; 1 where something is wrong."""
-    prefix = active(os.environ)
-    now = survey(Path(), os.environ, prefix)
-    told = _ask(prefix) if options.compute and now.member(TORCH) else None
-    found = by_tables(now) if told is None else by_answer(told, now, hidden(os.environ))
+    """Check torch by the catalog, or by a test run; return 1 if there are findings."""
+    environment = find_environment(os.environ)
+    snapshot = take_snapshot(Path(), os.environ, environment)
+    if options.compute and snapshot.find_package(TORCH):
+        result = _run_script(environment)
+        findings = check_run_result(result, snapshot, find_device_restrictions(os.environ))
+    else:
+        result = None
+        findings = check_statically(snapshot)
     if options.json:
-        show.as_json(answered(now, told, found))
-        return int(bool(found))
-    show.fields("Installed", _facts(now))
-    if told:
-        show.fields("Computed", _answers(told))
-    show_findings(found)
-    return int(bool(found))
+        print_json(to_json(snapshot, result, findings))
+    else:
+        print_fields("Installed", _torch_rows(snapshot))
+        if result:
+            print_fields("Test run", _result_rows(result))
+        print_findings(findings)
+    return int(bool(findings))
 
 
-def _ask(prefix: Prefix) -> Mapping[str, Any]:
-    done = call([str(prefix.python), str(SCRIPT)], os.environ, Path())
-    return read_answer(done.output)
+def _run_script(environment: Environment) -> Mapping[str, Any]:
+    process = run_captured([str(environment.python), str(SCRIPT)], os.environ, Path())
+    return parse_script_output(process.output)
 
 
-def _facts(now: Situation) -> Iterator[tuple[str, str]]:
-    torch = now.member(TORCH)
+def _torch_rows(snapshot: Snapshot) -> Iterator[tuple[str, str]]:
+    torch = snapshot.find_package(TORCH)
     if torch is None:
         yield "torch", "not installed"
         return
-    yield "torch", described(torch)
-    code = machine_code(torch, now.target.platform)
-    if code:
-        yield "built for", ", ".join(code)
-    for name in accelerators(now.hardware):
-        yield "accelerator", name
+    yield "torch", describe_package(torch)
+    architectures = list_architectures(torch, snapshot.target.platform)
+    if architectures:
+        yield "built for", ", ".join(architectures)
+    for accelerator in format_accelerators(snapshot.hardware):
+        yield "accelerator", accelerator
 
 
-def _answers(told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    if told.get("device"):
-        memory = f", {told['memory_mib'] / 1024:.0f} GiB" if told.get("memory_mib") else ""
-        yield "device", f"{told['device']}, {told['name']}{memory}"
-    if told.get("devices"):
-        yield "devices", str(told["devices"])
-    if told.get("seconds") is not None:
-        yield (
-            "product",
-            f"{told['difference']:.1e} off the CPU's, in {told['seconds'] * 1e3:.1f} ms",
-        )
+def _result_rows(result: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    device = result.get("device")
+    if device == "cpu":
+        yield "device", "cpu"
+    elif device:
+        memory = f", {result['memory_mib'] / 1024:.0f} GiB" if result.get("memory_mib") else ""
+        yield "device", f"{device}, {result['name']}{memory}"
+    if result.get("devices"):
+        yield "devices", str(result["devices"])
+    if result.get("seconds") is not None:
+        difference = result["difference"]
+        outcome = f"differs by {difference:.1e} from" if difference else "equals"
+        yield "matmul", f"{outcome} the CPU's result ({result['seconds'] * 1e3:.1f} ms)"

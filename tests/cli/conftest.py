@@ -1,4 +1,4 @@
-"""The commands, run in this process over the embedded index."""
+"""Fixtures that run commands in this process, against the embedded index."""
 
 from __future__ import annotations
 
@@ -76,31 +76,31 @@ def run(
 
 
 class Environment:
-    """An environment of files: packages, their records, and an interpreter that only notes."""
+    """A fake environment: files of packages and records, and an interpreter that prints a text."""
 
     def __init__(self, path: Path) -> None:
-        """Make it, with a pip."""
+        """Create it, with pip."""
         self.path = path
         release = "python{}.{}".format(*sys.version_info)
         self.folder = path / "lib" / release / "site-packages"
         self.write("pip/__main__.py", "")
-        self.answer("")
+        self.set_output("")
 
     def write(self, name: str, text: str) -> None:
-        """Write a file among the packages."""
+        """Write a file into site-packages."""
         file = self.folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
 
     def install(self, name: str, version: str, record: Any = None) -> None:  # noqa: ANN401 (JSON)
-        """Install a package, and the record of a project."""
+        """Install a package, with a record if it is the project."""
         info = f"{name.replace('-', '_')}-{version}.dist-info"
         self.write(f"{info}/METADATA", f"Name: {name}\nVersion: {version}\n")
         if record:
             self.write(f"{info}/extra_metadata/torch-variant.json", json.dumps(record))
 
-    def answer(self, output: str, code: int = 0) -> None:
-        """Have the interpreter say this, whatever it is to run."""
+    def set_output(self, output: str, code: int = 0) -> None:
+        """Make the interpreter print this, whatever it is asked to run."""
         python = self.path / "bin" / "python"
         python.parent.mkdir(parents=True, exist_ok=True)
         python.write_text(f"#!/bin/sh\necho '{output}'\nexit {code}\n", encoding="utf-8")
@@ -109,11 +109,11 @@ class Environment:
 
 @pytest.fixture
 def environment(
-    run: Run,  # noqa: ARG001 (it sets the variables that this one then changes)
+    run: Run,  # noqa: ARG001 (sets variables that this fixture changes)
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Environment:
-    """Make an environment, activate it, and let the machine be a plain one."""
+    """Create and activate an environment, on a machine without an accelerator."""
     monkeypatch.setenv("TORCH_VARIANT_HARDWARE", '{"system": "Linux", "machine": "x86_64"}')
     monkeypatch.setenv("VIRTUAL_ENV", str(tmp_path / "environment"))
     return Environment(tmp_path / "environment")

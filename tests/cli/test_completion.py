@@ -1,99 +1,78 @@
-"""`hatch-torch completion`, and what the command does for people who type."""
+"""`hatch-torch completion`."""
 
 from __future__ import annotations
 
 import shutil
 import subprocess
-from typing import TYPE_CHECKING, NoReturn
+import sys
+from typing import TYPE_CHECKING
 
 import pytest
 
-from hatch_torch.cli import detect, main as commands
-from hatch_torch.cli.main import main
-
 if TYPE_CHECKING:
-    import argparse
-    from collections.abc import Callable
+    from pathlib import Path
 
-    Run = Callable[..., tuple[int, str]]
+    from tests.cli.conftest import Run
 
-ASK_BASH = """
+COMPLETE_IN_BASH = """
 {script}
-COMP_WORDS=(hatch-torch {words}); COMP_CWORD={place}
-_hatch_torch
+COMP_WORDS=(hatch-torch {words}); COMP_CWORD={cword}
+_shtab_hatch_torch
 echo "${{COMPREPLY[@]}}"
 """
 
 
-@pytest.mark.parametrize(
-    ("words", "place", "expected"),
-    [
-        ("sta", 1, "status"),
-        ("s", 1, "status sync"),
-        ("status --j", 2, "--json"),
-        ("completion f", 2, "fish"),
-        ("doctor x", 2, ""),
-    ],
-)
-def test_bash(run: Run, words: str, place: int, expected: str) -> None:
-    """A real bash completes commands, their options and their values."""
-    script = ASK_BASH.format(script=run("completion", "bash")[1], words=words, place=place)
+def complete(script: str, words: str, cword: int, folder: Path) -> list[str]:
+    """Return what a real bash completes, in any order."""
     bash = shutil.which("bash")
     assert bash
-    done = subprocess.run([bash, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == expected
+    text = COMPLETE_IN_BASH.format(script=script, words=words, cword=cword)
+    process = subprocess.run(
+        [bash, "-c", text], capture_output=True, text=True, check=True, cwd=folder
+    )
+    return sorted(process.stdout.split())
 
 
-@pytest.mark.parametrize("shell", ["zsh", "fish"])
+@pytest.mark.parametrize(
+    ("words", "cword", "expected"),
+    [
+        ("sta", 1, ["status"]),
+        ("s", 1, ["status", "sync"]),
+        ("status --j", 2, ["--json"]),
+        ("completion f", 2, ["fish"]),
+        ("cache c", 2, ["clear"]),
+        ("install -r need", 3, ["needs.txt"]),
+        ("status f", 2, ["folder"]),
+    ],
+)
+def test_bash(run: Run, tmp_path: Path, words: str, cword: int, expected: list[str]) -> None:
+    """A real bash completes commands, options, values, files and folders."""
+    (tmp_path / "needs.txt").touch()
+    (tmp_path / "file.txt").touch()
+    (tmp_path / "folder").mkdir()
+    _, script = run("completion", "bash")
+    assert [word.rstrip("/") for word in complete(script, words, cword, tmp_path)] == expected
+
+
+@pytest.mark.parametrize("shell", ["zsh", "fish", "tcsh", "powershell"])
 def test_other_shells(run: Run, shell: str) -> None:
-    """A script names every command, its help and its options; the shell reads it, if it is here."""
+    """A script names commands and options; the shell parses it, if it is installed."""
     code, script = run("completion", shell)
     assert code == 0
-    for told in ("status", "still right", "dry-run", "verify"):
-        assert told in script
-    if program := shutil.which(shell):
+    for expected in ("status", "dry-run", "verify"):
+        assert expected in script
+    if shell != "powershell" and (program := shutil.which(shell)):
         subprocess.run([program, "-n"], input=script, text=True, check=True)
 
 
-@pytest.mark.parametrize(
-    ("word", "hint"),
-    [
-        ("statsu", "there is no command 'statsu'; did you mean 'status'?"),
-        ("zzz", "there is no command 'zzz'; choose from init, detect"),
-    ],
-)
-def test_a_mistyped_command(capsys: pytest.CaptureFixture[str], word: str, hint: str) -> None:
-    """A command that is none is bad usage, and the nearest one is named."""
-    with pytest.raises(SystemExit) as ended:
-        main([word])
-    assert ended.value.code == 2
-    assert hint in capsys.readouterr().err
-
-
-def test_help_has_examples(capsys: pytest.CaptureFixture[str]) -> None:
-    """`--help` ends with examples, in their own lines."""
-    for words in (["--help"], ["install", "--help"]):
-        with pytest.raises(SystemExit) as ended:
-            main(words)
-        assert ended.value.code == 0
-        assert "\nexamples:\n  hatch-torch " in capsys.readouterr().out
-
-
-def test_every_command_is_known() -> None:
-    """A command's module is named after it."""
-    assert len(commands.COMMANDS) == len({*commands.COMMANDS})
-    for name in commands.COMMANDS:
-        with pytest.raises(SystemExit) as ended:
-            main([name, "--help"])
-        assert ended.value.code == 0
-
-
-def test_interrupted(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """Ctrl-C ends a command without a traceback, with the exit code that shells expect."""
-
-    def interrupt(_options: argparse.Namespace) -> NoReturn:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(detect, "run", interrupt)
-    assert main(["detect"]) == 130
-    assert capsys.readouterr().err == "hatch-torch: interrupted\n"
+def test_without_shtab(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without shtab the error says what to install."""
+    monkeypatch.setitem(sys.modules, "shtab", None)
+    code, output = run("completion", "bash")
+    assert (code, output.splitlines()) == (
+        2,
+        [
+            "error: completion needs shtab, which is not installed",
+            "hint: run: pip install 'hatch-torch[cli]'",
+        ],
+    )

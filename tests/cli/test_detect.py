@@ -6,7 +6,7 @@ import json
 import platform
 from typing import TYPE_CHECKING
 
-from hatch_torch.cli.render import show_hardware
+from hatch_torch.cli.render import print_hardware
 from hatch_torch.hardware.model import Accelerator, Hardware, Nvidia, Rocm
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ def test_prints_a_profile(run: Run) -> None:
     assert (code, profile["schema"], profile["system"]) == (0, 1, platform.system())
 
 
-def test_prints_what_was_asked(run: Run) -> None:
-    """A person reads the facts, and every probe with its result."""
+def test_prints_the_probes(run: Run) -> None:
+    """The screen has the machine's facts, and every probe with its result."""
     code, output = run("detect")
     assert code == 0
     for word in ("system", "Python", "accelerator", "probe", "result"):
@@ -33,14 +33,14 @@ def test_prints_what_was_asked(run: Run) -> None:
 
 
 def test_shows_every_fact(capsys: pytest.CaptureFixture[str]) -> None:
-    """Accelerators, drivers and signs have their lines; what is unknown says so."""
-    show_hardware(
+    """Accelerators, drivers and environment hints have rows; unknown values say so."""
+    print_hardware(
         Hardware(
             system="Linux",
             accelerators=(Accelerator("nvidia", "A", "sm_90", 8192), Accelerator("amd", "B")),
             nvidia=Nvidia("580.1"),
             rocm=Rocm("6.4"),
-            signs=("ci",),
+            environment_hints=("ci",),
         )
     )
     shown = capsys.readouterr().out

@@ -1,33 +1,82 @@
-"""The command that holds the others."""
+"""The command `hatch-torch`: its help, its errors and its exit codes."""
 
 from __future__ import annotations
 
 import runpy
 import sys
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
 from hatch_torch import __version__
-from hatch_torch.cli.main import main
+from hatch_torch.cli import detect
+from hatch_torch.cli.main import COMMANDS, main
+
+if TYPE_CHECKING:
+    import argparse
 
 
-def test_tells_its_version(capsys: pytest.CaptureFixture[str]) -> None:
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     """`--version` is one line."""
     with pytest.raises(SystemExit):
         main(["--version"])
     assert capsys.readouterr().out == f"hatch-torch {__version__}\n"
 
 
-def test_needs_a_command() -> None:
-    """Without a command it is bad usage."""
+def test_no_command() -> None:
+    """Without a subcommand it is a usage error."""
     with pytest.raises(SystemExit) as ended:
         main([])
     assert ended.value.code == 2
 
 
-def test_runs_as_a_module(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_python_m(monkeypatch: pytest.MonkeyPatch) -> None:
     """`python -m hatch_torch` is the same command."""
     monkeypatch.setattr(sys, "argv", ["hatch-torch", "detect", "--json"])
     with pytest.raises(SystemExit) as ended:
         runpy.run_module("hatch_torch", run_name="__main__")
     assert ended.value.code == 0
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("statsu", "error: unknown command 'statsu'\nhint: did you mean 'status'?"),
+        ("zzz", "error: unknown command 'zzz' (choose from init, detect"),
+    ],
+)
+def test_unknown_command(capsys: pytest.CaptureFixture[str], command: str, message: str) -> None:
+    """An unknown command is a usage error, with the nearest command as a hint."""
+    with pytest.raises(SystemExit) as ended:
+        main([command])
+    assert ended.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_help_has_examples(capsys: pytest.CaptureFixture[str]) -> None:
+    """`--help` ends with examples that keep their line breaks."""
+    for arguments in (["--help"], ["install", "--help"]):
+        with pytest.raises(SystemExit) as ended:
+            main(arguments)
+        assert ended.value.code == 0
+        assert "\nexamples:\n  hatch-torch " in capsys.readouterr().out
+
+
+def test_every_command_has_a_module() -> None:
+    """Every command's module is named after it."""
+    assert len(COMMANDS) == len({*COMMANDS})
+    for name in COMMANDS:
+        with pytest.raises(SystemExit) as ended:
+            main([name, "--help"])
+        assert ended.value.code == 0
+
+
+def test_interrupted(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Ctrl-C ends a command without a traceback, with the exit code that shells expect."""
+
+    def interrupt(_options: argparse.Namespace) -> NoReturn:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(detect, "run", interrupt)
+    assert main(["detect"]) == 130
+    assert capsys.readouterr().err == "interrupted\n"

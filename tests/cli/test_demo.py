@@ -8,23 +8,23 @@ from pathlib import Path
 import pytest
 
 from hatch_torch import demo
-from hatch_torch.cli.demo import DemoError, _do, _environment_maker, _Stage
+from hatch_torch.cli.demo import DemoError, _run_command, _Stage, _venv_module
 
 FOLDER = Path(demo.__file__).parent
 
 
-def test_a_failed_install_shows_what_was_said(tmp_path: Path) -> None:
-    """The installer's own words are kept."""
+def test_failed_install_shows_output(tmp_path: Path) -> None:
+    """The error contains the installer's output."""
     stage = _Stage("any", tmp_path / "any", {})
     with pytest.raises(DemoError, match="ended with 3:\nno"):
-        _do(stage, [sys.executable, "-c", "print('no'); raise SystemExit(3)"])
+        _run_command(stage, [sys.executable, "-c", "print('no'); raise SystemExit(3)"])
 
 
-def test_the_standard_library_makes_environments_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without virtualenv there is still venv."""
-    assert _environment_maker() == ["virtualenv", "--quiet"]
+def test_venv_without_virtualenv(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without virtualenv the demo uses venv."""
+    assert _venv_module() == ["virtualenv", "--quiet"]
     monkeypatch.setitem(sys.modules, "virtualenv", None)
-    assert _environment_maker() == ["venv"]
+    assert _venv_module() == ["venv"]
 
 
 def test_the_readme_shows_the_demo_project() -> None:

@@ -27,13 +27,13 @@ def uv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def test_dry_run(run: Run, environment: Environment) -> None:
-    """The command that would mend is printed: the project is installed again."""
+    """The command is printed: it reinstalls the project."""
     expected = f"{environment.path}/bin/python -m pip install -e {Path.cwd()}\n"
     assert run("sync", "--dry-run") == (0, expected)
 
 
-def test_extras_again(run: Run, environment: Environment) -> None:
-    """The extras of the recorded install are asked for again; a copy stays a copy."""
+def test_keeps_extras(run: Run, environment: Environment) -> None:
+    """The recorded extras are requested again; a non-editable install stays one."""
     environment.install("my-app", "1.0", {"extras": ["train", "dev"]})
     environment.write("my_app-1.0.dist-info/direct_url.json", '{"dir_info": {}}')
     code, output = run("sync", "--dry-run")
@@ -41,26 +41,26 @@ def test_extras_again(run: Run, environment: Environment) -> None:
     assert output.endswith(f" install '{Path.cwd()}[dev,train]'\n")
 
 
-def test_runs_and_looks_again(run: Run, environment: Environment) -> None:
-    """It says why, and looks again: it may still differ; an installer that fails ends it."""
-    environment.answer("installing")
+def test_checks_again(run: Run, environment: Environment) -> None:
+    """The findings are printed, before and after; a failed installer ends the command."""
+    environment.set_output("installing")
     code, output = run("sync")
     assert code == 1
-    assert "Differs\n  why   my-app is not installed" in output
-    environment.answer("no", 3)
+    assert "Finding\n  reason  my-app is not installed" in output
+    environment.set_output("no", 3)
     code, output = run("sync")
     assert code == 1
-    assert output.startswith("hatch-torch: my-app is not installed in this environment\n+ ")
+    assert output.startswith("finding: my-app is not installed in this environment\n+ ")
 
 
-def test_nothing_to_mend(run: Run, environment: Environment) -> None:
-    """Where nothing differs nothing is run."""
+def test_no_findings(run: Run, environment: Environment) -> None:
+    """Without findings nothing runs."""
     for name, version in (("torch", "2.6.0+cpu"), ("torchvision", "0.21.0+cpu")):
         environment.install(name, version)
     environment.install("my-app", "1.0", {"backend": "cpu"})
     code, output = run("sync")
     assert code == 0
-    assert "nothing to mend" in output
+    assert "OK: " in output
 
 
 EXTRAS = """
@@ -71,8 +71,8 @@ dynamic = ["optional-dependencies"]
 [tool.hatch.build"""
 
 
-def test_a_project_of_uv(run: Run, environment: Environment, uv: str) -> None:
-    """Where there is a uv.lock, uv syncs with the backend's extra, into the active environment."""
+def test_uv_project(run: Run, environment: Environment, uv: str) -> None:
+    """With a uv.lock, uv syncs the backend's extra into the active environment."""
     file = Path("pyproject.toml")
     text = file.read_text("utf-8")
     Path("uv.lock").touch()
@@ -83,8 +83,8 @@ def test_a_project_of_uv(run: Run, environment: Environment, uv: str) -> None:
     assert run("sync", "--dry-run") == (0, f"{uv} sync\n")
 
 
-def test_without_our_hook(run: Run, environment: Environment) -> None:
-    """For a project that no hook of ours builds, the wheels themselves are installed."""
+def test_without_hook(run: Run, environment: Environment) -> None:
+    """For a project without the hook, the wheels themselves are installed."""
     file = Path("pyproject.toml")
     file.write_text(file.read_text("utf-8").replace("[tool.hatch.build.hooks.torch-variant]", ""))
     environment.install("torch", "2.6.0+cu124")
@@ -95,18 +95,18 @@ def test_without_our_hook(run: Run, environment: Environment) -> None:
 
 
 def test_portable(run: Run, environment: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where nothing is chosen for this machine, that is told, and no installer is run."""
+    """A portable decision is an error, and no installer runs."""
     Path("pyproject.toml").unlink()
     environment.install("torch", "2.6.0+cu124")
     environment.install("torchvision", "0.20.0+cu124")
     monkeypatch.setenv("TORCH_VARIANT", "portable")
     code, output = run("sync")
     assert code == 3
-    assert "TORCH_VARIANT leaves torch as it is. Set TORCH_VARIANT to a backend" in output
+    assert "TORCH_VARIANT leaves torch unchanged\nhint: set TORCH_VARIANT" in output
 
 
 def test_no_installer(run: Run, environment: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without pip and uv both ways out are told."""
+    """Without pip and uv the error names both."""
     (environment.folder / "pip" / "__main__.py").unlink()
     monkeypatch.setenv("PATH", "/nowhere")
     code, output = run("sync")

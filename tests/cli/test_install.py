@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def test_applies_the_decision(run: Run, environment: Environment) -> None:
-    """The exact wheels stand before what was asked for."""
+    """The exact wheels precede the given requirements."""
     assert environment.folder.is_dir()
     code, output = run("install", "--dry-run", "torch<2.7", "numpy", "./a-folder")
     assert code == 0
@@ -28,28 +28,28 @@ def test_applies_the_decision(run: Run, environment: Environment) -> None:
     assert "2.6.0%2Bcpu" in words
 
 
-def test_holds_what_is_there(run: Run, environment: Environment) -> None:
-    """What is installed of the family and right is held by its version."""
+def test_keeps_installed_torch(run: Run, environment: Environment) -> None:
+    """An installed torch that fits is pinned by its version."""
     environment.install("torch", "2.6.0+cpu")
     code, output = run("install", "--dry-run", "accelerate")
     assert (code, output.split(" install ")[1]) == (0, "torch==2.6.0+cpu accelerate\n")
 
 
-def test_everything_is_there(run: Run, environment: Environment) -> None:
-    """Where all is there and right, no installer is run; markers and extras count."""
+def test_everything_is_installed(run: Run, environment: Environment) -> None:
+    """No installer runs if everything is installed; markers and extras count."""
     environment.install("torch", "2.6.0+cpu")
     environment.install("numpy", "2.0")
-    environment.answer("no", 1)
+    environment.set_output("no", 1)
     asked = ("torch>=2.6", "numpy", "pandas ; sys_platform == 'nowhere'")
     code, output = run("install", *asked)
     assert code == 0
-    assert "everything is there and right" in output
+    assert "every requirement is installed already" in output
     assert run("install", *asked, "numpy[all]")[0] == 1
     assert run("install", *asked, "pandas")[0] == 1
 
 
 def test_requirements_files(run: Run, environment: Environment) -> None:
-    """A requirements file is read for the family, and given to the installer as it is."""
+    """A requirements file is read for torch, and passed to the installer as it is."""
     Path("requirements.txt").write_text("torchvision\n-c limits.txt\nrich # a comment\n")
     Path("limits.txt").write_text("torch<2.10\n")
     code, output = run("install", "-r", "requirements.txt", "--dry-run")
@@ -60,33 +60,33 @@ def test_requirements_files(run: Run, environment: Environment) -> None:
     assert environment.folder.is_dir()
 
 
-def test_no_such_file(run: Run, environment: Environment) -> None:
-    """A file that is not there is bad usage."""
+def test_missing_file(run: Run, environment: Environment) -> None:
+    """A missing file is a usage error."""
     assert environment.folder.is_dir()
-    assert run("install", "-r", "no.txt") == (2, "hatch-torch: -r no.txt: there is no such file\n")
+    assert run("install", "-r", "no.txt") == (2, "error: -r no.txt: no such file\n")
 
 
-def test_the_project_here(run: Run, environment: Environment) -> None:
-    """Without anything asked for, the project in the folder is installed."""
+def test_project_in_this_folder(run: Run, environment: Environment) -> None:
+    """Without requirements, the project in this folder is installed."""
     expected = f"{environment.path}/bin/python -m pip install -e {Path.cwd()}\n"
     assert run("install", "--dry-run") == (0, expected)
 
 
-def test_tells_why_nothing_is_added(
+def test_reason_for_adding_nothing(
     environment: Environment, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Where the decision adds nothing, the reason is told beside the command."""
+    """If the decision adds nothing, the reason is a warning."""
     assert environment.folder.is_dir()
     monkeypatch.setenv("TORCH_VARIANT_HARDWARE", '{"signs": ["slurm-login"]}')
     assert main(["install", "--dry-run", "torch<2.7"]) == 0
-    told = capsys.readouterr()
-    assert told.out.endswith("pip install 'torch<2.7'\n")
-    assert told.err.startswith("hatch-torch: no accelerator was found, and this is")
+    output = capsys.readouterr()
+    assert output.out.endswith("pip install 'torch<2.7'\n")
+    assert output.err.startswith("warning: no accelerator was found, and this is")
 
 
-def test_fails(run: Run, environment: Environment) -> None:
-    """A failure of the installer is ours."""
-    environment.answer("no such package", 2)
+def test_failed_installer(run: Run, environment: Environment) -> None:
+    """A failure of the installer is the command's failure."""
+    environment.set_output("no such package", 2)
     code, output = run("install", "torch<2.7")
     assert code == 1
     assert f"+ {environment.path}/bin/python -m pip install " in output

@@ -25,33 +25,33 @@ RECORD = {
 }
 
 
-def fill(environment: Environment, torch: str = "2.6.0+cpu") -> None:
-    """Install what the project asks for."""
+def install_all(environment: Environment, torch: str = "2.6.0+cpu") -> None:
+    """Install the project and its requirements."""
     environment.install("torch", torch)
     environment.install("torchvision", "0.21.0+cpu")
     environment.install("my-app", "1.0", RECORD)
 
 
-def test_as_it_should_be(run: Run, environment: Environment) -> None:
-    """Where nothing differs the facts, the notes and that are told, with exit code 0."""
-    fill(environment)
+def test_ok(run: Run, environment: Environment) -> None:
+    """Without findings the facts and notes are printed, with exit code 0."""
+    install_all(environment)
     code, output = run("status")
     assert code == 0
-    for told in ("my-app 1.0", "cpu, by detection", "torch 2.6.0+cpu", "cached", "as it should be"):
-        assert told in output
+    for expected in ("my-app 1.0", "cpu, by detection", "torch 2.6.0+cpu", "cached", "OK: "):
+        assert expected in output
 
 
-def test_differs(run: Run, environment: Environment) -> None:
-    """What differs is told with the line that mends it, and exit code 1."""
-    fill(environment, "2.6.0+cu124")
+def test_finding(run: Run, environment: Environment) -> None:
+    """A finding has a reason and a fix, and exit code 1."""
+    install_all(environment, "2.6.0+cu124")
     code, output = run("status")
     assert code == 1
-    assert "why   a later install swapped torch 2.6.0+cpu: torch 2.6.0+cu124 is there" in output
-    assert "mend  hatch-torch sync" in output
+    assert "reason  a later install replaced torch 2.6.0+cpu by torch 2.6.0+cu124" in output
+    assert "fix     hatch-torch sync" in output
 
 
 def test_nothing_installed(run: Run, environment: Environment) -> None:
-    """An environment without the project and without torch says so."""
+    """A missing project and a missing torch are reported."""
     assert environment.folder.is_dir()
     code, output = run("status")
     assert code == 1
@@ -60,8 +60,8 @@ def test_nothing_installed(run: Run, environment: Environment) -> None:
 
 
 def test_json(run: Run, environment: Environment) -> None:
-    """`--json` is the whole state: backend, created, Python, packages, findings."""
-    fill(environment)
+    """`--json` has the backend, the record, all packages and the findings."""
+    install_all(environment)
     code, output = run("status", "--json")
     state = json.loads(output)
     assert (code, state["schema"], state["project"]) == (0, 1, "my-app")
@@ -83,38 +83,38 @@ def test_json(run: Run, environment: Environment) -> None:
 
 
 def test_no_project(run: Run, environment: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Outside of a project the environment is judged alone."""
+    """Without a project only the environment is checked."""
     monkeypatch.chdir(environment.path)
     environment.install("torch", "2.6.0+cu124")
     code, output = run("status")
     assert code == 1
     assert "\n  project" not in output
-    assert "torch 2.6.0+cu124 is not for this machine: no NVIDIA GPU" in output
+    assert "torch 2.6.0+cu124 cannot run on this machine: no NVIDIA GPU" in output
 
 
-def test_a_requirement_that_names_its_backend(run: Run, environment: Environment) -> None:
-    """A requirement with a local version asks for that backend."""
+def test_requirement_with_local_version(run: Run, environment: Environment) -> None:
+    """A requirement with a local version requests that backend."""
     file = Path("pyproject.toml")
     text = file.read_text("utf-8").replace("torch>=2.4,<2.7", "torch==2.6.0+cu124")
     file.write_text(text, encoding="utf-8")
-    fill(environment)
+    install_all(environment)
     _, output = run("status")
-    assert "the requirement torch==2.6.0+cu124 asks for cu124, and torch 2.6.0+cpu" in output
+    assert "the requirement torch==2.6.0+cu124 requests cu124, but torch 2.6.0+cpu" in output
 
 
 def test_lock(run: Run, environment: Environment) -> None:
-    """What the lock does not hold is found, and a lock that is stale."""
+    """A package that differs from the lock is a finding, and so is a stale lock."""
     assert run("lock", "--backend", "cpu", "--python", "3.12", "--platform", "linux_x86_64")[0] == 0
-    fill(environment)
+    install_all(environment)
     assert run("status")[0] == 0
     environment.install("torchvision", "0.20.1+cpu")
     environment.write("torchvision-0.21.0+cpu.dist-info/METADATA", "")
     code, output = run("status")
     assert code == 1
-    assert "torchvision 0.20.1+cpu is not what torch-variant.lock holds" in output
+    assert "torchvision 0.20.1+cpu is not in torch-variant.lock" in output
     file = Path("pyproject.toml")
     file.write_text(file.read_text("utf-8").replace("<2.7", "<2.8"), encoding="utf-8")
     code, output = run("status")
     assert code == 1
-    assert "torch-variant.lock is stale: it was made for" in output
-    assert "mend  hatch-torch lock" in output
+    assert "torch-variant.lock is out of date: made for" in output
+    assert "fix     hatch-torch lock" in output

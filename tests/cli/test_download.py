@@ -43,8 +43,8 @@ def present(folder: Path) -> list[str]:
     return sorted("-".join(path.name.split("-")[:2]) for path in (folder / "wheels").iterdir())
 
 
-def test_the_family_for_another_machine(downloaded: Downloaded, tmp_path: Path) -> None:
-    """The project's family is fetched for what is asked for, and is not fetched again."""
+def test_family_for_another_machine(downloaded: Downloaded, tmp_path: Path) -> None:
+    """The torch family is fetched for the given target, and only once."""
     found = downloaded(*CUDA)
     assert found["backend"] == "cu126"
     assert files(found) == ["torch-2.6.0+cu126", "torchvision-0.21.0+cu126"]
@@ -53,14 +53,14 @@ def test_the_family_for_another_machine(downloaded: Downloaded, tmp_path: Path) 
     assert [one["how"] for one in downloaded(*CUDA)["wheels"]] == ["there", "there"]
 
 
-def test_what_only_the_index_serves(downloaded: Downloaded) -> None:
-    """The triton of ROCm comes along, and requirements need no project."""
+def test_companions(downloaded: Downloaded) -> None:
+    """ROCm's triton is fetched too; requirements need no project."""
     found = downloaded("--backend", "rocm6.2.4", *ELSEWHERE, "torch==2.6.0")
     assert files(found) == ["torch-2.6.0+rocm6.2.4", "pytorch_triton_rocm-3.2.0"]
 
 
-def test_the_rest(downloaded: Downloaded, tmp_path: Path) -> None:
-    """The line for everything else names the versions, the platform, and what a build needs."""
+def test_remaining_command(downloaded: Downloaded, tmp_path: Path) -> None:
+    """The command for other packages has the pins, the platform, and the build requirements."""
     text = (tmp_path / "pyproject.toml").read_text(encoding="utf-8")
     text = text.replace('"torchvision"]', '"numpy", "pywin32 ; os_name == \'nt\'"]')
     (tmp_path / "pyproject.toml").write_text(text, encoding="utf-8")
@@ -80,7 +80,7 @@ def test_the_rest(downloaded: Downloaded, tmp_path: Path) -> None:
 
 
 def test_other_pythons(downloaded: Downloaded) -> None:
-    """A free-threaded Python has its own ABI, and a Mac one platform that pip extends."""
+    """A free-threaded Python has its own ABI; macOS has one platform, which pip extends."""
     free = ("--backend", "cpu", "--python", "3.13t", "--platform", "win_amd64", "torch")
     words = shlex.split(downloaded(*free)["rest"])
     assert words[7:15] == [
@@ -92,7 +92,7 @@ def test_other_pythons(downloaded: Downloaded) -> None:
 
 
 def test_requirements_files(downloaded: Downloaded, run: Run, tmp_path: Path) -> None:
-    """Files of requirements, and the constraints that they name, count."""
+    """Requirements files and the constraints that they name take part."""
     (tmp_path / "needs.txt").write_text("torchaudio\n-c bounds.txt\nflask\n", encoding="utf-8")
     (tmp_path / "bounds.txt").write_text("torch<2.6\n", encoding="utf-8")
     found = downloaded(*CUDA[2:], "--backend", "cpu", "-r", "needs.txt")
@@ -101,8 +101,8 @@ def test_requirements_files(downloaded: Downloaded, run: Run, tmp_path: Path) ->
     assert run("download", "-r", "nowhere.txt")[0] == 2
 
 
-def test_members_of_extras(downloaded: Downloaded, tmp_path: Path) -> None:
-    """What an extra asks for is fetched too, but nothing of another backend's extra."""
+def test_extras(downloaded: Downloaded, tmp_path: Path) -> None:
+    """Wheels of ordinary extras are fetched too, but none of another backend's extra."""
     more = """
 [tool.hatch.metadata.hooks.torch-variant]
 [tool.torch-variant.extras.cu126]
@@ -122,23 +122,23 @@ sound = ["torchaudio"]
 
 
 def test_several_machines(downloaded: Downloaded) -> None:
-    """What runs on every node is fetched."""
+    """The wheels that run on every node are fetched."""
     found = downloaded("--hardware", "pascal.json", "ada.json", "--python", "3.12")
     assert found["backend"] == "cu124"
 
 
-def test_what_is_locked(downloaded: Downloaded, run: Run, tmp_path: Path) -> None:
-    """Where a lock decides, its wheels are fetched."""
+def test_lock(downloaded: Downloaded, run: Run, tmp_path: Path) -> None:
+    """With a lock, its wheels are fetched."""
     run("lock", "--backend", "cpu", *ELSEWHERE)
     path = tmp_path / "torch-variant.lock"
     assert "2.6.0+cpu" in path.read_text(encoding="utf-8")
     assert files(downloaded("--backend", "cpu", *ELSEWHERE))[0] == "torch-2.6.0+cpu"
 
 
-def test_a_mirror_that_asks_for_a_password(
+def test_mirror_with_password(
     downloaded: Downloaded, index: EmbeddedIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """We fetch by ourselves: a password that no installer would find is enough, and is not told."""
+    """A password that only hatch-torch knows suffices, and is not printed."""
     mirror = index.torch_index.replace("//", "//me:secret@")
     monkeypatch.setenv("TORCH_VARIANT_INDEX_URL", mirror)
     found = downloaded(*CUDA)
@@ -146,42 +146,45 @@ def test_a_mirror_that_asks_for_a_password(
     assert "secret" not in json.dumps(found)
 
 
-def test_the_screen(run: Run) -> None:
-    """A person sees the files, their progress, and the line for the rest."""
-    code, told = run("download", "-d", "wheels", *CUDA)
+def test_screen(run: Run) -> None:
+    """The screen has the files, their state, and the command for other packages."""
+    code, output = run("download", "-d", "wheels", *CUDA)
     assert code == 0
-    assert "cu126, Python 3.12 on linux_x86_64" in told
-    assert "fetched" in told
-    assert "pip download -d wheels" in told
+    assert "cu126, Python 3.12 on linux_x86_64" in output
+    assert "fetched" in output
+    assert "pip download -d wheels" in output
 
 
-def test_nothing_to_fetch(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where nothing is decided there is nothing to fetch, and the reason is told."""
-    code, told = run("download", "flask", *CUDA)
-    assert (code, "nothing that is installed here requires torch" in told) == (3, True)
+def test_nothing_to_download(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a decision there is nothing to download; the error has the reason."""
+    code, output = run("download", "flask", *CUDA)
+    assert (code, "nothing to download: this install does not depend on torch" in output) == (
+        3,
+        True,
+    )
     monkeypatch.setenv("TORCH_VARIANT", "portable")
-    code, told = run("download")
-    assert (code, "TORCH_VARIANT asks for nothing" in told) == (3, True)
+    code, output = run("download")
+    assert (code, "nothing to download: TORCH_VARIANT requests no wheels" in output) == (3, True)
 
 
-def test_what_is_missing(run: Run, index: EmbeddedIndex, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A wheel that cannot be fetched is told, and the code says so."""
-    answer = index.answer
+def test_missing_wheel(run: Run, index: EmbeddedIndex, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wheel that cannot be fetched is reported, with an exit code."""
+    respond = index.respond
 
     def without(method: str, path: str, *, whole: bool) -> Any:  # noqa: ANN401 (handed on)
         path = "/whl/gone" if path.endswith(".whl") and "vision" in path else path
-        return answer(method, path, whole=whole)
+        return respond(method, path, whole=whole)
 
-    monkeypatch.setattr(index, "answer", without)
-    code, told = run("download", "-d", "wheels", *CUDA)
-    assert (code, "missing" in told) == (3, True)
-    code, told = run("download", "-d", "wheels", "--json", *CUDA)
+    monkeypatch.setattr(index, "respond", without)
+    code, output = run("download", "-d", "wheels", *CUDA)
+    assert (code, "missing" in output) == (3, True)
+    code, output = run("download", "-d", "wheels", "--json", *CUDA)
     assert code == 3
-    assert [one["how"] for one in json.loads(told)["wheels"]] == ["there", "missing"]
+    assert [one["how"] for one in json.loads(output)["wheels"]] == ["there", "missing"]
 
 
-def test_no_hash(run: Run) -> None:
-    """A wheel for which the index gives no hash is noted."""
-    code, told = run("download", "-d", "wheels", "--backend", "cpu", *ELSEWHERE, "torch==2.2.0")
+def test_missing_hash(run: Run) -> None:
+    """A wheel without a hash in the index is noted."""
+    code, output = run("download", "-d", "wheels", "--backend", "cpu", *ELSEWHERE, "torch==2.2.0")
     assert code == 0
-    assert "the index gives no hash for torch-2.2.0+cpu-cp312" in told
+    assert "the index gives no hash for torch-2.2.0+cpu-cp312" in output

@@ -27,14 +27,14 @@ LINUX = ("--python", "3.12", "--platform", "linux_x86_64")
 
 
 def releases(folder: Path) -> dict[str, str]:
-    """Return the release of each backend of the lock in a folder."""
+    """Return the torch release of each locked backend."""
     lock = read_lock(folder)
     assert lock
-    return {str(backend): str(part.torch) for backend, part in lock.parts.items()}
+    return {str(backend): str(part.torch) for backend, part in lock.backends.items()}
 
 
 def edit(folder: Path, old: str, new: str) -> None:
-    """Replace a text of the project's pyproject.toml."""
+    """Replace a text in the project's pyproject.toml."""
     path = folder / "pyproject.toml"
     text = path.read_text(encoding="utf-8")
     assert old in text
@@ -42,28 +42,28 @@ def edit(folder: Path, old: str, new: str) -> None:
 
 
 def test_writes_and_checks(run: Run, tmp_path: Path) -> None:
-    """A lock is written once, is as it would be written then, and remembers its options."""
-    code, told = run("lock", "--check")
-    assert (code, told) == (1, f"there is no {LOCK}; run `hatch-torch lock`\n")
+    """A lock is written once, is up to date then, and remembers its options."""
+    code, output = run("lock", "--check")
+    assert (code, output) == (1, f"{LOCK} does not exist\nhint: run `hatch-torch lock`\n")
 
-    code, told = run("lock", *ONE)
+    code, output = run("lock", *ONE)
     assert code == 0
-    assert f"{LOCK}: written" in told
+    assert f"{LOCK}: written" in output
     assert releases(tmp_path) == {"cu126": "2.6.0", "cpu": "2.6.0"}
 
-    assert run("lock", "--check") == (0, f"{LOCK} is as it would be written now\n")
-    code, told = run("lock")
+    assert run("lock", "--check") == (0, f"{LOCK} is up to date\n")
+    code, output = run("lock")
     assert code == 0
-    assert "nothing has changed" in told
+    assert ": unchanged" in output
 
 
 def test_stale(run: Run, tmp_path: Path) -> None:
-    """Edited requirements are found, and `lock` renews; what can stay stays."""
+    """Edited requirements are detected; `lock` keeps the releases that may stay."""
     run("lock", *ONE)
     edit(tmp_path, "<2.7", "<2.8")
-    code, told = run("lock", "--check")
+    code, output = run("lock", "--check")
     assert code == 1
-    assert f"{LOCK} is stale: it was made for torch<2.7,>=2.4" in told
+    assert f"{LOCK} is out of date: made for torch<2.7,>=2.4" in output
     assert run("explain", "--backend", "cpu")[0] == 2
 
     run("lock")
@@ -73,33 +73,36 @@ def test_stale(run: Run, tmp_path: Path) -> None:
 
 
 def test_would_change(run: Run, tmp_path: Path) -> None:
-    """A lock that somebody edited is found by `--check`, which writes nothing."""
+    """`--check` detects an edited lock, and writes nothing."""
     run("lock", *ONE)
     path = tmp_path / LOCK
     lines = path.read_text(encoding="utf-8").splitlines()
     path.write_text("\n".join(one for one in lines if "torchvision-" not in one), encoding="utf-8")
     before = path.read_bytes()
 
-    code, told = run("lock", "--check")
+    code, output = run("lock", "--check")
 
-    assert (code, told) == (1, f"{LOCK} would change: cu126, cpu; run `hatch-torch lock`\n")
+    assert (code, output) == (
+        1,
+        f"{LOCK} is out of date: cu126, cpu would change\nhint: run `hatch-torch lock`\n",
+    )
     assert path.read_bytes() == before
 
 
-def test_what_is_lacking_is_told(run: Run, tmp_path: Path) -> None:
-    """Wheels without a hash, and Pythons without a wheel, are notes."""
+def test_missing_hashes(run: Run, tmp_path: Path) -> None:
+    """Wheels without a hash are noted."""
     edit(tmp_path, 'torch>=2.4,<2.7", "torchvision', "torch==2.4.0")
-    code, told = run("lock", "--backend", "cpu", "--python", "3.12", "--platform", "win_amd64")
+    code, output = run("lock", "--backend", "cpu", "--python", "3.12", "--platform", "win_amd64")
     assert code == 0
-    assert "Locked" in told
+    assert "Locked" in output
     lock = read_lock(tmp_path)
     assert lock
-    wheels = [wheel for part in lock.parts.values() for wheel in part.wheels]
-    assert ("gives no hash" in told) == any(wheel.sha256 is None for wheel in wheels)
+    wheels = [wheel for part in lock.backends.values() for wheel in part.wheels]
+    assert ("gives no hash" in output) == any(wheel.sha256 is None for wheel in wheels)
 
 
-def test_explain_goes_by_the_lock(run: Run, explained: Explained, tmp_path: Path) -> None:
-    """`explain` shows what a build does: what is locked, and a refusal where nothing is."""
+def test_explain_uses_the_lock(run: Run, explained: Explained, tmp_path: Path) -> None:
+    """`explain` shows what a build does: the locked wheels, or an error if none are locked."""
     run("lock", *ONE)
     edit(tmp_path, "[tool.hatch", "# [tool.hatch\n[tool.hatch")
 
@@ -107,40 +110,40 @@ def test_explain_goes_by_the_lock(run: Run, explained: Explained, tmp_path: Path
     assert f"{LOCK} decided the versions; no index was asked" in found["warnings"]
     assert [one["version"] for one in found["wheels"]] == ["2.6.0+cpu", "0.21.0+cpu"]
 
-    code, told = run("explain", "--backend", "cu124", *LINUX)
+    code, output = run("explain", "--backend", "cu124", *LINUX)
     assert code == 3
-    assert f"its wheels are in {LOCK}, which `hatch-torch lock` renews" in told
+    assert f"its wheels are in {LOCK}, which `hatch-torch lock` renews" in output
 
     other = explained("--backend", "cpu", "--require", "torch<2.6", *LINUX)
     assert other["wheels"][0]["version"] == "2.5.1+cpu"
 
 
 def test_nothing_to_lock(run: Run, tmp_path: Path) -> None:
-    """Where nothing is in range no lock is written."""
+    """If no torch is in range, no lock is written."""
     edit(tmp_path, "torch>=2.4,<2.7", "torch<2")
-    code, told = run("lock", *ONE)
+    code, output = run("lock", *ONE)
     assert code == 3
-    assert "no torch in range" in told
+    assert "no torch in range" in output
     assert not (tmp_path / LOCK).exists()
 
 
-def test_a_file_of_somebody_else_stays(run: Run, tmp_path: Path) -> None:
-    """What is no lock is not overwritten."""
+def test_keeps_other_files(run: Run, tmp_path: Path) -> None:
+    """A file that is not a lock is not overwritten."""
     (tmp_path / LOCK).write_text("mine\n", encoding="utf-8")
-    code, told = run("lock", *ONE)
+    code, output = run("lock", *ONE)
     assert code == 2
-    assert "it is damaged" in told
+    assert "not valid TOML" in output
     assert (tmp_path / LOCK).read_text(encoding="utf-8") == "mine\n"
 
 
-def test_for_several_machines(run: Run, tmp_path: Path) -> None:
-    """One backend is locked, which runs on every node, in a release that does, and that is said."""
+def test_several_machines(run: Run, tmp_path: Path) -> None:
+    """The one backend and release that run on every node are locked, with a note."""
     edit(tmp_path, "<2.7", "")
     (tmp_path / "volta.json").write_text(json.dumps(VOLTA), encoding="utf-8")
 
-    code, told = run("lock", *LINUX, "--hardware", "pascal.json", "volta.json")
+    code, output = run("lock", *LINUX, "--hardware", "pascal.json", "volta.json")
     assert code == 0
-    assert "cu126 alone is locked: it runs on pascal.json, volta.json" in told
+    assert "locked cu126 only: it runs on pascal.json, volta.json" in output
     (found,) = releases(tmp_path)
     assert found == "cu126"
 
@@ -148,8 +151,8 @@ def test_for_several_machines(run: Run, tmp_path: Path) -> None:
     assert run("explain", *LINUX, "--hardware", "volta.json")[0] == 0
 
 
-def test_releases_that_run(run: Run, tmp_path: Path) -> None:
-    """A release that lacks machine code for a node is not locked, newer as it may be."""
+def test_release_for_the_machine(run: Run, tmp_path: Path) -> None:
+    """A newer release without machine code for a node is not locked."""
     edit(tmp_path, "<2.7", "")
     extras = "".join(f"[tool.torch-variant.extras.{one}]\n" for one in ("cu128", "cpu"))
     edit(tmp_path, "[tool.hatch", f"{extras}[tool.hatch.metadata.hooks.torch-variant]\n[tool.hatch")
@@ -162,8 +165,8 @@ def test_releases_that_run(run: Run, tmp_path: Path) -> None:
     assert releases(tmp_path) == {"cu128": "2.10.0"}
 
 
-def test_machines_without_a_decision(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the decision is to add nothing, there is nothing to lock."""
+def test_portable_machines(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A portable decision leaves nothing to lock."""
     monkeypatch.setenv("TORCH_VARIANT", "portable")
-    code, told = run("lock", "--hardware", "pascal.json")
-    assert (code, "nothing to lock" in told) == (3, True)
+    code, output = run("lock", "--hardware", "pascal.json")
+    assert (code, "nothing to lock" in output) == (3, True)

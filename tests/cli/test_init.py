@@ -32,7 +32,7 @@ dependencies = ["torch"]  # the newest
 def init(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Init:
-    """Return a function that runs the command in a project, where a user answers."""
+    """Return a function that runs the command in a project, with the user's answer."""
     (tmp_path / "pyproject.toml").write_text(PROJECT, encoding="utf-8")
     (tmp_path / ".git").mkdir()
     monkeypatch.chdir(tmp_path)
@@ -52,7 +52,7 @@ def files() -> dict[str, str]:
 
 
 def test_shows_and_asks(init: Init) -> None:
-    """The changes are shown as a diff, and written when the user says so."""
+    """The changes are shown as a diff, and written if the user agrees."""
     code, output = init(answer="y\n")
     assert code == 0
     for line in (
@@ -60,7 +60,7 @@ def test_shows_and_asks(init: Init) -> None:
         '+requires = ["hatchling", "hatch-torch"]',
         "+[tool.hatch.build.hooks.torch-variant]",
         "+.torch-variant.stamp",
-        "Write this? [y/N]",
+        "Write these changes? [y/N]",
         "pyproject.toml: written",
     ):
         assert line in output
@@ -70,21 +70,21 @@ def test_shows_and_asks(init: Init) -> None:
 
 @pytest.mark.parametrize("answer", ["", "\n", "n\n", "what\n"])
 def test_writes_nothing_without_consent(init: Init, answer: str) -> None:
-    """Whatever is no yes is a no, and so is nobody to answer."""
+    """Every answer but yes is a no, and so is a missing answer."""
     code, output = init(answer=answer)
     assert (code, files()) == (1, {"pyproject.toml": PROJECT})
-    assert output.endswith("nothing was written\n")
+    assert output.endswith("nothing written\n")
 
 
 def test_dry_run(init: Init) -> None:
-    """A look at the changes asks nothing and writes nothing."""
+    """`--dry-run` shows the changes, asks nothing and writes nothing."""
     code, output = init("--dry-run", "--yes")
     assert (code, files()) == (0, {"pyproject.toml": PROJECT})
     assert "+[tool.hatch.build.hooks.torch-variant]" in output
 
 
 def test_already_set_up(init: Init) -> None:
-    """A second run says so."""
+    """A second run reports that nothing is missing."""
     assert init("--yes", "--backends", "cu126,cpu")[0] == 0
     before = files()
     assert init("--backends", "cpu") == (0, "pyproject.toml: already set up\n")
@@ -92,7 +92,7 @@ def test_already_set_up(init: Init) -> None:
 
 
 def test_smallest(init: Init) -> None:
-    """`--smallest` is the build hook, and goes with no backends."""
+    """`--smallest` adds the build hook only, and excludes `--backends`."""
     assert init("--smallest", "--yes")[0] == 0
     assert files()["pyproject.toml"].endswith("\n\n[tool.hatch.build.hooks.torch-variant]\n")
     with pytest.raises(SystemExit):
@@ -100,7 +100,7 @@ def test_smallest(init: Init) -> None:
 
 
 def test_another_folder(init: Init, tmp_path: Path) -> None:
-    """The project may lie elsewhere; a `.gitignore` is written where there is git above."""
+    """The project may be elsewhere; `.gitignore` is written if a parent folder has git."""
     folder = tmp_path / "packages" / "app"
     folder.mkdir(parents=True)
     (folder / "pyproject.toml").write_text(PROJECT, encoding="utf-8")
@@ -109,8 +109,8 @@ def test_another_folder(init: Init, tmp_path: Path) -> None:
     assert files() == {"pyproject.toml": PROJECT}
 
 
-def test_keeps_mode_link_and_ends_of_lines(init: Init, tmp_path: Path) -> None:
-    """The file stays the file that it was."""
+def test_keeps_mode_link_and_line_ends(init: Init, tmp_path: Path) -> None:
+    """The file keeps its mode, its link and its line ends."""
     real = tmp_path / "elsewhere.toml"
     real.write_bytes(PROJECT.replace("\n", "\r\n").encode())
     real.chmod(0o640)
@@ -123,8 +123,8 @@ def test_keeps_mode_link_and_ends_of_lines(init: Init, tmp_path: Path) -> None:
     assert text.count(b"\n") == text.count(b"\r\n") > PROJECT.count("\n")
 
 
-def test_edited_meanwhile(init: Init, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What somebody wrote while the question stood is not overwritten."""
+def test_edited_in_the_meantime(init: Init, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An edit made while the question was open is not overwritten."""
 
     def answer(_question: str) -> str:
         Path("pyproject.toml").write_text(f"{PROJECT}# mine\n", encoding="utf-8")
@@ -133,12 +133,12 @@ def test_edited_meanwhile(init: Init, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("builtins.input", answer)
     code, output = init()
     assert code == 2
-    assert "it has changed meanwhile; run init again" in output
+    assert "the file has changed in the meantime" in output
     assert files() == {"pyproject.toml": f"{PROJECT}# mine\n"}
 
 
-def test_folder_that_forbids_it(init: Init, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where nothing can be written there is a sentence, and nothing left behind."""
+def test_read_only_folder(init: Init, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A failed write is an error, and leaves nothing behind."""
 
     def fail(_path: Path, _target: Path) -> None:
         raise OSError(30, "Read-only file system", "pyproject.toml")
@@ -151,35 +151,38 @@ def test_folder_that_forbids_it(init: Init, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "error"),
     [
-        (None, "pyproject.toml: there is no such file"),
+        (None, "pyproject.toml: file not found"),
         (b"\xff", "codec can't decode"),
         (b"[project", "pyproject.toml: "),
-        (b"[build-system]\nbuild-backend = 'flit_core.buildapi'\n", "so that Flit builds it"),
+        (
+            b"[build-system]\nbuild-backend = 'flit_core.buildapi'\n",
+            "Flit ('flit_core.buildapi') does not let plugins add requirements",
+        ),
     ],
 )
-def test_bad_projects(init: Init, content: bytes | None, told: str) -> None:
-    """What cannot be set up is told, with exit code 2, and nothing is written."""
+def test_invalid_projects(init: Init, content: bytes | None, error: str) -> None:
+    """A project that cannot be set up is an error (exit code 2); nothing is written."""
     path = Path("pyproject.toml")
     path.unlink()
     if content is not None:
         path.write_bytes(content)
     code, output = init("--yes")
     assert code == 2
-    assert told in output
+    assert error in output
     assert not Path(".gitignore").exists()
 
 
-def test_bad_backends(init: Init) -> None:
-    """A name that is no backend's is bad usage."""
+def test_unknown_backend(init: Init) -> None:
+    """An unknown backend is a usage error."""
     code, output = init("--backends", "cpu,gpu")
-    assert (code, "--backends: found 'gpu'" in output) == (2, True)
+    assert (code, "--backends: expected cpu or a backend" in output) == (2, True)
 
 
 @pytest.mark.parametrize("missing", ["tomlkit", "hatch_torch.init.hatch_tables"])
 def test_without_tomlkit(init: Init, monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
-    """Without tomlkit one sentence says what to install; another failure is not hidden."""
+    """Without tomlkit the error says what to install; other import errors are not hidden."""
     for name in [one for one in sys.modules if one.startswith(("hatch_torch.init", "tomlkit"))]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, missing, None)
@@ -192,8 +195,8 @@ def test_without_tomlkit(init: Init, monkeypatch: pytest.MonkeyPatch, missing: s
     assert files() == {"pyproject.toml": PROJECT}
 
 
-def test_colours(init: Init, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a terminal what comes is green, unless the user wants no colours."""
+def test_colors(init: Init, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a terminal added lines are green, unless NO_COLOR is set."""
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     monkeypatch.delenv("NO_COLOR", raising=False)
     assert '\033[32m+requires = ["hatchling", "hatch-torch"]\033[0m' in init("--dry-run")[1]

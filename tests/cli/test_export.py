@@ -39,21 +39,21 @@ def export(run: Run) -> Run:
 
 
 def names(text: str) -> list[str]:
-    """Return what the requirements of a text begin with."""
+    """Return the names of the requirements in a text."""
     lines = (line for line in text.splitlines() if not line.startswith("#"))
     return [line.split(" @ ")[0] for line in lines]
 
 
 def test_requirements(export: Run) -> None:
-    """The project's requirements are written for a machine, to stdout."""
+    """The project's requirements are pinned for a machine, to stdout."""
     code, text = export("requirements")
     assert (code, text.splitlines()[0]) == (0, HEADER)
     assert names(text) == ["torch", "torchvision"]
     assert "cu126/torch-2.6.0%2Bcu126-cp312" in text
 
 
-def test_with_a_lock(export: Run, run: Run) -> None:
-    """Where a lock decides, an export names the same index."""
+def test_lock(export: Run, run: Run) -> None:
+    """With a lock, an export names the same index."""
     asked = ("command", "--backend", "cpu")
     without = export(*asked)
     one = ("--backend", "cpu", "--python", "3.12", "--platform", "linux_x86_64")
@@ -69,8 +69,8 @@ def test_command(export: Run) -> None:
     assert text.endswith("/whl/cpu\n")
 
 
-def test_a_file_with_others_in_it(export: Run, tmp_path: Path) -> None:
-    """Requirements and constraints of files that the file names count, too."""
+def test_nested_files(export: Run, tmp_path: Path) -> None:
+    """Requirements and constraints of nested files take part."""
     (tmp_path / "base.txt").write_text("torch>=2.4\n-c bounds.txt\n", encoding="utf-8")
     (tmp_path / "bounds.txt").write_text("torch<2.6\n", encoding="utf-8")
     file = tmp_path / "requirements.txt"
@@ -83,26 +83,26 @@ def test_a_file_with_others_in_it(export: Run, tmp_path: Path) -> None:
     assert "torch-2.5.1%2B" in text
 
 
-def test_a_file_without_torch(export: Run, tmp_path: Path) -> None:
-    """A file that needs no torch stays as it is; `--require` adds one in front."""
+def test_file_without_torch(export: Run, tmp_path: Path) -> None:
+    """A file without torch stays as it is; `--require` adds torch in front."""
     file = tmp_path / "requirements.txt"
     file.write_bytes(b"gradio\r\n")
     _, text = export("requirements", "-r", str(file))
     assert names(text) == ["gradio"]
-    assert "nothing that is installed here requires torch" in text
+    assert "this install does not depend on torch" in text
     _, text = export("requirements", "-r", str(file), "--require", "torch<2.5")
     assert names(text) == ["torch", "gradio"]
 
 
-def test_a_file_beside_a_project(export: Run, tmp_path: Path) -> None:
-    """The project narrows what the file asks for."""
+def test_file_and_project(export: Run, tmp_path: Path) -> None:
+    """The requirements of project and file are intersected."""
     (tmp_path / "requirements.txt").write_text("torch\n", encoding="utf-8")
     _, text = export("requirements", str(tmp_path), "-r", "requirements.txt")
     assert "torch-2.6.0%2Bcu126" in text
 
 
 def test_output(export: Run, tmp_path: Path) -> None:
-    """A file is written, and written again where this command wrote it."""
+    """A file is written, and overwritten if this command wrote it."""
     target = tmp_path / "requirements.txt"
     export("requirements", "-o", str(target))
     first = target.read_text(encoding="utf-8")
@@ -111,8 +111,8 @@ def test_output(export: Run, tmp_path: Path) -> None:
     assert first != target.read_text(encoding="utf-8")
 
 
-def test_output_in_a_folder(export: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a folder the file is named after the backend."""
+def test_output_folder(export: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a folder, the file name contains the backend."""
     hashed = ("--python", "3.13")
     assert export("pylock", *hashed, "-o", str(tmp_path))[0] == 0
     assert (tmp_path / "pylock.cu126.toml").is_file()
@@ -121,8 +121,8 @@ def test_output_in_a_folder(export: Run, tmp_path: Path, monkeypatch: pytest.Mon
     assert (tmp_path / "constraints.portable.txt").is_file()
 
 
-def test_output_keeps_the_encoding_of_the_file_alone(export: Run, tmp_path: Path) -> None:
-    """A rewritten file has the bytes of the original; another format is UTF-8."""
+def test_output_encoding(export: Run, tmp_path: Path) -> None:
+    """A rewritten file keeps its encoding; other formats are UTF-8."""
     file = tmp_path / "requirements.txt"
     file.write_bytes(codecs.BOM_UTF16_LE + "torch<2.7\r\n".encode("utf-16-le"))
     for form, encoding in (("requirements", "utf-16"), ("constraints", "utf-8")):
@@ -131,33 +131,33 @@ def test_output_keeps_the_encoding_of_the_file_alone(export: Run, tmp_path: Path
         assert target.read_text(encoding=encoding).startswith(HEADER)
 
 
-def test_files_of_others_are_safe(export: Run, tmp_path: Path) -> None:
-    """A file that somebody wrote is overwritten by `--force` alone."""
+def test_keeps_files_of_others(export: Run, tmp_path: Path) -> None:
+    """Only `--force` overwrites a file that hatch-torch did not write."""
     target = tmp_path / "requirements.txt"
     target.write_text("torch\n", encoding="utf-8")
 
     code, text = export("requirements", "-r", str(target), "-o", str(target))
 
-    assert (code, "did not write it; --force overwrites" in text) == (2, True)
+    assert (code, "use --force to overwrite it" in text) == (2, True)
     assert target.read_text(encoding="utf-8") == "torch\n"
     assert export("requirements", "-r", str(target), "-o", str(target), "--force")[0] == 0
     assert target.read_text(encoding="utf-8").startswith(HEADER)
 
 
-def test_remarks_go_to_stderr(export: Run, tmp_path: Path) -> None:
-    """What is worth knowing does not stand in the text."""
+def test_notices(export: Run, tmp_path: Path) -> None:
+    """Notices are warnings on stderr, not part of the output."""
     (tmp_path / "base.txt").write_text("torch\n", encoding="utf-8")
     (tmp_path / "requirements.txt").write_text("-r base.txt\nxformers\n", encoding="utf-8")
     (tmp_path / "made").mkdir()
-    code, told = export("requirements", "-r", "requirements.txt", "-o", "made/a.txt")
+    code, output = export("requirements", "-r", "requirements.txt", "-o", "made/a.txt")
     assert code == 0
-    assert "line 1 names a file beside the original" in told
-    assert "xformers is left as it is" in told
+    assert "line 1 names a file beside the original" in output
+    assert "xformers is left as it is" in output
     assert "line 1" not in export("requirements", "-r", "requirements.txt", "-o", "a.txt")[1]
 
 
 def test_extra_and_uv(export: Run, tmp_path: Path) -> None:
-    """A project with backends of its own has extras; its tables for uv need no index."""
+    """A project with backend extras: the extra's name, and uv tables without an index."""
     (tmp_path / "pyproject.toml").write_text(EXTRAS, encoding="utf-8")
     assert export("extra") == (0, "cu126\n")
     code, text = export("uv", "--index-url", "http://127.0.0.1:9/whl")
@@ -166,7 +166,7 @@ def test_extra_and_uv(export: Run, tmp_path: Path) -> None:
 
 
 def test_no_secrets(export: Run, tmp_path: Path) -> None:
-    """User and password of an index are written nowhere."""
+    """User and password of an index are not written."""
     (tmp_path / "pyproject.toml").write_text(EXTRAS, encoding="utf-8")
     _, text = export("uv", "--index-url", "http://user:secret@127.0.0.1:9/whl")
     assert 'url = "http://127.0.0.1:9/whl/cpu"' in text
@@ -182,13 +182,13 @@ def test_no_secrets(export: Run, tmp_path: Path) -> None:
         ("extra",),
     ],
 )
-def test_bad_options_are_told(export: Run, arguments: tuple[str, ...]) -> None:
-    """What is wrong on the command line is bad usage."""
+def test_invalid_options(export: Run, arguments: tuple[str, ...]) -> None:
+    """An invalid option is a usage error."""
     code, output = export(*arguments)
-    assert (code, output.startswith("hatch-torch: ")) == (2, True)
+    assert (code, output.startswith("error: ")) == (2, True)
 
 
-def test_a_lock_needs_a_decision(export: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where nothing is decided there is no answer."""
+def test_pylock_without_decision(export: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pylock file needs a decision."""
     monkeypatch.setenv("TORCH_VARIANT", "portable")
     assert export("pylock")[0] == 3

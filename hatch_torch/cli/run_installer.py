@@ -1,0 +1,24 @@
+"""Run an installer for `install` and `sync`, with its own output on the terminal."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from typing import TYPE_CHECKING
+
+from hatch_torch.hardware.process import run_interactive
+
+if TYPE_CHECKING:
+    from hatch_torch.verification.repair import Command, InstallContext
+
+
+def run_installer(command: Command, context: InstallContext, *, dry_run: bool) -> int:
+    """Print a command and, unless `dry_run`, run it; return 0 if it succeeds, else 1."""
+    line = shlex.join(command)
+    if dry_run:
+        print(line)
+        return 0
+    print(f"+ {line}", file=sys.stderr)
+    environ = {**os.environ, "VIRTUAL_ENV": str(context.environment.path)}
+    return int(run_interactive(command, environ, context.project) != 0)
