@@ -1,4 +1,4 @@
-"""``python -m hatch_torch``."""
+"""Run the command line as ``python -m hatch_torch``."""
 
 from hatch_torch.cli.main import main
 
