@@ -138,7 +138,11 @@ def _remaining_command(
     """Return the pip command that fetches all other packages into the same folder."""
     is_other_machine = options.python or options.platform or options.hardware
     pins = [f"{pin.name}=={pin.version}" for pin in decision.pins]
-    others = [str(one) for one in inputs.config.dependencies if _is_other_package(one, inputs)]
+    others = [
+        str(requirement)
+        for requirement in inputs.config.dependencies
+        if _is_other_package(requirement, inputs)
+    ]
     requirements = dict.fromkeys((*pins, *others, *_build_requires(options, inputs)))
     folder = ("-d", options.dest, "--find-links", options.dest, "--only-binary=:all:")
     target = _target_options(inputs.target) if is_other_machine else ()

@@ -74,7 +74,9 @@ def print_decision(decision: Decision, hosts: Sequence[Host]) -> None:
     print_table("Backends, the most preferred first", columns, _verdict_rows(decision.verdicts))
     if len(hosts) > 1:
         print_table("Nodes", ("node", "accelerator", "runs", "backends"), _host_rows(hosts))
-    print_lines("Added requirements", (one.requires_dist for one in decision.injected))
+    print_lines(
+        "Added requirements", (requirement.requires_dist for requirement in decision.injected)
+    )
     print_lines("Notes", decision.warnings)
 
 

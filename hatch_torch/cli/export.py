@@ -108,7 +108,7 @@ def _output_path(output: str | None, form: Format, context: ExportContext) -> Pa
     if path.is_dir():
         backend = context.decision.backend
         return path / form.file_name.format(extra=backend.extra if backend else "portable")
-    if form.allowed and not form.allowed.fullmatch(path.name):
+    if form.file_pattern and not form.file_pattern.fullmatch(path.name):
         expected = "pylock.toml or pylock.NAME.toml, without a dot in NAME"
         raise ConfigurationError([f"-o: expected {expected}, got {output!r}"])
     return path

@@ -16,7 +16,7 @@ from hatch_torch.catalog.releases import FAMILY, nearest_published
 from hatch_torch.config.build_system import BuildBackend
 from hatch_torch.config.config import declared_extras, load_config
 from hatch_torch.config.requirements import FamilyRequirement, fixed_backend
-from hatch_torch.config.validation import expected, get_table, unknown_backend_message
+from hatch_torch.config.validation import describe_mismatch, get_table, unknown_backend_message
 from hatch_torch.errors import ConfigurationError
 from hatch_torch.frontend.uv_cache import STAMP, ignores_stamp
 from hatch_torch.init.hatch_tables import (
@@ -74,7 +74,7 @@ def parse_backends(text: str, place: str = "--backends") -> tuple[Backend, ...]:
     Raises ConfigurationError with every unknown name.
     """
     names = [name.strip() for name in text.split(",") if name.strip()]
-    errors = [] if names else [expected("a list such as cu128,rocm64,cpu", text, place)]
+    errors = [] if names else [describe_mismatch("a list such as cu128,rocm64,cpu", text, place)]
     backends = []
     for name in names:
         try:
@@ -150,7 +150,7 @@ def find_shape_errors(pyproject: Mapping[str, Any]) -> Iterator[str]:
     for path, is_valid, description in (*_SHAPES, *source_shapes):
         value = get_table(pyproject, *path[:-1]).get(path[-1])
         if value is not None and not is_valid(value):
-            yield expected(description, value, format_path(path))
+            yield describe_mismatch(description, value, format_path(path))
 
 
 def _is_array(value: object) -> bool:
@@ -231,7 +231,10 @@ def _requirement_notes(config: Config) -> Iterator[str]:
     if system.build_backend.integration == "provider":
         yield f"[[tool.dynamic-metadata]] needs {system.build_backend.name} 1.0 or later"
     extras = declared_extras(config).values()
-    requirements = [*config.dependencies, *(one for extra in extras for one in extra)]
+    requirements = [
+        *config.dependencies,
+        *(requirement for extra in extras for requirement in extra),
+    ]
     names = {canonicalize_name(requirement.name) for requirement in requirements}
     if names.isdisjoint({*FAMILY, *config.family}):
         yield "this project does not depend on torch; add it to the project's dependencies"

@@ -168,7 +168,11 @@ def remove_key(text: str, path: TomlPath) -> str:
     for index, statement in enumerate(statements):
         if statement.key == path:
             return join_statements(_drop(statements, index, index + 1))
-    sections = {one.section for one in statements if one.is_header and _is_below(one.table, path)}
+    sections = {
+        statement.section
+        for statement in statements
+        if statement.is_header and _is_below(statement.table, path)
+    }
     kept = [
         statement
         for statement in statements
@@ -182,7 +186,7 @@ def remove_key(text: str, path: TomlPath) -> str:
 def remove_section(text: str, section: int) -> str:
     """Remove one element of an array of tables, with the comments directly above it."""
     statements = parse_statements(text)
-    indexes = [index for index, one in enumerate(statements) if one.section == section]
+    indexes = [index for index, statement in enumerate(statements) if statement.section == section]
     start, end = _comment_start(statements, indexes[0]), indexes[-1] + 1
     next_start = _comment_start(statements, end)
     return join_statements((*statements[:start], *statements[next_start:]))
@@ -211,7 +215,9 @@ def append_table(text: str, path: TomlPath, body: str = "", *, in_array: bool = 
 
 def has_table(text: str, path: TomlPath) -> bool:
     """Return whether a header opens this table."""
-    return any(one.is_header and one.table == path for one in parse_statements(text))
+    return any(
+        statement.is_header and statement.table == path for statement in parse_statements(text)
+    )
 
 
 def ensure_table(text: str, path: TomlPath) -> str:
@@ -233,7 +239,11 @@ def _insert(text: str, path: TomlPath, value: str, comments: str = "") -> str:
 
 def _insertion_index(statements: Sequence[Statement], path: TomlPath) -> int:
     """Return the index below the last key of a path's table; 0 where there is no such table."""
-    numbered = [(end, one) for end, one in enumerate(statements, 1) if one.is_header or one.key]
+    numbered = [
+        (end, statement)
+        for end, statement in enumerate(statements, 1)
+        if statement.is_header or statement.key
+    ]
     own = [end for end, one in numbered if one.table == path[:-1] and not one.in_array]
     dotted = [end for end, one in numbered if _is_dotted_sibling(one, path)]
     return (own or dotted or [0])[-1]
@@ -248,7 +258,10 @@ def _is_dotted_sibling(statement: Statement, path: TomlPath) -> bool:
 def _is_spread(text: str, path: TomlPath) -> bool:
     """Return whether a table is written with headers or dotted keys, not as one value."""
     statements = parse_statements(text)
-    return any(_is_below(one.key or one.table, path) and one.key != path for one in statements)
+    return any(
+        _is_below(statement.key or statement.table, path) and statement.key != path
+        for statement in statements
+    )
 
 
 def _is_below(path: TomlPath, parent: TomlPath) -> bool:
@@ -265,7 +278,7 @@ def _comment_start(statements: Sequence[Statement], index: int) -> int:
 def _drop(statements: Sequence[Statement], start: int, end: int) -> Sequence[Statement]:
     """Leave out statements, and one of the two blank lines that would then be adjacent."""
     neighbours = (*statements[start - 1 : start], *statements[end : end + 1])
-    end += len(neighbours) > 1 and not any(one.text.strip() for one in neighbours)
+    end += len(neighbours) > 1 and not any(statement.text.strip() for statement in neighbours)
     return (*statements[:start], *statements[end:])
 
 

@@ -99,9 +99,11 @@ def add_tritons(text: str, config: Config) -> tuple[str, tuple[str, ...]]:
 def _missing_triton(config: Config, extra: BackendExtra) -> dict[str, Any] | None:
     """Return the row of the triton that an extra needs and does not name."""
     requirements = declared_extras(config)[extra.name]
-    torch = [one for one in requirements if canonicalize_name(one.name) == TORCH]
+    torch = [
+        requirement for requirement in requirements if canonicalize_name(requirement.name) == TORCH
+    ]
     tritons = [row for row in load_table("tritons") if row["family"] == extra.backend.family]
-    required = {canonicalize_name(one.name) for one in requirements}
+    required = {canonicalize_name(requirement.name) for requirement in requirements}
     if not torch or not required.isdisjoint(row["name"] for row in tritons):
         return None
     version = _newest_torch(torch, extra)
@@ -183,7 +185,7 @@ def _collect_sources(config: Config, names: Mapping[str, str]) -> dict[str, list
     `names` are those of the indexes, by extra.
     """
     required = {
-        extra: {canonicalize_name(one.name) for one in requirements}
+        extra: {canonicalize_name(requirement.name) for requirement in requirements}
         for extra, requirements in declared_extras(config).items()
     }
     sources: dict[str, list[dict[str, Any]]] = {}

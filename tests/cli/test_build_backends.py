@@ -37,8 +37,8 @@ def test_lock_and_explain(run: Run, tmp_path: Path, form: str) -> None:
 
     explained = json.loads(output)
     assert (code, explained["backend"]) == (0, "cu126")
-    assert [one["version"] for one in explained["wheels"]] == ["2.14.1+cu126", "0.29.2+cu126"]
-    assert any("torch-variant.lock" in one for one in explained["warnings"])
+    assert [wheel["version"] for wheel in explained["wheels"]] == ["2.14.1+cu126", "0.29.2+cu126"]
+    assert any("torch-variant.lock" in warning for warning in explained["warnings"])
 
 
 @EVERY

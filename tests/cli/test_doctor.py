@@ -34,7 +34,7 @@ def test_report(run: Run, environment: Environment) -> None:
     assert json.loads(report["Project"])["project"]["dependencies"][0] == "torch>=2.4,<2.7"
     decision = json.loads(report["Decision"])
     assert decision["candidates"]["runs everywhere"] == "cpu"
-    assert [one["name"] for one in decision["wheels"]] == ["torch", "torchvision"]
+    assert [wheel["name"] for wheel in decision["wheels"]] == ["torch", "torchvision"]
     assert json.loads(report["Status"])["findings"][0]["why"].startswith("torchvision is required")
     assert json.loads(report["Record"]) == {"backend": "cpu"}
     assert "TORCH_VARIANT_HARDWARE=" in report["Variables"]

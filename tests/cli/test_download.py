@@ -35,7 +35,7 @@ def downloaded(run: Run) -> Downloaded:
 
 def files(found: Any) -> list[str]:  # noqa: ANN401 (it is JSON)
     """Return the names and versions of the wheels."""
-    return ["-".join(one["file"].split("-")[:2]) for one in found["wheels"]]
+    return ["-".join(wheel["file"].split("-")[:2]) for wheel in found["wheels"]]
 
 
 def present(folder: Path) -> list[str]:
@@ -48,9 +48,9 @@ def test_family_for_another_machine(downloaded: Downloaded, tmp_path: Path) -> N
     found = downloaded(*CUDA)
     assert found["backend"] == "cu126"
     assert files(found) == ["torch-2.6.0+cu126", "torchvision-0.21.0+cu126"]
-    assert [one["how"] for one in found["wheels"]] == ["fetched", "fetched"]
+    assert [wheel["how"] for wheel in found["wheels"]] == ["fetched", "fetched"]
     assert present(tmp_path) == ["torch-2.6.0+cu126", "torchvision-0.21.0+cu126"]
-    assert [one["how"] for one in downloaded(*CUDA)["wheels"]] == ["there", "there"]
+    assert [wheel["how"] for wheel in downloaded(*CUDA)["wheels"]] == ["there", "there"]
 
 
 def test_companions(downloaded: Downloaded) -> None:
@@ -142,7 +142,7 @@ def test_mirror_with_password(
     mirror = index.torch_index.replace("//", "//me:secret@")
     monkeypatch.setenv("TORCH_VARIANT_INDEX_URL", mirror)
     found = downloaded(*CUDA)
-    assert [one["how"] for one in found["wheels"]] == ["fetched", "fetched"]
+    assert [wheel["how"] for wheel in found["wheels"]] == ["fetched", "fetched"]
     assert "secret" not in json.dumps(found)
 
 
@@ -180,7 +180,7 @@ def test_missing_wheel(run: Run, index: EmbeddedIndex, monkeypatch: pytest.Monke
     assert (code, "missing" in output) == (3, True)
     code, output = run("download", "-d", "wheels", "--json", *CUDA)
     assert code == 3
-    assert [one["how"] for one in json.loads(output)["wheels"]] == ["there", "missing"]
+    assert [wheel["how"] for wheel in json.loads(output)["wheels"]] == ["there", "missing"]
 
 
 def test_missing_hash(run: Run) -> None:

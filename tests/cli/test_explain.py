@@ -20,7 +20,7 @@ PASCAL = ("--hardware", "pascal.json", "--python", "3.12")
 
 def versions(explained: dict[str, Any]) -> list[str]:
     """Return the wheels of a decision as name and version."""
-    return [f"{one['name']} {one['version']}" for one in explained["wheels"]]
+    return [f"{wheel['name']} {wheel['version']}" for wheel in explained["wheels"]]
 
 
 def test_another_machine(explained: Explained) -> None:
@@ -33,7 +33,7 @@ def test_another_machine(explained: Explained) -> None:
 
 def test_verdicts(explained: Explained) -> None:
     """Every incompatible backend has its reason."""
-    verdicts = {one["backend"]: one for one in explained(*PASCAL)["candidates"]}
+    verdicts = {candidate["backend"]: candidate for candidate in explained(*PASCAL)["candidates"]}
     assert not verdicts["cu130"]["usable"]
     assert "GTX 1080 Ti (sm_61)" in verdicts["cu130"]["reason"]
     assert verdicts["rocm6.4"]["reason"] == "no AMD GPU"
@@ -82,7 +82,7 @@ def test_backend_option(explained: Explained) -> None:
     """The option overrides everything else."""
     found = explained("--backend", "rocm6.2.4", "--python", "3.12")
     assert (found["backend"], found["decided_by"]) == ("rocm6.2.4", "--backend")
-    assert [one["name"] for one in found["wheels"]][-1] == "pytorch-triton-rocm"
+    assert [wheel["name"] for wheel in found["wheels"]][-1] == "pytorch-triton-rocm"
 
 
 def test_requested_extras(explained: Explained, run: Run, tmp_path: Path) -> None:

@@ -56,8 +56,8 @@ def test_lock(export: Run, run: Run) -> None:
     """With a lock, an export names the same index."""
     asked = ("command", "--backend", "cpu")
     without = export(*asked)
-    one = ("--backend", "cpu", "--python", "3.12", "--platform", "linux_x86_64")
-    assert run("lock", *one)[0] == 0
+    single_target = ("--backend", "cpu", "--python", "3.12", "--platform", "linux_x86_64")
+    assert run("lock", *single_target)[0] == 0
     assert export(*asked) == without
 
 

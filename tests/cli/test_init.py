@@ -183,8 +183,10 @@ def test_unknown_backend(init: Init) -> None:
 @pytest.mark.parametrize("missing", ["tomlkit", "hatch_torch.init.hatch_tables"])
 def test_without_tomlkit(init: Init, monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
     """Without tomlkit the error says what to install; other import errors are not hidden."""
-    for name in [one for one in sys.modules if one.startswith(("hatch_torch.init", "tomlkit"))]:
-        monkeypatch.delitem(sys.modules, name)
+    for module in [
+        name for name in sys.modules if name.startswith(("hatch_torch.init", "tomlkit"))
+    ]:
+        monkeypatch.delitem(sys.modules, module)
     monkeypatch.setitem(sys.modules, missing, None)
     if missing == "tomlkit":
         code, output = init("--yes")

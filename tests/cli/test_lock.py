@@ -77,7 +77,9 @@ def test_would_change(run: Run, tmp_path: Path) -> None:
     run("lock", *ONE)
     path = tmp_path / LOCK
     lines = path.read_text(encoding="utf-8").splitlines()
-    path.write_text("\n".join(one for one in lines if "torchvision-" not in one), encoding="utf-8")
+    path.write_text(
+        "\n".join(line for line in lines if "torchvision-" not in line), encoding="utf-8"
+    )
     before = path.read_bytes()
 
     code, output = run("lock", "--check")
@@ -108,7 +110,7 @@ def test_explain_uses_the_lock(run: Run, explained: Explained, tmp_path: Path) -
 
     found = explained("--backend", "cpu", *LINUX)
     assert f"{LOCK} decided the versions; no index was asked" in found["warnings"]
-    assert [one["version"] for one in found["wheels"]] == ["2.6.0+cpu", "0.21.0+cpu"]
+    assert [wheel["version"] for wheel in found["wheels"]] == ["2.6.0+cpu", "0.21.0+cpu"]
 
     code, output = run("explain", "--backend", "cu124", *LINUX)
     assert code == 3
@@ -154,7 +156,7 @@ def test_several_machines(run: Run, tmp_path: Path) -> None:
 def test_release_for_the_machine(run: Run, tmp_path: Path) -> None:
     """A newer release without machine code for a node is not locked."""
     edit(tmp_path, "<2.7", "")
-    extras = "".join(f"[tool.torch-variant.extras.{one}]\n" for one in ("cu128", "cpu"))
+    extras = "".join(f"[tool.torch-variant.extras.{name}]\n" for name in ("cu128", "cpu"))
     edit(tmp_path, "[tool.hatch", f"{extras}[tool.hatch.metadata.hooks.torch-variant]\n[tool.hatch")
     edit(tmp_path, 'version = "1.0"', 'version = "1.0"\ndynamic = ["optional-dependencies"]')
     (tmp_path / "volta.json").write_text(json.dumps(VOLTA), encoding="utf-8")

@@ -69,8 +69,8 @@ def test_empty_plain_table(capsys: pytest.CaptureFixture[str]) -> None:
 def test_rich_table(capsys: pytest.CaptureFixture[str]) -> None:
     """Rich prints every cell as it is: brackets are no markup."""
     print_table("Backends", _COLUMNS, [("cu130", "no", "[bold]too old[/bold]")])
-    said = re.sub(r"\x1b\[\d*m", "", capsys.readouterr().out)
-    title, head, *_, row = filter(None, map(str.strip, said.splitlines()))
+    screen = re.sub(r"\x1b\[\d*m", "", capsys.readouterr().out)
+    title, head, *_, row = filter(None, map(str.strip, screen.splitlines()))
     assert (title, head.split()) == ("Backends", [*_COLUMNS])
     assert row.split(maxsplit=2) == ["cu130", "no", "[bold]too old[/bold]"]
 

@@ -28,8 +28,8 @@ def test_pipe(capsys: pytest.CaptureFixture[str]) -> None:
         update("pages", 2, 2)
     assert capsys.readouterr().err == ""
     with show_progress(of_bytes=True) as update:
-        for done in (100, 1000, 1010, 5000):
-            update("torch", done, 5000)
+        for completed in (100, 1000, 1010, 5000):
+            update("torch", completed, 5000)
         update("other", 100, 0)
     assert capsys.readouterr().err == "torch: 0 %\ntorch: 20 %\ntorch: 100 %\nother: 0 %\n"
 

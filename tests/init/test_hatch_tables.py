@@ -39,7 +39,7 @@ def test_indexes_of_uv(plan: Plan, read_project: Callable[[str], str]) -> None:
     """PyTorch's indexes keep their names; each is a backend, and explicit."""
     tables = loads(plan(read_project("by_hand")).files.pyproject)["tool"]
     assert tables["torch-variant"]["extras"]["cu130"] == {"channel": "nightly"}
-    assert [(one["name"], one["explicit"]) for one in tables["uv"]["index"]] == [
+    assert [(index["name"], index["explicit"]) for index in tables["uv"]["index"]] == [
         ("torch-cuda", True),
         ("torch-cpu", True),
         ("torch-nightly", True),
@@ -77,7 +77,7 @@ def test_sources_of_poetry(plan: Plan, read_project: Callable[[str], str]) -> No
         "numpy": {"version": "*", "source": "corp"},
         "scipy": "*",
     }
-    assert [one["name"] for one in tables["poetry"]["source"]] == ["corp"]
+    assert [source["name"] for source in tables["poetry"]["source"]] == ["corp"]
     assert tables["torch-variant"]["extras"] == {"cu124": {}}
     assert "# CUDA 12.4" not in result
 

@@ -72,10 +72,14 @@ def test_is_accepted_by_hatch(text: str, options: InitOptions, tmp_path: Path) -
 def test_keeps_comments(text: str, options: InitOptions) -> None:
     """Every comment stays, except one above a table that is removed."""
     result = plan_init(ProjectFiles(text), options).files.pyproject
-    comments = [one.text.strip() for one in parse_statements(text) if one.is_comment]
-    assert [one for one in comments if one not in result and one != "# CUDA 12.4"] == []
+    comments = [
+        statement.text.strip() for statement in parse_statements(text) if statement.is_comment
+    ]
+    assert [
+        comment for comment in comments if comment not in result and comment != "# CUDA 12.4"
+    ] == []
     behind = ("# builds it", "# from git", "# tests", "# ordinary extras", "# the site", "# old")
-    assert all(one in result for one in behind if one in text)
+    assert all(comment in result for comment in behind if comment in text)
 
 
 @_EVERY_PROJECT
@@ -85,8 +89,8 @@ def test_keeps_other_tables(text: str) -> None:
     assert before["project"].get("dependencies") == after["project"].get("dependencies")
     assert before["project"].get("scripts") == after["project"].get("scripts")
     assert before.get("tool", {}).get("ruff") == after["tool"].get("ruff")
-    for one in before.get("tool", {}).get("uv", {}).get("index", []):
-        assert one["name"] in {other["name"] for other in after["tool"]["uv"]["index"]}
+    for index in before.get("tool", {}).get("uv", {}).get("index", []):
+        assert index["name"] in {other["name"] for other in after["tool"]["uv"]["index"]}
 
 
 @_EVERY_PROJECT
@@ -126,7 +130,9 @@ def _plan_in_order(options: InitOptions) -> InitPlan:
 def test_ignores_the_stamp(plan: Plan, read_project: Callable[[str], str]) -> None:
     """`.gitignore` gets one line, once; without git there is nothing to write."""
     text = read_project("plain")
-    ignored = [plan(text, gitignore=one).files.gitignore for one in ("", "*.pyc", "*.pyc\n")]
+    ignored = [
+        plan(text, gitignore=gitignore).files.gitignore for gitignore in ("", "*.pyc", "*.pyc\n")
+    ]
     assert ignored == [
         ".torch-variant.stamp\n",
         "*.pyc\n.torch-variant.stamp\n",

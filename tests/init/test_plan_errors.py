@@ -117,7 +117,7 @@ def test_unknown_backends() -> None:
 
 def test_spellings_of_backends() -> None:
     """Every spelling is accepted, duplicates are dropped, unpublished ROCm is replaced."""
-    assert [one.name for one in parse_backends("CU124,rocm7.0,rocm70, rocm65,cpu")] == [
+    assert [backend.name for backend in parse_backends("CU124,rocm7.0,rocm70, rocm65,cpu")] == [
         "cu124",
         "rocm7.0",
         "rocm6.4",

@@ -55,7 +55,10 @@ def test_strings_and_brackets() -> None:
     """A line end, a bracket or a `#` inside a string or an array ends no statement."""
     statements = parse_statements(TRICKY)
     assert join_statements(statements) == TRICKY
-    assert [(one.table, one.key, one.is_header, one.in_array) for one in statements] == [
+    assert [
+        (statement.table, statement.key, statement.is_header, statement.in_array)
+        for statement in statements
+    ] == [
         ((), ("a", "b.c", "d = e"), False, False),
         ((), ("l",), False, False),
         ((), ("m",), False, False),
@@ -65,7 +68,7 @@ def test_strings_and_brackets() -> None:
         (("t", "n"), ("t", "n", "="), False, True),
         (("t", "n"), (), True, True),
     ]
-    assert [one.section for one in statements] == [0, 0, 0, 1, 1, 2, 2, 3]
+    assert [statement.section for statement in statements] == [0, 0, 0, 1, 1, 2, 2, 3]
 
 
 def test_adds_final_newline() -> None:
@@ -80,15 +83,15 @@ def test_any_document(document: dict[str, Any]) -> None:
     text = tomlkit.dumps(document)
     statements = parse_statements(text)
     assert join_statements(statements).rstrip("\n") == text.rstrip("\n")
-    for one in statements:
-        assert any(True for _ in _find_values(loads(text), one.key))
+    for statement in statements:
+        assert any(True for _ in _find_values(loads(text), statement.key))
 
 
 def _find_values(value: Any, path: tuple[str, ...]) -> Iterator[Any]:  # noqa: ANN401 (it is TOML)
     """Yield the values at a path, one for each table of an array."""
     if isinstance(value, list):
-        for one in value:
-            yield from _find_values(one, path)
+        for item in value:
+            yield from _find_values(item, path)
     elif not path:
         yield value
     elif isinstance(value, dict) and path[0] in value:

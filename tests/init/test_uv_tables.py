@@ -81,7 +81,7 @@ def test_index_urls(plan: Plan, read_project: Callable[[str], str]) -> None:
         '[[tool.uv.index]]\nname = "pytorch-cpu"\nurl = "https://pypi.example.org"\n'
     )
     assert [
-        (one["name"], one["url"]) for one in uv(plan(text, "cpu").files.pyproject)["index"]
+        (index["name"], index["url"]) for index in uv(plan(text, "cpu").files.pyproject)["index"]
     ] == [
         ("pytorch-cpu", "https://pypi.example.org"),
         ("pytorch-cu130", "https://mirror.example.org/whl/nightly/cu130"),
