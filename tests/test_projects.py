@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hatch_torch.catalog.releases import FAMILY
-from hatch_torch.catalog.target import of
+from hatch_torch.catalog.target import foreign_interpreter
 from hatch_torch.cli.main import main
 from hatch_torch.config.pyproject import read_project
 from hatch_torch.demo.server import serve
-from hatch_torch.frontend.request import Request
+from hatch_torch.frontend.request import BuildRequest
 from hatch_torch.resolution.decide import decide
-from hatch_torch.resolution.inputs import assemble
+from hatch_torch.resolution.inputs import collect_inputs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,7 +45,7 @@ def explain(
     for name in ("TORCH_VARIANT", *installers):
         monkeypatch.delenv(name, raising=False)
 
-    def explained(project: str, machine: str | dict[str, Any], *options: str) -> Any:  # noqa: ANN401 (JSON)
+    def run_explain(project: str, machine: str | dict[str, Any], *options: str) -> Any:  # noqa: ANN401 (JSON)
         profile = FIXTURES / "machines" / str(machine) / "expected.json"
         if isinstance(machine, dict):
             profile = tmp_path / "machine.json"
@@ -55,12 +55,12 @@ def explain(
         assert code == 0, capsys.readouterr().err
         return json.loads(capsys.readouterr().out.replace(index, "https://example.org/whl"))
 
-    return explained
+    return run_explain
 
 
 def versions(decision: Any) -> list[str]:  # noqa: ANN401 (it is JSON)
     """Return the versions of torch and of its family."""
-    return [one["version"] for one in decision["wheels"] if "triton" not in one["name"]]
+    return [wheel["version"] for wheel in decision["wheels"] if "triton" not in wheel["name"]]
 
 
 def nvidia(driver: str, cuda: str, *more: dict[str, str]) -> dict[str, Any]:
@@ -86,8 +86,8 @@ def nvidia(driver: str, cuda: str, *more: dict[str, str]) -> dict[str, Any]:
 )
 def test_cuda_map(explain: Explain, driver: str, cuda: str, backend: str) -> None:
     """The driver's CUDA, 12.4 and later, 12.1, 11.8, leads to the build of a torch that has all."""
-    found = explain("launcher", nvidia(driver, cuda), "--require", "torch==2.4.1")
-    assert (found["backend"], versions(found)) == (backend, [f"2.4.1+{backend}"])
+    decision = explain("launcher", nvidia(driver, cuda), "--require", "torch==2.4.1")
+    assert (decision["backend"], versions(decision)) == (backend, [f"2.4.1+{backend}"])
 
 
 @pytest.mark.parametrize(
@@ -107,12 +107,15 @@ def test_other_vendors(explain: Explain, machine: str, backend: str) -> None:
 @pytest.mark.parametrize("extra", ["cpu", "cu118", "cu121"])
 def test_by_hand(index: str, extra: str, tmp_path: Path) -> None:
     """`pip install -e '.[torch,cu121]'` takes the build that is asked for, on any machine."""
-    config, target = read_project(FIXTURES / "projects" / "launcher"), of("3.11", "linux_x86_64")
+    config, target = (
+        read_project(FIXTURES / "projects" / "launcher"),
+        foreign_interpreter("3.11", "linux_x86_64"),
+    )
     environ = {"TORCH_VARIANT_INDEX_URL": index, "TORCH_VARIANT_CACHE_DIR": str(tmp_path)}
-    request = Request(extras=frozenset({"torch", extra}))
-    found = decide(assemble(config, environ, request=request, target=target))
-    assert [pin.name for pin in found.pins if pin.name in FAMILY] == [*FAMILY[:3]]
-    assert {str(pin.version.local) for pin in found.pins if pin.name in FAMILY} == {extra}
+    request = BuildRequest(extras=frozenset({"torch", extra}))
+    decision = decide(collect_inputs(config, environ, request=request, target=target))
+    assert [pin.name for pin in decision.pins if pin.name in FAMILY] == [*FAMILY[:3]]
+    assert {str(pin.version.local) for pin in decision.pins if pin.name in FAMILY} == {extra}
 
 
 def test_unreadable_cuda(explain: Explain, capsys: pytest.CaptureFixture[str]) -> None:
@@ -141,15 +144,15 @@ def test_generations(
     explain: Explain, extra: str, folder: str, torch: str, transformers: str
 ) -> None:
     """Each generation has its index, its torch, and the libraries that go with that."""
-    found = explain("rocm-generations", "linux-amd-mi210-rocm-7.0", "--backend", extra)
-    assert versions(found)[0] == torch
-    assert found["wheels"][0]["url"].startswith(f"https://example.org/whl/{folder}/torch-")
-    assert f"transformers{transformers}" in found["added"]
-    assert any(line.startswith("numpy<2") for line in found["added"]) == (extra == "rocm57")
+    decision = explain("rocm-generations", "linux-amd-mi210-rocm-7.0", "--backend", extra)
+    assert versions(decision)[0] == torch
+    assert decision["wheels"][0]["url"].startswith(f"https://example.org/whl/{folder}/torch-")
+    assert f"transformers{transformers}" in decision["added"]
+    assert any(line.startswith("numpy<2") for line in decision["added"]) == (extra == "rocm57")
     names = ("transformers", "diffusers", "accelerate", "huggingface_hub")
-    assert all(any(line.startswith(name) for line in found["added"]) for name in names)
-    never = "PyTorch never published rocm6.5; rocm6.4 stands for it"
-    assert (never in found["warnings"]) == (extra == "rocm65")
+    assert all(any(line.startswith(name) for line in decision["added"]) for name in names)
+    never = "PyTorch never published rocm6.5; using rocm6.4 instead"
+    assert (never in decision["warnings"]) == (extra == "rocm65")
 
 
 def test_rocm_is_in_the_wheel(explain: Explain) -> None:
@@ -180,16 +183,16 @@ def test_preferences(
 ) -> None:
     """Each preference gets the pinned family of its index; one by name, whatever the machine is."""
     monkeypatch.setenv(PREFERENCE, preference)
-    found = explain("preferred-backend", machine)
-    assert versions(found) == [f"2.7.0+{backend}", f"0.22.0+{backend}"]
-    assert found["decided_by"] == PREFERENCE
+    decision = explain("preferred-backend", machine)
+    assert versions(decision) == [f"2.7.0+{backend}", f"0.22.0+{backend}"]
+    assert decision["decided_by"] == PREFERENCE
 
 
 def test_preferences_without_a_variable(explain: Explain) -> None:
     """NVIDIA goes before AMD where both are there; a processor of AMD's is no GPU of AMD's."""
     radeon = {"vendor": "amd", "name": "RX 7900 XTX", "architecture": "gfx1100"}
-    found = explain("preferred-backend", nvidia("580.65.06", "13.0", radeon))
-    assert (found["backend"], found["decided_by"]) == ("cu118", "detection")
+    decision = explain("preferred-backend", nvidia("580.65.06", "13.0", radeon))
+    assert (decision["backend"], decision["decided_by"]) == ("cu118", "detection")
 
 
 def test_a_preference_that_is_none(explain: Explain, monkeypatch: pytest.MonkeyPatch) -> None:

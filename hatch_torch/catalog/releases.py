@@ -133,7 +133,7 @@ def companion_versions(release: Version) -> Mapping[str, tuple[Version, ...]]:
 
 
 @cache
-def built_for_torch(name: str) -> Version | None:
+def find_oldest_torch(name: str) -> Version | None:
     """Return the torch that the newest known release of a companion was built for, if known.
 
     It is the oldest torch that this release admits.

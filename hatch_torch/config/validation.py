@@ -36,19 +36,19 @@ _TOML_TYPES = {dict: "table", list: "array", bool: "boolean", int: "integer", fl
 def check_string(value: object, path: str) -> Iterator[str]:
     """Yield a fault for anything but a string."""
     if not isinstance(value, str):
-        yield expected("a string", value, path)
+        yield describe_mismatch("a string", value, path)
 
 
 def check_boolean(value: object, path: str) -> Iterator[str]:
     """Yield a fault for anything but a boolean."""
     if not isinstance(value, bool):
-        yield expected("true or false", value, path)
+        yield describe_mismatch("true or false", value, path)
 
 
 def check_table(value: object, path: str) -> Iterator[str]:
     """Yield a fault for anything but a table."""
     if not isinstance(value, dict):
-        yield expected("a table", value, path)
+        yield describe_mismatch("a table", value, path)
 
 
 def check_requirement(value: object, path: str) -> Iterator[str]:
@@ -66,7 +66,7 @@ def check_requirement(value: object, path: str) -> Iterator[str]:
 def check_name(value: object, path: str) -> Iterator[str]:
     """Yield a fault for anything but the name of a package (PEP 508)."""
     if not (isinstance(value, str) and re.fullmatch(_PACKAGE_NAME, value)):
-        yield expected("a package name", value, path)
+        yield describe_mismatch("a package name", value, path)
 
 
 def check_one_of(*allowed: str) -> Validator:
@@ -74,7 +74,8 @@ def check_one_of(*allowed: str) -> Validator:
 
     def check(value: object, path: str) -> Iterator[str]:
         if value not in allowed:
-            yield expected(" or ".join(allowed), value, path) + did_you_mean(value, allowed)
+            fault = describe_mismatch(" or ".join(allowed), value, path)
+            yield fault + did_you_mean(value, allowed)
 
     return check
 
@@ -84,7 +85,7 @@ def check_array_of(check_item: Validator) -> Validator:
 
     def check(value: object, path: str) -> Iterator[str]:
         if not isinstance(value, list):
-            yield expected("an array of strings", value, path)
+            yield describe_mismatch("an array of strings", value, path)
             return
         for index, item in enumerate(value):
             yield from check_item(item, f"{path}[{index}]")
@@ -161,7 +162,7 @@ def validate_table(value: object, keys: Mapping[str, Validator], path: str) -> I
             yield f"{key_path}: unknown key; {known}{did_you_mean(key, keys)}"
 
 
-def expected(description: str, value: object, path: str) -> str:
+def describe_mismatch(description: str, value: object, path: str) -> str:
     """Return the fault of a value that is not what the description says."""
     return f"{path}: expected {description}, got {repr_toml(value)}"
 
@@ -174,7 +175,7 @@ def unknown_backend_message(
     alias = _FAMILY_ALIASES.get(str(value).lower())
     hint = f"\nhint: did you mean {alias!r}?" if alias else did_you_mean(value, known)
     description = f"{', '.join(words)} or a backend such as cu128 or rocm6.4"
-    return f"{expected(description, value, path)}{hint}"
+    return f"{describe_mismatch(description, value, path)}{hint}"
 
 
 def is_backend(text: str) -> bool:

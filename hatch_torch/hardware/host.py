@@ -39,7 +39,7 @@ def ask_host(machine: Machine) -> ProbeResult:
 
 def find_environment_hints(machine: Machine) -> tuple[str, ...]:
     """Return the environment hints of this machine, in the order of the table."""
-    return tuple(row["sign"] for row in load_table("signs") if _applies(machine, row))
+    return tuple(row["hint"] for row in load_table("environment_hints") if _applies(machine, row))
 
 
 def is_in_container(machine: Machine) -> bool:

@@ -244,8 +244,8 @@ def interpret_hints(hints: Collection[str]) -> tuple[str, str]:
 
     The table's rows are in the order of their weight; a host without hints is `cpu`.
     """
-    for row in load_table("signs"):
-        if row["sign"] in hints and row.get("effect"):
+    for row in load_table("environment_hints"):
+        if row["hint"] in hints and row.get("effect"):
             return row["effect"], f"{_NO_ACCELERATOR}, and this is {row['meaning']}"
     return "cpu", _NO_ACCELERATOR
 

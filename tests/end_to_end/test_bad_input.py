@@ -22,20 +22,20 @@ dependencies = ["torch"]
 
 
 def test_every_fault_of_a_table(sandbox: Sandbox) -> None:
-    """All faults are told at once, each with its path, what was found and what is allowed."""
+    """All faults are reported at once, each with its path, what is expected and what was given."""
     changes = (("extras.cu128]", "extras.cu12x]"), ('["torchaudio"]', '["torchaudio >> 2"]'))
     sandbox.write("full", *changes, more=TABLE)
 
-    told = sandbox.refusal("pip")
+    output = sandbox.refusal("pip")
 
-    assert "hatch-torch: tool.torch-variant" in told
-    assert "tool.torch-variant.backends: unknown key; allowed are backend, build-requires" in told
-    assert "did you mean 'backend'?" in told
-    assert "tool.torch-variant.require-hashes: found 'yes'; allowed is true or false" in told
+    assert "error: tool.torch-variant" in output
+    assert "tool.torch-variant.backends: unknown key; expected one of backend, build-" in output
+    assert "did you mean 'backend'?" in output
+    assert "tool.torch-variant.require-hashes: expected true or false, got 'yes'" in output
     place = "tool.torch-variant.optional-dependencies.sound[0]"
-    assert f"{place}: found 'torchaudio >> 2', which is no requirement" in told
-    assert "tool.torch-variant.extras.cu12x: found 'cu12x'; allowed is cu116, cu117" in told
-    assert "tool.torch-variant.dependencies: found in project.dependencies too" in told
+    assert f"{place}: 'torchaudio >> 2' is not a valid requirement" in output
+    assert "tool.torch-variant.extras.cu12x: expected a backend such as cu128" in output
+    assert "tool.torch-variant.dependencies: project.dependencies is set too" in output
     assert sandbox.versions() == {}
 
 
@@ -43,21 +43,22 @@ def test_extras_that_nothing_declares(sandbox: Sandbox) -> None:
     """Backend extras without the metadata hook are told, with the table to add."""
     sandbox.write("full", (f"{METADATA_HOOK}\n", ""))
 
-    told = sandbox.refusal("pip")
+    output = sandbox.refusal("pip")
 
-    assert "tool.torch-variant.optional-dependencies: nothing reads it" in told
+    assert "tool.torch-variant.optional-dependencies: nothing reads it" in output
     place = "tool.torch-variant.extras.cu126"
-    assert f"{place}: nothing declares this extra; add the table {METADATA_HOOK}" in told
+    assert f"{place}: nothing declares this extra hint: add" in output
+    assert f"to project.dynamic and the table {METADATA_HOOK}" in output
 
 
 def test_hook_that_is_never_called(sandbox: Sandbox) -> None:
     """A metadata hook without a dynamic field is told, since Hatch would not call it."""
     sandbox.write("full", ('dynamic = ["optional-dependencies"]', ""))
 
-    told = sandbox.refusal("pip")
+    output = sandbox.refusal("pip")
 
-    assert "Hatch calls it for a dynamic field only" in told
-    assert 'add "optional-dependencies" to project.dynamic' in told
+    assert "Hatch calls this hook only for dynamic fields" in output
+    assert 'add "optional-dependencies" to project.dynamic' in output
 
 
 def test_direct_references(sandbox: Sandbox) -> None:
@@ -71,34 +72,34 @@ def test_direct_references(sandbox: Sandbox) -> None:
 @pytest.mark.parametrize("tool", ["pip", "uv"])
 def test_two_backend_extras(sandbox: Sandbox, tool: str) -> None:
     """Two backends at once can't be."""
-    told = sandbox.refusal(tool, what=".[cpu,cu126]")
+    output = sandbox.refusal(tool, what=".[cpu,cu126]")
 
-    assert "two backend extras are asked for at once: cu126, cpu; ask for one of them" in told
+    assert "expected one backend extra, got cu126, cpu" in output
 
 
 def test_unknown_backend_by_variable(sandbox: Sandbox) -> None:
     """A backend outside the project's extras is an error that lists the good ones."""
-    told = sandbox.on(TORCH_VARIANT="cu12.7").refusal("pip")
+    output = sandbox.on(TORCH_VARIANT="cu12.7").refusal("pip")
 
-    expected = "TORCH_VARIANT: found 'cu12.7'; this project supports auto, portable, cu126, cu128,"
-    assert expected in told
-    assert "did you mean 'cu12" in told
+    expected = "TORCH_VARIANT: expected a backend of this project (auto, portable, cu126, cu128,"
+    assert expected in output
+    assert "did you mean 'cu12" in output
 
 
 def test_index_down(sandbox: Sandbox) -> None:
     """Nothing stands in for an index that is down where the accelerator needs its wheels."""
-    told = sandbox.on("mi300x", TORCH_VARIANT_INDEX_URL=CLOSED).refusal("pip")
+    output = sandbox.on("mi300x", TORCH_VARIANT_INDEX_URL=CLOSED).refusal("pip")
 
-    assert f"{CLOSED}/rocm7.0/torch/: nobody takes the connection" in told
-    assert "or set TORCH_VARIANT=portable" in told
+    assert f"{CLOSED}/rocm7.0/torch/: connection refused" in output
+    assert "or set TORCH_VARIANT=portable" in output
 
 
 def test_index_down_and_a_backend_asked_for(sandbox: Sandbox) -> None:
     """A backend that was asked for by name is not replaced by another one."""
-    told = sandbox.on(TORCH_VARIANT_INDEX_URL=CLOSED).refusal("pip", what=".[cpu]")
+    output = sandbox.on(TORCH_VARIANT_INDEX_URL=CLOSED).refusal("pip", what=".[cpu]")
 
-    assert f"{CLOSED}/cpu/torch/: nobody takes the connection" in told
-    assert "or set TORCH_VARIANT=portable" in told
+    assert f"{CLOSED}/cpu/torch/: connection refused" in output
+    assert "or set TORCH_VARIANT=portable" in output
     assert sandbox.versions() == {}
 
 
@@ -124,10 +125,10 @@ def test_no_wheel_for_this_python(sandbox: Sandbox) -> None:
     """Where nothing fits, the range, the Python and the GPU are named, and what would work."""
     sandbox.write("full", ("torch>=2.3,<2.15", "torch<2"))
 
-    told = sandbox.on("mi300x").refusal("pip")
+    output = sandbox.on("mi300x").refusal("pip")
 
-    assert "no torch fits this project here: wanted torch<2, torchvision for Python 3." in told
-    assert "accelerator AMD Instinct MI300X (gfx942)" in told
-    assert "no torch in range for this Python and platform" in told
-    assert "nearest torch 2." in told
-    assert "TORCH_VARIANT=portable" in told
+    assert "no torch fits this project here: wanted torch<2, torchvision for Python 3." in output
+    assert "accelerator AMD Instinct MI300X (gfx942)" in output
+    assert "no torch in range for this Python and platform" in output
+    assert "nearest torch 2." in output
+    assert "TORCH_VARIANT=portable" in output

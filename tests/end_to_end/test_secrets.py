@@ -46,7 +46,7 @@ def url(address: str, name: str, path: str = "") -> str:
 
 def leaks(content: bytes) -> set[str]:
     """Return the inputs whose secrets are in some bytes, in any spelling."""
-    return {name for name in INPUTS if any(one in content for one in _spellings(name))}
+    return {name for name in INPUTS if any(spelling in content for spelling in _spellings(name))}
 
 
 def _spellings(name: str) -> Iterator[bytes]:
@@ -108,18 +108,18 @@ def rocm(sandbox: Sandbox) -> str:
 @pytest.fixture
 def sandbox_with_secrets(sandbox: Sandbox) -> Sandbox:
     """Return a sandbox in which every input holds a secret, except those that a test sets."""
-    made = planted(sandbox)
-    files = [found for _, found in kept(made)]
-    there = leaks("\n".join(made.environ.values()).encode()).union(*files)
+    sandbox_with_secrets = planted(sandbox)
+    files = [inputs for _, inputs in kept(sandbox_with_secrets)]
+    there = leaks("\n".join(sandbox_with_secrets.environ.values()).encode()).union(*files)
     assert there == {*INPUTS} - {"command", "index-query"}
-    return made
+    return sandbox_with_secrets
 
 
 def kept(sandbox: Sandbox) -> Iterator[tuple[str, set[str]]]:
     """Yield each file below a sandbox that holds secrets, and whose they are."""
     for path in sorted(sandbox.folder.rglob("*")):
-        if path.is_file() and (found := leaks(path.read_bytes())):
-            yield path.name, found
+        if path.is_file() and (inputs := leaks(path.read_bytes())):
+            yield path.name, inputs
 
 
 @pytest.mark.parametrize("tool", ["pip", "uv"])
@@ -128,13 +128,13 @@ def test_install(sandbox_with_secrets: Sandbox, tool: str) -> None:
     index = url(sandbox_with_secrets.index.default_index, "command")
     option = "--extra-index-url" if tool == "pip" else "--index"
 
-    told = sandbox_with_secrets.install(tool, "-v", option, index)
+    output = sandbox_with_secrets.install(tool, "-v", option, index)
 
-    assert "hatch-torch: backend cu126" in told
-    assert leaks(told.encode()) == set()
+    assert "hatch-torch: backend cu126" in output
+    assert leaks(output.encode()) == set()
     assert sandbox_with_secrets.exact() == {"torch": "2.14.1+cu126", "torchvision": "0.29.2+cu126"}
     left = dict(kept(sandbox_with_secrets))
-    assert {name: found for name, found in left.items() if name not in INPUT_FILES} == {}
+    assert {name: inputs for name, inputs in left.items() if name not in INPUT_FILES} == {}
     # The project's own words, which it publishes itself.
     assert left.pop("METADATA") == {"requirement", "signature"}
     assert left.keys() == INPUT_FILES - {"METADATA"}
@@ -145,12 +145,12 @@ def test_commands(sandbox_with_secrets: Sandbox) -> None:
     """No command says a secret, or writes one."""
     sandbox = sandbox_with_secrets.on(VIRTUAL_ENV=str(sandbox_with_secrets.python.parents[1]))
     command = (sys.executable, "-m", "hatch_torch")
-    said = [sandbox.run(*command, "export", "--format", one) for one in FORMATS]
+    outputs = [sandbox.run(*command, "export", "--format", name) for name in FORMATS]
     sandbox.uv("pip", "install", "-e", ".")
-    said += [sandbox.run(*command, *words.split()) for words in (*COMMANDS, LOCK)]
+    outputs += [sandbox.run(*command, *words.split()) for words in (*COMMANDS, LOCK)]
 
-    assert "torch" in said[0]
-    assert [leaks(one.encode()) for one in said] == [set()] * len(said)
+    assert "torch" in outputs[0]
+    assert [leaks(output.encode()) for output in outputs] == [set()] * len(outputs)
     assert {name for name, _ in kept(sandbox)} == INPUT_FILES
     assert (sandbox.project / "torch-variant.lock").is_file()
 
@@ -158,14 +158,22 @@ def test_commands(sandbox_with_secrets: Sandbox) -> None:
 @pytest.mark.parametrize(
     ("variables", "table", "expected"),
     [
-        ({"TORCH_VARIANT_INDEX_URL": "{closed}"}, "", "nobody takes the connection"),
-        ({"TORCH_VARIANT_INDEX_URL": "{query}"}, "", "TORCH_VARIANT_INDEX_URL: found a query"),
-        ({"TORCH_VARIANT": "{index}"}, "", "TORCH_VARIANT: found 'http://***@"),
-        ({"TORCH_VARIANT_TIMEOUT": "{index}"}, "", "TORCH_VARIANT_TIMEOUT: found 'http://***@"),
+        ({"TORCH_VARIANT_INDEX_URL": "{closed}"}, "", "connection refused"),
+        ({"TORCH_VARIANT_INDEX_URL": "{query}"}, "", "TORCH_VARIANT_INDEX_URL: expected a URL without secrets, got one with a query"),
+        ({"TORCH_VARIANT": "{index}"}, "", "or rocm6.4, got 'http://***@"),
+        (
+            {"TORCH_VARIANT_TIMEOUT": "{index}"},
+            "",
+            "TORCH_VARIANT_TIMEOUT: expected a number of seconds above 0, got 'http://***@",
+        ),
         ({"TORCH_VARIANT_HARDWARE": "{index}"}, "", "TORCH_VARIANT_HARDWARE: "),
         ({"TORCH_VARIANT_OFFLINE": "1"}, "", "the network is switched off"),
-        ({"HTTPS_PROXY": "http://[ada:hush", "TORCH_VARIANT_INDEX_URL": "{away}"}, "", "be read"),
-        ({}, 'hosts = "{index}"', "tool.torch-variant.hosts: found 'http://***@"),
+        ({"HTTPS_PROXY": "http://[ada:hush", "TORCH_VARIANT_INDEX_URL": "{away}"}, "", "is not valid"),
+        (
+            {},
+            'hosts = "{index}"',
+            "tool.torch-variant.hosts: expected an array of strings, got 'http://***@",
+        ),
         ({}, 'family = ["torch @ {index} x"]', "tool.torch-variant.family"),
         ({}, '"{index}" = true', "unknown key"),
     ],
@@ -188,11 +196,11 @@ def test_errors(
         "pyproject.toml", f"{text}\n[tool.torch-variant]\n{table.format(**places)}\n"
     )
     wrong = {name: value.format(**places) for name, value in variables.items()}
-    asked = () if "TORCH_VARIANT" in wrong else ("--backend", "rocm64")
+    options = () if "TORCH_VARIANT" in wrong else ("--backend", "rocm64")
 
-    command = (sys.executable, "-m", "hatch_torch", "explain", *asked)
-    told = sandbox_with_secrets.on(**wrong).run(*command, fails=True)
+    command = (sys.executable, "-m", "hatch_torch", "explain", *options)
+    output = sandbox_with_secrets.on(**wrong).run(*command, fails=True)
 
-    assert expected in told
-    assert "Traceback" not in told
-    assert leaks(told.encode()) == set()
+    assert expected in output
+    assert "Traceback" not in output
+    assert leaks(output.encode()) == set()

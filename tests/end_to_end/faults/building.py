@@ -45,7 +45,7 @@ def build(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Built:
     manager = PluginManager()
     metadata = ProjectMetadata(root, manager)
     config = WheelBuilder(root, plugin_manager=manager, metadata=metadata).config
-    kind = type("Hook", (TorchVariantBuildHook,), {"above": called})
+    kind = type("Hook", (TorchVariantBuildHook,), {"get_ancestors": called})
     hook = kind(root, {}, config, metadata, str(sandbox.folder / "dist"), "wheel")
     data: dict[str, Any] = {"extra_metadata": {}}
     start = time.monotonic()

@@ -29,11 +29,11 @@ def test_error(
     """Where nothing stands in for the index, the error tells what came, and what to do."""
     with serve_broken_index(broken) as index, pytest.raises(SystemExit) as end:
         build(at(sandbox.on("mi300x"), index), monkeypatch)
-    told = str(end.value)
-    assert told.startswith("hatch-torch: ")
-    assert index.told in told
-    assert "TORCH_VARIANT=portable" in told
-    assert told.replace("\n", " ").isprintable()
+    output = str(end.value)
+    assert output.startswith("error: ")
+    assert index.told in output
+    assert "TORCH_VARIANT=portable" in output
+    assert output.replace("\n", " ").isprintable()
 
 
 def test_fallback(
