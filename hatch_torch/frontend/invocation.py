@@ -33,6 +33,7 @@ from hatch_torch.frontend.requirements_txt import (
     expand_files,
     to_local_path,
 )
+from hatch_torch.frontend.resolver_options import ResolverOptions, parse_resolver_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -186,6 +187,7 @@ class RequestedInstall(NamedTuple):
     indexes: tuple[tuple[str, str], ...] = ()
     """Each option that names an index, with its URL."""
     no_index: bool = False
+    resolver: ResolverOptions = ResolverOptions()
 
     def __repr__(self) -> str:
         """Show the extras alone: requirements and links may hold secrets."""
@@ -198,19 +200,19 @@ def parse_requested(invocation: Invocation, project: Path) -> RequestedInstall:
     extras_of = {option: _project_extras(option, project, invocation.cwd) for option in options}
     requested = [extras for extras in extras_of.values() if extras is not None]
     extras = frozenset(invocation.values("--extra")).union(*requested)
+    others = [option for option, extras in extras_of.items() if extras is None]
     return RequestedInstall(
         names_project=bool(requested),
         extras=frozenset(map(canonicalize_name, extras)) if requested else frozenset(),
-        requirements=tuple(
-            option.value
-            for option, extras in extras_of.items()
-            if extras is None and _restricts_versions(option)
-        ),
+        requirements=tuple(option.value for option in others if _restricts_versions(option)),
         find_links=tuple(option.value for option in options if option.name == FIND_LINKS),
         indexes=tuple(
             (option.name, option.value) for option in options if option.name in _INDEX_OPTIONS
         ),
         no_index=any(option.name == _NO_INDEX for option in options),
+        resolver=parse_resolver_options(
+            invocation, others, _restricts_versions, _locate_requirement
+        ),
     )
 
 
@@ -237,6 +239,13 @@ def _project_extras(option: Option, project: Path, folder: Path | None) -> set[s
         return None
     location, extras = split_extras(option.value, is_path=option.name in _PATH_OPTIONS)
     return extras if location and _is_project(location, project, folder) else None
+
+
+def _locate_requirement(option: Option) -> str | None:
+    """Return the path or URL of a requirement, None if the option names none."""
+    if option.name not in _REQUIREMENT_OPTIONS:
+        return None
+    return split_extras(option.value, is_path=option.name in _PATH_OPTIONS)[0]
 
 
 def split_extras(text: str, *, is_path: bool) -> tuple[str | None, set[str]]:

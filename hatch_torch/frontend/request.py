@@ -26,6 +26,7 @@ from hatch_torch.frontend.invocation import (
     parse_requested,
 )
 from hatch_torch.frontend.process_tree import Process
+from hatch_torch.frontend.resolver_options import ResolverOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -114,6 +115,8 @@ class BuildRequest(NamedTuple):
     """Folders and URLs of further wheels."""
     indexes: tuple[tuple[str, str], ...] = ()
     """The indexes that the command names, each with its option."""
+    resolver: ResolverOptions = ResolverOptions()
+    """What the command tells the installer's resolver."""
     site_packages: tuple[Path, ...] | None = None
     """The target's package folders; empty for a new environment, None if the target is unknown."""
 
@@ -163,6 +166,7 @@ def read_build_request(  # noqa: PLR0913 (the last two default to the real thing
         constraints=tuple(line for install in requested for line in install.requirements),
         find_links=tuple(link for install in requested for link in install.find_links),
         indexes=tuple(index for install in requested for index in install.indexes),
+        resolver=requested[0].resolver,
         site_packages=find_target(invocations[0], project, get_own) if is_install else None,
     )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hatch_torch.frontend.invocation import RequestedInstall, parse_requested
+from hatch_torch.frontend.resolver_options import ResolverOptions
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,9 +71,8 @@ def test_extras(line: str, expected: set[str], project: Path, invoke: ReadInvoca
 )
 def test_other_project(line: str, project: Path, invoke: ReadInvocation) -> None:
     """The extras of another project are not the project's."""
-    assert RequestedInstall() == parse_requested(invoke(*line.split()), project)._replace(
-        requirements=()
-    )
+    requested = parse_requested(invoke(*line.split()), project)
+    assert RequestedInstall() == requested._replace(requirements=(), resolver=ResolverOptions())
 
 
 @pytest.mark.parametrize(

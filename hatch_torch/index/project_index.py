@@ -1,0 +1,392 @@
+"""The installer's own indexes and folders, from which it resolves the other packages.
+
+Pages of PEP 503 and PEP 691 are read as an installer reads them: the newest release first, with
+`requires-python`, yanked files, pre-releases and the wheel-or-sdist options taken into account. No
+more of a page is parsed than is asked for: some list ten thousand files.
+"""
+
+from __future__ import annotations
+
+import re
+import tarfile
+from contextlib import suppress
+from functools import lru_cache
+from io import BytesIO
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, NamedTuple
+from urllib.parse import unquote, urljoin
+from urllib.request import url2pathname
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+from packaging.version import InvalidVersion, Version
+
+from hatch_torch.errors import IndexFaultError
+from hatch_torch.index.limits import MAX_METADATA_BYTES, MIB, ByteBudget
+from hatch_torch.index.simple_api import decode_page, parse_links
+from hatch_torch.index.urls import AllowedHosts
+from hatch_torch.index.wheel_metadata import FAULTS, extract_metadata, read_content
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+
+    from packaging.tags import Tag
+
+    from hatch_torch.catalog.target import Target
+    from hatch_torch.index.client import Client
+    from hatch_torch.index.http_cache import CachedResponse
+    from hatch_torch.index.simple_api import Link
+
+PYPI = "https://pypi.org/simple/"
+ALL_PACKAGES = ":all:"
+"""Stands for every package in pip's `--only-binary` and `--no-binary`."""
+_MAX_PAGE_BYTES = 256 * MIB
+"""Bytes of all pages of one decision; those of 150 packages of PyPI have some 60 MiB."""
+_MAX_SDIST_BYTES = 16 * MIB
+"""Bytes of the largest sdist that is fetched for its PKG-INFO."""
+_SDIST_SUFFIX = ".tar.gz"
+_FILE = "file:"
+_SUFFIXES = (".whl", _SDIST_SUFFIX)
+
+
+class ProjectIndexOptions(NamedTuple):
+    """What the installer was told about its indexes."""
+
+    urls: tuple[str, ...] = (PYPI,)
+    """Its indexes, the most preferred first."""
+    find_links: tuple[str, ...] = ()
+    """Further folders, and pages of links."""
+    takes_first: bool = False
+    """The first index that has a package is the only one for it, as for uv; pip asks all."""
+    prereleases: bool = False
+    """Pre-releases are taken everywhere (`--pre`)."""
+    only_binary: frozenset[str] = frozenset()
+    """Packages of which no sdist is taken."""
+    no_binary: frozenset[str] = frozenset()
+    """Packages of which no wheel is taken."""
+    own_urls: tuple[tuple[str, str], ...] = ()
+    """Packages that come from one index alone, by name (`[tool.uv.sources]`)."""
+
+
+class ReleaseFile(NamedTuple):
+    """The file that an installer takes for a release: the best wheel, else the sdist."""
+
+    filename: str
+    name: str
+    version: Version
+    url: str
+    """Absolute; `file:` for one in a folder."""
+    sha256: str | None = None
+    core_metadata: str | None = None
+    """As in `Link`."""
+
+    @property
+    def is_wheel(self) -> bool:
+        """Whether it is a wheel."""
+        return self.filename.endswith(".whl")
+
+
+class _Listed(NamedTuple):
+    """A file and the URL that its link is relative to."""
+
+    filename: str
+    base: str
+    link: Link
+
+
+_Files = dict[str, list[_Listed]]
+"""The files of a package by the text of their version."""
+
+
+class ProjectIndex:
+    """Reads pages and METADATA, each once; what fails is noted and counts as unknown."""
+
+    def __init__(self, client: Client, options: ProjectIndexOptions, target: Target) -> None:
+        """Keep the client, the installer's options, and the interpreter that is installed for."""
+        remember = client.credentials.remember
+        self._client = client
+        self._options = options._replace(urls=tuple(_folder(remember(url)) for url in options.urls))
+        self._own_urls = {name: _folder(remember(url)) for name, url in options.own_urls}
+        self._target = target
+        self._hosts = AllowedHosts.of([*self._options.urls, *self._own_urls.values()])
+        self._budget = ByteBudget(_MAX_PAGE_BYTES)
+        self._linked: list[_Listed] | None = None
+        self._files: dict[str, _Files | None] = {}
+        self._versions: dict[str, list[tuple[Version, str]]] = {}
+        self._chosen: dict[tuple[str, str, bool], ReleaseFile | None] = {}
+        self._metadata: dict[str, bytes | None] = {}
+        self._ranks: dict[str, tuple[int, object] | None] = {}
+
+    def load(self, names: Iterable[str]) -> None:
+        """Read the pages of packages that are not read yet, all at once."""
+        new = [name for name in dict.fromkeys(names) if name not in self._files]
+        pages = self._read_pages([url for name in new for url in self._urls(name)])
+        for name in new:
+            self._files[name] = self._merge(name, [pages[url] for url in self._urls(name)])
+
+    def is_unknown(self, name: str) -> bool:
+        """Return whether no page of a package answers, so that nothing is known of it."""
+        self.load([name])
+        return self._files[name] is None
+
+    def releases(self, name: str, specifier: SpecifierSet) -> Iterator[ReleaseFile]:
+        """Yield a package's files in a range, the newest release first.
+
+        A pre-release comes where the range names one, or where there is nothing else.
+        """
+        self.load([name])
+        is_exact = any(
+            one.operator in {"==", "==="} and one.version[-1:] != "*" for one in specifier
+        )
+        takes_prereleases = self._options.prereleases or bool(specifier.prereleases)
+        last_resort: list[ReleaseFile] = []
+        has_final = False
+        for version, text in self._sorted_versions(name):
+            if not specifier.contains(version, prereleases=True):
+                continue
+            if not (file := self._best_file(name, version, text, is_exact=is_exact)):
+                continue
+            if version.is_prerelease and not takes_prereleases:
+                last_resort.append(file)
+                continue
+            has_final = True
+            yield file
+        if not has_final:
+            yield from last_resort
+
+    def load_metadata(self, files: Iterable[ReleaseFile]) -> None:
+        """Read the METADATA of files that are not read yet, all at once."""
+        new = [file for file in dict.fromkeys(files) if file.url not in self._metadata]
+        contents = self._client.map(self._read_metadata, new)
+        for file in new:
+            content = contents.get(file)
+            if isinstance(content, IndexFaultError):
+                self._client.add_note(f"{file.filename}: {content.message}")
+            self._metadata[file.url] = content if isinstance(content, bytes) else None
+
+    def metadata(self, file: ReleaseFile) -> bytes | None:
+        """Return a file's METADATA; None where it cannot be read without building it."""
+        self.load_metadata([file])
+        return self._metadata[file.url]
+
+    def _urls(self, name: str) -> list[str]:
+        if own := self._own_urls.get(name):
+            return [f"{own}{name}/"]
+        return [f"{url}{name}/" for url in self._options.urls]
+
+    def _read_pages(self, urls: Collection[str]) -> Mapping[str, list[_Listed] | None]:
+        pages: dict[str, list[_Listed] | None] = {}
+        pages |= {url: _read_local_page(url) for url in urls if url.startswith(_FILE)}
+        remote = [url for url in urls if url not in pages]
+        fetched = self._client.get_pages(remote, self._hosts, _read_page, self._budget)
+        for url, page in fetched.items():
+            if isinstance(page, IndexFaultError):
+                self._client.add_note(str(page.message))
+            pages[url] = None if isinstance(page, IndexFaultError) else page
+        return pages
+
+    def _merge(self, name: str, pages: list[list[_Listed] | None]) -> _Files | None:
+        """Put the pages of a package together, by the text of the version; None where unknown."""
+        if self._options.takes_first:
+            pages = next(([page] for page in pages if page), pages[:1])
+        linked = [listed for listed in self._links() if _name_in(listed.filename) == name]
+        if not (linked or any(pages)) and (None in pages or not any(pages)):
+            return None if None in pages else {}
+        files: _Files = {}
+        for listed in (*linked, *(one for page in pages for one in page or ())):
+            files.setdefault(_version_in(listed.filename), []).append(listed)
+        return files
+
+    def _links(self) -> list[_Listed]:
+        if self._linked is None:
+            self._linked = []
+            for place in self._options.find_links:
+                if "://" in place and not place.startswith(_FILE):
+                    hosts = AllowedHosts.of([place])
+                    for page in self._client.get_pages([place], hosts, _read_page).values():
+                        self._linked += [] if isinstance(page, IndexFaultError) else page
+                else:
+                    self._linked += _list_folder(_to_path(place))
+        return self._linked
+
+    def _sorted_versions(self, name: str) -> list[tuple[Version, str]]:
+        if name not in self._versions:
+            texts = self._files[name] or {}
+            parsed = [(version, text) for text in texts if (version := _parse_version(text))]
+            self._versions[name] = sorted(parsed, key=lambda pair: pair[0], reverse=True)
+        return self._versions[name]
+
+    def _best_file(
+        self, name: str, version: Version, text: str, *, is_exact: bool
+    ) -> ReleaseFile | None:
+        """Return the file of a release that fits; a yanked one only for an exact requirement."""
+        key = (name, text, is_exact)
+        if key not in self._chosen:
+            best: tuple[tuple[int, object], _Listed] | None = None
+            for listed in (self._files[name] or {})[text]:
+                if listed.link.yanked is not None and not is_exact:
+                    continue
+                rank = self._rank(name, listed)
+                if rank is not None and (best is None or rank > best[0]):
+                    best = rank, listed
+            self._chosen[key] = best and _to_file(name, version, best[1])
+        return self._chosen[key]
+
+    def _rank(self, name: str, listed: _Listed) -> tuple[int, object] | None:
+        """Return the preference for a file, higher is better; None where it does not fit."""
+        python = self._target.environment["python_full_version"]
+        if not _admits_python(listed.link.requires_python or "", python):
+            return None
+        is_wheel = listed.filename.endswith(".whl")
+        excluded = self._options.no_binary if is_wheel else self._options.only_binary
+        if {name, ALL_PACKAGES} & excluded:
+            return None
+        return self._rank_tags(listed.filename.split("-", 2)[-1]) if is_wheel else (-(2**31), ())
+
+    def _rank_tags(self, tail: str) -> tuple[int, object] | None:
+        """Return the preference for a wheel by the end of its name, which a page repeats."""
+        if tail not in self._ranks:
+            build, tags = _parse_tail(tail)
+            rank = self._target.rank(tags)
+            self._ranks[tail] = None if rank is None else (-rank, build)
+        return self._ranks[tail]
+
+    def _read_metadata(self, file: ReleaseFile) -> bytes | None:
+        """Return METADATA from the cache, from beside the file or out of it."""
+        if file.url.startswith(_FILE):
+            return _read_local_metadata(_to_path(file.url))
+        hosts = AllowedHosts.of([*self._options.urls, file.url])
+        if file.is_wheel:
+            return read_content(file, self._client, hosts)
+        key = f"{file.url}#{file.sha256 or ''}#PKG-INFO"
+        content = self._client.cache_get(key)
+        if content is None and (content := self._read_sdist(file, hosts)) is not None:
+            self._client.cache_put(key, content, is_permanent=bool(file.sha256))
+        return content
+
+    def _read_sdist(self, file: ReleaseFile, hosts: AllowedHosts) -> bytes | None:
+        """Return the PKG-INFO of an sdist, which has to be fetched as a whole."""
+        body = BytesIO()
+
+        def sink(_status: int, _headers: Mapping[str, str], chunks: Iterator[bytes]) -> None:
+            for chunk in chunks:
+                if body.tell() > _MAX_SDIST_BYTES:
+                    raise IndexFaultError(file.url, f"more than {_MAX_SDIST_BYTES} bytes")
+                body.write(chunk)
+
+        self._client.stream(file.url, 0, sink, hosts)
+        return _extract_pkg_info(BytesIO(body.getvalue()))
+
+
+def _to_file(name: str, version: Version, listed: _Listed) -> ReleaseFile:
+    url = urljoin(listed.base, listed.link.href)
+    link = listed.link
+    return ReleaseFile(listed.filename, name, version, url, link.sha256, link.core_metadata)
+
+
+def _read_page(page: CachedResponse) -> list[_Listed]:
+    """Return the files of a page; raises IndexFaultError for one that is no index page."""
+    if not page.is_found:
+        return []
+    text = decode_page(page.body, page.content_type)
+    return [*_list_files(*parse_links(text, page.content_type, page.url))]
+
+
+def _list_files(base: str, links: Iterable[Link]) -> Iterator[_Listed]:
+    for link in links:
+        filename = unquote(link.href.rpartition("/")[2])
+        if filename.endswith(_SUFFIXES):
+            yield _Listed(filename, base, link)
+
+
+def _list_folder(folder: Path) -> list[_Listed]:
+    from hatch_torch.index.simple_api import Link  # noqa: PLC0415 (few installs have a folder)
+
+    paths: list[Path] = []
+    with suppress(OSError):
+        paths = sorted(folder.iterdir())
+    links = (Link(path.absolute().as_uri()) for path in paths)
+    return [*_list_files("", links)]
+
+
+def _read_local_page(url: str) -> list[_Listed] | None:
+    """Return the files that an index in a folder lists; a missing page lists none."""
+    folder = _to_path(url)
+    try:
+        with (folder / "index.html").open("rb") as page:
+            text = decode_page(page.read(_MAX_PAGE_BYTES), "")
+        return [*_list_files(*parse_links(text, "text/html", url))]
+    except OSError:
+        return _list_folder(folder)
+    except IndexFaultError:
+        return None
+
+
+def _read_local_metadata(path: Path) -> bytes | None:
+    try:
+        with path.open("rb") as file:
+            is_wheel = path.name.endswith(".whl")
+            return extract_metadata(file) if is_wheel else _extract_pkg_info(file)
+    except FAULTS:
+        return None
+
+
+def _extract_pkg_info(file: IO[bytes]) -> bytes | None:
+    with (
+        suppress(tarfile.TarError, OSError, EOFError),
+        tarfile.open(fileobj=file, mode="r:gz") as archive,
+    ):
+        for member in archive:
+            if re.fullmatch(r"[^/]+/PKG-INFO", member.name):
+                content = archive.extractfile(member)
+                return content.read(MAX_METADATA_BYTES) if content else None
+    return None
+
+
+def _to_path(place: str) -> Path:
+    if not place.startswith(_FILE):
+        return Path(place)
+    return Path(url2pathname(place.removeprefix(_FILE).removeprefix("//")))
+
+
+def _folder(url: str) -> str:
+    return url.rstrip("/") + "/"
+
+
+def _name_in(filename: str) -> str:
+    if filename.endswith(".whl"):
+        return canonicalize_name(filename.partition("-")[0])
+    return canonicalize_name(filename.removesuffix(_SDIST_SUFFIX).rpartition("-")[0])
+
+
+def _version_in(filename: str) -> str:
+    """Return the version that a file's name spells, unchecked."""
+    if filename.endswith(".whl"):
+        return filename.partition("-")[2].partition("-")[0]
+    return filename.removesuffix(_SDIST_SUFFIX).rpartition("-")[2]
+
+
+@lru_cache(maxsize=4096)
+def _parse_version(text: str) -> Version | None:
+    try:
+        return Version(text)
+    except InvalidVersion:
+        return None
+
+
+@lru_cache(maxsize=4096)
+def _parse_tail(tail: str) -> tuple[object, frozenset[Tag]]:
+    try:
+        _, _, build, tags = parse_wheel_filename(f"name-0-{tail}")
+    except InvalidWheelFilename:
+        return (), frozenset()
+    return build, tags
+
+
+@lru_cache(maxsize=1024)
+def _admits_python(specifier: str, python: str) -> bool:
+    """Return whether `requires-python` admits an interpreter; a damaged one excludes nothing."""
+    try:
+        return not specifier or SpecifierSet(specifier).contains(python, prereleases=True)
+    except InvalidSpecifier:
+        return True

@@ -1,0 +1,378 @@
+"""What the other packages of an install require of the torch family.
+
+An installer cannot resolve around a URL: where any package of the install excludes the torch that
+is pinned, pip goes back to ever older releases of that package, or fails. So the install is
+resolved here as the installer would resolve it, the other packages first and newest, the torch
+family last. The search is resolvelib's, which pip uses too.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import chain
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+from resolvelib import (
+    AbstractProvider,
+    BaseReporter,
+    ResolutionImpossible,
+    ResolutionTooDeep,
+    Resolver,
+)
+
+from hatch_torch.catalog.releases import TORCH
+from hatch_torch.catalog.specifiers import marker_applies
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+
+    from packaging.requirements import Requirement
+    from packaging.version import Version
+
+    Information = Mapping[str, Iterator[Any]]
+    Offer = Callable[[Mapping[str, SpecifierSet]], Iterable["FamilyChoice"]]
+
+_ANY = SpecifierSet()
+_MAX_ROUNDS = 5000
+"""Steps of the search; pip allows 200,000, but it may take minutes."""
+_EXTRA = re.compile(r"""\bextra\s*==\s*["']([^"']+)["']""")
+
+
+class Release(NamedTuple):
+    """A release of a package that the installer could take, with the extras asked of it."""
+
+    name: str
+    """Normalized (PEP 503)."""
+    version: Version | None = None
+    """None where it meets every range: a local project, a VCS URL, a page that does not answer."""
+    extras: frozenset[str] = frozenset()
+
+    def __str__(self) -> str:
+        """Return the name and the version, for people."""
+        return f"{self.name} {self.version}" if self.version else self.name
+
+
+class Need(NamedTuple):
+    """A requirement that a release, or the command itself, states."""
+
+    name: str
+    specifier: SpecifierSet = _ANY
+    extras: frozenset[str] = frozenset()
+    url: str | None = None
+
+    @classmethod
+    def from_requirement(cls, requirement: Requirement) -> Need:
+        """Take the name, range, extras and URL of a requirement; its marker is not kept."""
+        extras = frozenset(map(canonicalize_name, requirement.extras))
+        name = canonicalize_name(requirement.name)
+        return cls(name, requirement.specifier, extras, requirement.url)
+
+    def __str__(self) -> str:
+        """Return it as a requirement."""
+        extras = f"[{','.join(sorted(self.extras))}]" if self.extras else ""
+        return f"{self.name}{extras}{self.specifier}"
+
+
+class FamilyChoice(NamedTuple):
+    """A torch and the members that go with it, as one candidate of the search."""
+
+    versions: Mapping[str, Version]
+    """Of torch and every member, by name."""
+    requires: Callable[[], Iterable[Requirement]] = tuple
+    """What torch itself requires outside the family."""
+    choice: object = None
+    """The solution that the caller offers."""
+
+
+class Bound(NamedTuple):
+    """A requirement on the torch family, and the packages that lead to it."""
+
+    need: Need
+    path: tuple[str, ...] = ()
+    """The package that states it first, then the one that requires that one, up to the command."""
+
+    def __str__(self) -> str:
+        """Return who bounds what: ``torch<2.12: lerobot 0.6.1, required by my-app``."""
+        stated_by, *above = self.path or ("the project",)
+        return f"{self.need}: {stated_by}" + (f", required by {above[0]}" if above else "")
+
+
+class Tree(NamedTuple):
+    """The install as the installer would resolve it."""
+
+    choice: FamilyChoice | None = None
+    """The family; None where nothing of the install requires any of it."""
+    bounds: tuple[Bound, ...] = ()
+    releases: Mapping[str, Release] = MappingProxyType({})
+    """Every other package, by name."""
+    is_complete: bool = True
+    """False where the search was given up: what is known so far bounds the family."""
+
+
+class TreeConflictError(Exception):
+    """No set of releases meets every requirement; holds those on the family that take part."""
+
+    def __init__(self, bounds: Sequence[Bound]) -> None:
+        """Take the requirements on the family; none where the other packages conflict alone."""
+        super().__init__("; ".join(map(str, bounds)))
+        self.bounds = tuple(bounds)
+
+
+class PackageSource(Protocol):
+    """Where the other packages come from: the installer's indexes, and what is installed."""
+
+    def load_releases(self, needs: Collection[Need]) -> None:
+        """Read the pages of packages, all at once."""
+
+    def load_metadata(self, releases: Collection[Release]) -> None:
+        """Read the METADATA of releases, all at once."""
+
+    def releases(self, need: Need) -> Iterable[Release] | None:
+        """Return the releases that meet a requirement, in the installer's order of preference.
+
+        None where nothing can be known of the package.
+        """
+
+    def requires(self, release: Release) -> Iterable[Requirement] | None:
+        """Return what a release requires; None where it cannot be known.
+
+        Requirements of extras that it is not asked for may be left out.
+        """
+
+
+class Install(NamedTuple):
+    """What an installer is about to resolve."""
+
+    roots: tuple[tuple[str, Need], ...]
+    """What is required, each with who states it: the project's name, or the command."""
+    family: frozenset[str]
+    """The names of the torch family."""
+    environment: Mapping[str, str]
+    """The variables of PEP 508 markers."""
+    constraints: Mapping[str, SpecifierSet] = MappingProxyType({})
+    """Ranges of packages that count where something requires these."""
+
+    def constrain(self, need: Need) -> Need:
+        """Return a requirement with what the constraints say of its package."""
+        bound = self.constraints.get(need.name)
+        return need._replace(specifier=need.specifier & bound) if bound else need
+
+
+def resolve_tree(install: Install, source: PackageSource, offer: Offer) -> Tree:
+    """Resolve an install; raises TreeConflictError where no set of releases meets everything.
+
+    `offer` yields the candidates of the torch family for ranges by name, best first.
+    """
+    provider = _Provider(install, source, offer)
+    resolver: Resolver[Need, Any, str] = Resolver(provider, BaseReporter())
+    try:
+        result = resolver.resolve(provider.stated_by, max_rounds=_MAX_ROUNDS)
+    except ResolutionTooDeep:
+        return Tree(bounds=tuple(provider.known_bounds), is_complete=False)
+    except ResolutionImpossible as conflict:
+        causes = ((one.requirement, one.parent) for one in conflict.causes)
+        on_family = [one for one in causes if one[0].name in install.family]
+        raise TreeConflictError([provider.get_bound(*one) for one in on_family]) from None
+    releases = dict(result.mapping)
+    choice = releases.pop(TORCH, None)
+    parents = {
+        name: [(one.requirement, one.parent) for one in criterion.information]
+        for name, criterion in result.criteria.items()
+    }
+    bounds = [provider.get_bound(*one, parents) for one in parents.get(TORCH, ())]
+    return Tree(choice, tuple(dict.fromkeys(bounds)), releases)
+
+
+def prefetch(install: Install, source: PackageSource) -> bool:
+    """Read the newest release of everything, level by level and in parallel.
+
+    The search that follows then finds nearly all pages and METADATA read. Returns whether anything
+    requires a member of the family.
+    """
+    provider = _Provider(install, source, lambda _: ())
+    is_family_required = False
+    needs: dict[str, Need] = {}
+    level: Iterable[Need] = provider.stated_by
+    while level:
+        changed: dict[str, None] = {}
+        for need in level:
+            if need.name in install.family:
+                is_family_required = True
+                continue
+            known = needs.get(need.name, Need(need.name))
+            if need.name not in needs or not need.extras <= known.extras:
+                changed[need.name] = None
+            needs[need.name] = Need(
+                need.name,
+                known.specifier & need.specifier,
+                known.extras | need.extras,
+                known.url or need.url,
+            )
+        source.load_releases([needs[name] for name in changed])
+        newest = [one for name in changed if (one := _first(source, needs[name]))]
+        source.load_metadata(newest)
+        level = [need for release in newest for need in provider.get_dependencies(release)]
+    return is_family_required
+
+
+def _first(source: PackageSource, need: Need) -> Release | None:
+    release = next(iter(source.releases(need) or ()), None)
+    return release and release._replace(extras=need.extras)
+
+
+class _Provider(AbstractProvider["Need", Any, str]):
+    """The installer's rules, as resolvelib asks for them."""
+
+    def __init__(self, install: Install, source: PackageSource, offer: Offer) -> None:
+        self.stated_by = {install.constrain(need): by for by, need in reversed(install.roots)}
+        self.known_bounds: list[Bound] = []
+        self._install = install
+        self._source = source
+        self._offer = offer
+        self._order: dict[str, int] = {}
+
+    def identify(self, requirement_or_candidate: Need | Release | FamilyChoice) -> str:
+        if isinstance(requirement_or_candidate, FamilyChoice):
+            return TORCH
+        name = requirement_or_candidate.name
+        return TORCH if name in self._install.family else name
+
+    def get_bound(
+        self,
+        need: Need,
+        parent: Release | FamilyChoice | None,
+        parents: Mapping[str, Sequence[Any]] = MappingProxyType({}),
+    ) -> Bound:
+        """Return a requirement with who states it, who requires that, and so on to the command."""
+        path: list[str] = []
+        bound = need
+        while isinstance(parent, Release) and str(parent) not in path:
+            path.append(str(parent))
+            need, parent = next(iter(parents.get(parent.name, ())), (need, None))
+        root = self.stated_by.get(need)
+        return Bound(bound, (*path, root) if root else tuple(path))
+
+    def get_preference(
+        self,
+        identifier: str,
+        resolutions: Mapping[str, Any],  # noqa: ARG002 (resolvelib's signature)
+        candidates: Mapping[str, Iterator[Any]],  # noqa: ARG002 (likewise)
+        information: Information,
+        backtrack_causes: Sequence[Any],  # noqa: ARG002 (likewise)
+    ) -> tuple[bool, bool, bool, int]:
+        """Order as pip does: pinned, then bounded from above, then as required; the family last."""
+        order = self._order.setdefault(identifier, len(self._order))
+        if identifier == TORCH:
+            self.known_bounds = [
+                self.get_bound(one.requirement, one.parent) for one in information[identifier]
+            ]
+            return (True, True, True, order)
+        operators = {
+            specifier.operator if not specifier.version.endswith("*") else "~="
+            for one in information[identifier]
+            for specifier in one.requirement.specifier
+        }
+        is_pinned = not operators.isdisjoint({"==", "==="})
+        return (False, not is_pinned, operators.isdisjoint({"<", "<=", "~="}), order)
+
+    def find_matches(
+        self,
+        identifier: str,
+        requirements: Mapping[str, Iterator[Need]],
+        incompatibilities: Mapping[str, Iterator[Any]],
+    ) -> Callable[[], Iterator[Any]]:
+        needs = tuple(requirements[identifier])
+        excluded = [*incompatibilities[identifier]]
+        if identifier == TORCH:
+            return lambda: self._family_choices(needs, [one.versions for one in excluded])
+        ruled_out = {one.version for one in excluded}
+        return lambda: self._releases(identifier, needs, ruled_out)
+
+    def _family_choices(
+        self, needs: Iterable[Need], ruled_out: Collection[Mapping[str, Version]]
+    ) -> Iterator[FamilyChoice]:
+        specifiers: dict[str, SpecifierSet] = {}
+        for need in needs:
+            specifiers[need.name] = specifiers.get(need.name, _ANY) & need.specifier
+        for choice in self._offer(specifiers):
+            if choice.versions not in ruled_out:
+                yield choice
+
+    def _releases(
+        self, name: str, needs: Sequence[Need], ruled_out: Collection[Version | None]
+    ) -> Iterator[Release]:
+        specifier = needs[0].specifier
+        for need in needs[1:]:
+            specifier &= need.specifier
+        extras = frozenset().union(*(need.extras for need in needs))
+        url = next((need.url for need in needs if need.url), None)
+        found = self._source.releases(Need(name, specifier, extras, url))
+        for release in (Release(name),) if found is None else found:
+            if release.version not in ruled_out:
+                yield release._replace(extras=extras)
+
+    def is_satisfied_by(self, requirement: Need, candidate: Release | FamilyChoice) -> bool:
+        if isinstance(candidate, FamilyChoice):
+            version = candidate.versions.get(requirement.name)
+            return version is not None and _admits(requirement, version)
+        if candidate.version is None or requirement.url:
+            return requirement.extras <= candidate.extras
+        return requirement.extras <= candidate.extras and _admits(requirement, candidate.version)
+
+    def get_dependencies(self, candidate: Release | FamilyChoice) -> list[Need]:
+        if isinstance(candidate, FamilyChoice):
+            # Whatever only torch requires has releases to choose from; what the tree holds already
+            # may exclude this torch.
+            return [
+                need
+                for need in map(Need.from_requirement, candidate.requires())
+                if need.name in self._order and need.name not in self._install.family
+            ]
+        declared = self._source.requires(candidate) or ()
+        active = active_requirements(declared, candidate, self._install.environment)
+        return [self._install.constrain(Need.from_requirement(one)) for one in active]
+
+
+def _admits(need: Need, version: Version) -> bool:
+    return need.specifier.contains(version, prereleases=True)
+
+
+def active_requirements(
+    requirements: Iterable[Requirement], release: Release, environment: Mapping[str, str]
+) -> list[Requirement]:
+    """Return the requirements whose marker holds, for the extras that are asked for.
+
+    An extra that requires the package itself with other extras (``all = ["pkg[a,b]"]``) asks for
+    these too.
+    """
+    requirements = tuple(requirements)
+    extras = release.extras
+    while True:
+        active = [one for one in requirements if _applies(one, release.name, extras, environment)]
+        further = extras.union(
+            *(
+                map(canonicalize_name, one.extras)
+                for one in active
+                if canonicalize_name(one.name) == release.name
+            )
+        )
+        if further == extras:
+            return [one for one in active if canonicalize_name(one.name) != release.name]
+        extras = further
+
+
+def _applies(
+    requirement: Requirement, _name: str, extras: Collection[str], environment: Mapping[str, str]
+) -> bool:
+    marker = requirement.marker
+    if marker is None:
+        return True
+    named = _EXTRA.findall(str(marker))
+    # Most lines of a METADATA belong to one extra that is not asked for: their marker, which takes
+    # long to evaluate, need not be.
+    if len(named) == 1 and " or " not in str(marker) and canonicalize_name(named[0]) not in extras:
+        return False
+    return any(marker_applies(marker, environment, extra) for extra in chain(("",), extras))
