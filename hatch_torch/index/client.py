@@ -1,4 +1,8 @@
-"""What an index answers, from the cache or by the network."""
+"""Answers requests from the cache or over the network, within one deadline for all of them.
+
+A client serves any index: pages (PEP 503, 691), METADATA files, ranges and whole files. `http`,
+and with it urllib3, is imported on the first request that the cache cannot answer: it takes 70 ms.
+"""
 
 from __future__ import annotations
 
@@ -9,183 +13,273 @@ from typing import TYPE_CHECKING, TypeVar
 
 from hatch_torch.errors import IndexFaultError
 from hatch_torch.index.auth import Credentials
-from hatch_torch.index.http_cache import Document
-from hatch_torch.index.limits import PAGES, Room
-from hatch_torch.index.urls import bare
+from hatch_torch.index.http_cache import CachedResponse
+from hatch_torch.index.limits import (
+    LATE,
+    LATE_HINT,
+    MAX_ALL_METADATA_BYTES,
+    MAX_FILE_BYTES,
+    MAX_METADATA_BYTES,
+    MAX_PAGE_BYTES,
+    MIB,
+    ByteBudget,
+    Deadline,
+    ReadTimeout,
+    map_until_deadline,
+)
+from hatch_torch.index.urls import strip_credentials
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
-    from hatch_torch.index.http import Network
+    from hatch_torch.index.http import HttpClient
     from hatch_torch.index.http_cache import Cache
-    from hatch_torch.index.transport import Into, Reply, Slice
-    from hatch_torch.index.urls import Hosts
+    from hatch_torch.index.transport import Reply, Sink, Slice, Transport
+    from hatch_torch.index.urls import AllowedHosts
 
 R = TypeVar("R")
+T = TypeVar("T")
 
-_OK, _UNCHANGED, _FORBIDDEN = 200, 304, 403
+_OK, _PARTIAL, _UNCHANGED, _FORBIDDEN = 200, 206, 304, 403
 _MISSING = {_FORBIDDEN, 404, 410}
-"""PyTorch's index, and every other on S3, answers 403 for a page that is not there."""
-_OFF = (
-    "it is not in the cache, and the network is switched off; elsewhere, "
-    "`hatch-torch download` fills a folder for --find-links"
+"""PyTorch's index, and every other one on S3, answers 403 for a page that does not exist."""
+_PAGE_HEADERS = {
+    "Accept": "application/vnd.pypi.simple.v1+json, text/html;q=0.5, */*;q=0.1",
+    "Accept-Encoding": "gzip",
+}
+_OFFLINE = "not in the cache, and the network is switched off"
+_OFFLINE_HINT = (
+    "run `hatch-torch download` on a machine with a network, and install with --find-links"
 )
-_FOR_GOOD, _DAY = 10 * 365 * 86400.0, 86400.0
+_FOREVER, _DAY = 10 * 365 * 86400.0, 86400.0
 
 
-class Fetcher:
-    """Asks an index, within one limit of time for all that a decision needs."""
+class Client:
+    """Fetches pages and files; the network use of all of them shares one deadline."""
 
-    def __init__(  # noqa: PLR0913 (what is not given is the real thing)
+    def __init__(  # noqa: PLR0913 (the outside, whose defaults are the real thing)
         self,
         cache: Cache,
         environ: Mapping[str, str] = MappingProxyType({}),
         *,
-        seconds: float = 15.0,
+        timeout: float,
         offline: bool = False,
         now: Callable[[], float] = time.time,
         credentials: Credentials | None = None,
     ) -> None:
-        """Take the cache and the environment, for proxies, certificates and netrc.
+        """Keep the cache, and the environment for proxies, certificates and netrc.
 
-        `seconds` counts from the first request; `offline` uses the cache alone, however old.
+        `timeout` is in seconds from the first request; `offline` uses the cache alone, however old.
         """
         self.credentials = credentials or Credentials(environ)
+        self.deadline = Deadline(timeout)
         self._cache = cache
         self._environ = environ
-        self._seconds = seconds
         self._offline = offline
         self._now = now
-        self._notes: list[str] = []
-        self._room = Room(PAGES)
+        self._notes: dict[str, None] = {}
+        self._page_budget = ByteBudget(MAX_PAGE_BYTES)
+        self._metadata_budget = ByteBudget(MAX_ALL_METADATA_BYTES)
         self._lock = Lock()
-        self._opened: Network | None = None
+        self._http: HttpClient | None = None
+        self._transport: Transport | None = None
 
     @property
     def notes(self) -> list[str]:
-        """What is worth knowing of the answers: stale, refused, not cached; no secrets."""
+        """Facts about the responses for the record: stale, refused, not cached; no secrets."""
         return [*self._notes, *self._cache.notes]
 
-    def note(self, sentence: str) -> None:
-        """Remember a sentence once."""
-        if sentence not in self._notes:
-            self._notes.append(sentence)
+    def add_note(self, note: str) -> None:
+        """Add a note, once."""
+        self._notes[note] = None
 
     def close(self) -> None:
         """Close the connections that were kept open."""
-        if self._opened:
-            self._opened.close()
+        if self._transport:
+            self._transport.close()
 
-    def get_all(
-        self, urls: Iterable[str], hosts: Hosts, read: Callable[[Document], R]
-    ) -> dict[str, R]:
-        """Return what an index says to each URL, read; from the cache where that is fresh.
+    def map(self, function: Callable[[T], R], items: Collection[T]) -> dict[T, R | IndexFaultError]:
+        """Return each item's result or IndexFaultError, from parallel calls within the deadline.
 
-        What `read` refuses with IndexFaultError counts as no answer, and so does 403 for a page
-        that was kept: neither takes its place. Raises IndexFaultError where nothing was kept.
+        Items without a result in time are missing.
         """
-        kept = {url: self._recall(url) for url in urls}
-        fresh = {url: old for url, old in kept.items() if old and old.is_fresh(self._now())}
-        found = self._ask_all({url: old for url, old in kept.items() if url not in fresh}, hosts)
-        return {
-            url: read(fresh[url]) if url in fresh else self._settle(url, old, found[url], read)
-            for url, old in kept.items()
-        }
 
-    def get(self, url: str, hosts: Hosts) -> bytes | None:
-        """Return the bytes of a METADATA file, uncached, or None where there is none."""
-        return self._online(url).metadata(url, hosts)
-
-    def get_range(self, url: str, first: int, last: int | None, *, hosts: Hosts) -> Slice | None:
-        """Return the bytes from first to last, or (-n, None) the last n.
-
-        None where the server does not answer with a part; the whole file is never read.
-        """
-        return self._online(url).part(url, first, last, hosts)
-
-    def stream(self, url: str, start: int, into: Into, hosts: Hosts) -> Reply:
-        """Hand a file's bytes from a place on to `into`; returns the reply, without a body.
-
-        `seconds` count for each wait by itself. Nothing is handed on where the status of the
-        reply is neither 200, the whole file, nor 206, a part. To be called from a thread that may
-        be left behind.
-        """
-        return self._online(url).file(url, start, into, hosts)
-
-    def recall(self, key: str) -> bytes | None:
-        """Return what `keep` kept, while it holds."""
-        kept = self._cache.read(key)
-        return kept.body if kept and kept.is_fresh(self._now()) else None
-
-    def keep(self, key: str, body: bytes, *, for_good: bool) -> None:
-        """Keep bytes that were worked out, for good or for a day."""
-        age = _FOR_GOOD if for_good else _DAY
-        self._cache.write(key, Document(key, _OK, body, stored=self._now(), max_age=age))
-
-    def _recall(self, url: str) -> Document | None:
-        kept = self._cache.read(url)
-        return kept if kept and self._room.take(len(kept.body)) else None
-
-    @property
-    def _network(self) -> Network:
-        from hatch_torch.index.http import Network  # noqa: PLC0415 (the cache may do)
-
-        with self._lock:
-            if self._opened is None:
-                self._opened = Network(self._environ, self.credentials, self._seconds)
-            return self._opened
-
-    def _online(self, url: str) -> Network:
-        if self._offline:
-            raise IndexFaultError(bare(url), _OFF)
-        return self._network
-
-    def _ask_all(
-        self, kept: Mapping[str, Document | None], hosts: Hosts
-    ) -> dict[str, Document | IndexFaultError]:
-        def ask(url: str) -> Document | IndexFaultError:
+        def call(item: T) -> R | IndexFaultError:
             try:
-                return self._ask(url, kept[url], hosts)
+                return function(item)
             except IndexFaultError as fault:
                 return fault
 
-        if self._offline or not kept:
-            return {url: IndexFaultError(bare(url), _OFF) for url in kept}
-        return self._network.together(ask, kept)
+        return map_until_deadline(call, items, self.deadline)
 
-    def _ask(self, url: str, kept: Document | None, hosts: Hosts) -> Document:
-        conditions = kept.conditions if kept else {}
-        reply = self._network.page(url, self._room, conditions, hosts)
-        if kept and reply.status == _UNCHANGED:
-            return kept.renewed(reply.headers, self._now())
-        doubtful = reply.status == _FORBIDDEN and kept and kept.is_found
-        if doubtful or (reply.status != _OK and reply.status not in _MISSING):
-            raise self._network.refusal(reply)
+    def get_pages(
+        self,
+        urls: Iterable[str],
+        hosts: AllowedHosts,
+        read: Callable[[CachedResponse], R],
+        budget: ByteBudget | None = None,
+    ) -> dict[str, R | IndexFaultError]:
+        """Return what `read` makes of each URL's page, or why there is none.
+
+        Pages that are not fresh in the cache are requested in parallel. If there is no response, if
+        `read` rejects it with IndexFaultError, or if it is a 403, a stale copy is used. `budget`
+        limits the bytes; by default, those of all pages of this client together.
+        """
+        budget = budget or self._page_budget
+        cached = {url: self._read_cache(url, budget) for url in urls}
+        fresh = {url: page for url, page in cached.items() if page and page.is_fresh(self._now())}
+        stale = {url: page for url, page in cached.items() if url not in fresh}
+        fetched = self._fetch_pages(stale, hosts, budget)
+        pages: dict[str, R | IndexFaultError] = {}
+        for url, page in cached.items():
+            try:
+                pages[url] = (
+                    read(fresh[url])
+                    if url in fresh
+                    else self._settle(url, page, fetched[url], read)
+                )
+            except IndexFaultError as fault:
+                pages[url] = fault
+        return pages
+
+    def get_metadata(self, url: str, hosts: AllowedHosts) -> bytes | None:
+        """Return the bytes of a METADATA file, uncached; None where it does not exist."""
+        reply = self._get(url, hosts, ByteBudget(MAX_METADATA_BYTES), _PAGE_HEADERS)
+        if not self._metadata_budget.consume(len(reply.body)):
+            limit = f"expected at most {MAX_ALL_METADATA_BYTES // MIB} MiB together"
+            raise IndexFaultError(strip_credentials(url), f"too many METADATA files ({limit})")
+        return reply.body if reply.status == _OK else None
+
+    def get_range(
+        self, url: str, first: int, last: int | None, *, hosts: AllowedHosts
+    ) -> Slice | None:
+        """Return the bytes from first to last, or with (-n, None) the last n.
+
+        None where the server does not support ranges; the whole file is never read.
+        """
+        size, span = (-first, f"{first}") if last is None else (last - first + 1, f"{first}-{last}")
+        headers = {"Accept-Encoding": "identity", "Range": f"bytes={span}"}
+        reply = self._get(url, hosts, ByteBudget(size), headers, _PARTIAL)
+        if reply.status != _PARTIAL:
+            return None
+        from hatch_torch.index.transport import Slice  # noqa: PLC0415 (see the module's docstring)
+
+        return Slice.from_headers(reply.headers, reply.body)
+
+    def stream(self, url: str, start: int, sink: Sink, hosts: AllowedHosts) -> Reply:
+        """Pass a file's bytes from a position on to `sink`; return the reply without a body.
+
+        The timeout applies to each wait. `sink` is called only for status 200, the whole file, and
+        206, a part. Blocks the calling thread, which must be one that may be left behind.
+        """
+        headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
+        budget, deadline = ByteBudget(MAX_FILE_BYTES), ReadTimeout(self.deadline.seconds)
+        http = self._connect(url)
+        return http.get(url, hosts, budget=budget, deadline=deadline, headers=headers, sink=sink)
+
+    def cache_get(self, key: str) -> bytes | None:
+        """Return what `cache_put` stored, unless it expired."""
+        entry = self._cache.read(key)
+        return entry.body if entry and entry.is_fresh(self._now()) else None
+
+    def cache_put(self, key: str, body: bytes, *, is_permanent: bool) -> None:
+        """Store computed bytes for a day, or permanently."""
+        age = _FOREVER if is_permanent else _DAY
+        self._cache.write(key, CachedResponse(key, _OK, body, stored=self._now(), max_age=age))
+
+    def _read_cache(self, url: str, budget: ByteBudget) -> CachedResponse | None:
+        page = self._cache.read(url)
+        return page if page and budget.consume(len(page.body)) else None
+
+    def _connect(self, url: str) -> HttpClient:
+        """Return the HTTP client; raises IndexFaultError where the network is switched off."""
+        if self._offline:
+            raise IndexFaultError(strip_credentials(url), _OFFLINE, hint=_OFFLINE_HINT)
+        with self._lock:
+            if self._http is None:
+                from hatch_torch.index.http import HttpClient  # noqa: PLC0415 (likewise)
+                from hatch_torch.index.transport import Transport  # noqa: PLC0415 (likewise)
+
+                self._transport = Transport(self._environ)
+                self._http = HttpClient(self._transport.send, self.credentials)
+            return self._http
+
+    def _get(
+        self,
+        url: str,
+        hosts: AllowedHosts,
+        budget: ByteBudget,
+        headers: Mapping[str, str],
+        expected: int = _OK,
+    ) -> Reply:
+        """Send one request, from a thread that is left behind when the time is up."""
+        http = self._connect(url)
+
+        def send(url: str) -> Reply:
+            deadline = self.deadline
+            return http.get(
+                url, hosts, budget=budget, deadline=deadline, headers=headers, expected=expected
+            )
+
+        replies = map_until_deadline(send, [url], self.deadline)
+        if url not in replies:
+            raise IndexFaultError(strip_credentials(url), LATE, hint=LATE_HINT)
+        return replies[url]
+
+    def _fetch_pages(
+        self, stale: Mapping[str, CachedResponse | None], hosts: AllowedHosts, budget: ByteBudget
+    ) -> dict[str, CachedResponse | IndexFaultError]:
+        if self._offline or not stale:
+            return {
+                url: IndexFaultError(strip_credentials(url), _OFFLINE, hint=_OFFLINE_HINT)
+                for url in stale
+            }
+        late = {url: IndexFaultError(strip_credentials(url), LATE, hint=LATE_HINT) for url in stale}
+        return late | self.map(lambda url: self._fetch_page(url, stale[url], hosts, budget), stale)
+
+    def _fetch_page(
+        self, url: str, cached: CachedResponse | None, hosts: AllowedHosts, budget: ByteBudget
+    ) -> CachedResponse:
+        headers = {**_PAGE_HEADERS, **(cached.conditional_headers if cached else {})}
+        http = self._connect(url)
+        reply = http.get(url, hosts, budget=budget, deadline=self.deadline, headers=headers)
+        if cached and reply.status == _UNCHANGED:
+            return cached.revalidate(reply.headers, self._now())
+        is_doubtful = reply.status == _FORBIDDEN and cached and cached.is_found
+        if is_doubtful or (reply.status != _OK and reply.status not in _MISSING):
+            from hatch_torch.index.transport import make_status_fault  # noqa: PLC0415 (likewise)
+
+            raise make_status_fault(reply)
+        shown = strip_credentials(reply.url)
         if reply.status == _FORBIDDEN and self.credentials.header(reply.url):
-            self.note(f"{bare(reply.url)}: {_FORBIDDEN}: it is not there, or not for this user")
-        return Document.of(bare(reply.url), reply.status, reply.headers, reply.body, self._now())
+            self.add_note(f"{shown}: status 403: the page does not exist, or not for this user")
+        return CachedResponse.from_reply(
+            shown, reply.status, reply.headers, reply.body, self._now()
+        )
 
     def _settle(
         self,
         url: str,
-        kept: Document | None,
-        found: Document | IndexFaultError,
-        read: Callable[[Document], R],
+        cached: CachedResponse | None,
+        fetched: CachedResponse | IndexFaultError,
+        read: Callable[[CachedResponse], R],
     ) -> R:
-        """Keep what is new and good; use what was kept where it is not."""
-        if isinstance(found, IndexFaultError):
-            return read(self._stand_in(kept, found))
+        """Return what was read of a response that is then cached, else of the stale copy."""
+        if isinstance(fetched, IndexFaultError):
+            return read(self._stale_if_error(cached, fetched))
         try:
-            value = read(found)
+            value = read(fetched)
         except IndexFaultError as fault:
-            return read(self._stand_in(kept, fault))
-        self._cache.write(url, found)
+            return read(self._stale_if_error(cached, fault))
+        self._cache.write(url, fetched)
         return value
 
-    def _stand_in(self, kept: Document | None, fault: IndexFaultError) -> Document:
-        """Return what was kept, and say so; raises the fault where nothing was."""
-        if kept is None:
+    def _stale_if_error(
+        self, cached: CachedResponse | None, fault: IndexFaultError
+    ) -> CachedResponse:
+        """Return the stale copy, with a note; raises the fault where there is none."""
+        if cached is None:
             raise fault
-        day = time.strftime("%Y-%m-%d", time.gmtime(kept.stored))
-        self.note(f"{fault}; the copy of {day} was used")
-        return kept
+        day = time.strftime("%Y-%m-%d", time.gmtime(cached.stored))
+        self.add_note(f"{fault.message}; used the cached copy of {day}")
+        return cached

@@ -1,4 +1,7 @@
-"""Wheels into a folder: whole and checked, or in part under another name, to be gone on with."""
+"""Downloads wheels into a folder, verified, resuming partial downloads.
+
+`transport`, which imports urllib3, is imported only where a download needs it.
+"""
 
 from __future__ import annotations
 
@@ -6,39 +9,38 @@ import hashlib
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 from zipfile import BadZipFile, ZipFile
-from zlib import error as ZlibError  # noqa: N812 - it is an exception, spelled like a variable
+from zlib import error as ZlibError  # noqa: N812 (an exception, spelled like a variable)
 
 from hatch_torch.errors import ConfigurationError, HatchTorchError, IndexFaultError
-from hatch_torch.index.limits import FILE, Deadline, in_time
-from hatch_torch.index.transport import Slice, refusal_of
-from hatch_torch.index.urls import bare
+from hatch_torch.index.limits import MAX_FILE_BYTES, Deadline, map_until_deadline
+from hatch_torch.index.urls import strip_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
     from io import FileIO
     from pathlib import Path
 
-    from hatch_torch.index.transport import Into, Reply
+    from hatch_torch.index.transport import Reply, Sink
 
-    Stream = Callable[[str, int, Into], Reply]
-    """Hands the bytes of a URL, from a place on, to what takes them."""
-    Tell = Callable[[str, int, int], None]
-    """Takes a file's name, how many of its bytes are there, and how many it has (0: unknown)."""
+    Stream = Callable[[str, int, Sink], Reply]
+    """Passes the bytes of a URL, from a position on, to a sink; as `PyTorchIndex.stream`."""
+    Progress = Callable[[str, int, int], None]
+    """Takes a file's name, its bytes so far, and its size in bytes (0: unknown)."""
 
-_WIDTH = 4
-"""How many files are fetched at once: more would only share the same line."""
-_LONG = 30 * 86400.0
+_PARALLEL_FILES = 4
+"""Files that are fetched at once: more would only share the same bandwidth."""
+_MAX_SECONDS = 30 * 86400.0
 _PIECE = 1024 * 1024
-_PARTIAL, _TOO_FAR = 206, 416
-_DONE = {200, _PARTIAL}
+_PARTIAL, _RANGE_NOT_SATISFIABLE = 206, 416
+_SUCCESS = {200, _PARTIAL}
 
 
-class Wanted(NamedTuple):
-    """A wheel that is wanted in a folder."""
+class DownloadRequest(NamedTuple):
+    """A wheel to download."""
 
     url: str
     sha256: str | None
-    """None where the index gives none: then the file's own checksums have to do."""
+    """None where the index gives none: then the zip file's own checksums are verified."""
 
     @property
     def filename(self) -> str:
@@ -46,133 +48,140 @@ class Wanted(NamedTuple):
         return unquote(self.url.rpartition("/")[2])
 
 
-class Got(NamedTuple):
-    """A wheel that is in a folder."""
+class DownloadResult(NamedTuple):
+    """A wheel that is in the folder."""
 
     size: int
+    """In bytes."""
     how: str
-    """``fetched``, ``resumed`` (a part was there), or ``there`` (all of it was)."""
+    """``fetched``, ``resumed`` (from a part), or ``there`` (before the call)."""
 
 
-def fetch_all(
-    wanted: Collection[Wanted], folder: Path, stream: Stream, tell: Tell
-) -> dict[Wanted, Got | HatchTorchError]:
-    """Fetch wheels into a folder, several at once; returns what became of each.
+def download_all(
+    requests: Collection[DownloadRequest], folder: Path, stream: Stream, progress: Progress
+) -> dict[DownloadRequest, DownloadResult | HatchTorchError]:
+    """Download wheels into a folder, several at once; return each one's result or error.
 
-    A file that is there and right is not fetched again. One whose hash is wrong is never left
-    under its name. What could not be finished stays as ``NAME.part``, and the next call goes on
-    from there. Raises ConfigurationError where there can be no such folder.
+    A complete file is not fetched again. A file with a wrong hash never gets its final name. An
+    interrupted download stays as ``NAME.part``, and the next call resumes it. Raises
+    ConfigurationError where the folder cannot be created.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigurationError([f"{folder}: {error.strerror}"]) from None
 
-    def fetch(one: Wanted) -> Got | HatchTorchError:
+    def download(request: DownloadRequest) -> DownloadResult | HatchTorchError:
         try:
-            return _fetch(one, folder, stream, tell)
+            return _download(request, folder, stream, progress)
         except HatchTorchError as fault:
             return fault
         except OSError as error:
             return ConfigurationError([f"{error.filename or folder}: {error.strerror}"])
 
-    found = in_time(fetch, wanted, Deadline(_LONG), _WIDTH)
-    return {one: found[one] for one in wanted}
+    results = map_until_deadline(download, requests, Deadline(_MAX_SECONDS), _PARALLEL_FILES)
+    return {request: results[request] for request in requests}
 
 
-class _Part:
-    """What has come of a file so far."""
+class _PartialFile:
+    """The part of a file that has arrived."""
 
-    def __init__(self, path: Path, wanted: Wanted, tell: Tell) -> None:
+    def __init__(self, path: Path, request: DownloadRequest, progress: Progress) -> None:
         self.path = path
-        self._wanted = wanted
-        self._tell = tell
+        self._request = request
+        self._progress = progress
         self.is_resumed = False
 
     @property
     def size(self) -> int:
-        """The bytes that are there."""
+        """The bytes on disk."""
         return self.path.stat().st_size if self.path.exists() else 0
 
-    def take(self, status: int, headers: Mapping[str, str], pieces: Iterator[bytes]) -> None:
-        """Write what comes: the file from its beginning, or from the place that it goes on at."""
-        start, total = self._span(status, headers)
+    def write(self, status: int, headers: Mapping[str, str], pieces: Iterator[bytes]) -> None:
+        """Write a body: the whole file, or the rest of it."""
+        start, total = self._read_span(status, headers)
         self.is_resumed = start > 0
         with self.path.open("r+b" if start else "wb", buffering=0) as file:
             file.seek(start)
             file.truncate()
             for piece in pieces:
-                self._write(file, piece)
-                self._tell(self._wanted.filename, file.tell(), total)
+                self._write_piece(file, piece)
+                self._progress(self._request.filename, file.tell(), total)
 
-    def _span(self, status: int, headers: Mapping[str, str]) -> tuple[int, int]:
-        """Return where the bytes begin and how many the file has, 0 where that is not said."""
+    def _read_span(self, status: int, headers: Mapping[str, str]) -> tuple[int, int]:
+        """Return the position of the body and the size of the file, 0 where it is unknown."""
         length = headers.get("content-length", "")
         if status != _PARTIAL:
             return 0, int(length) if length.isdecimal() else 0
-        part = Slice.of(headers, b"")
+        from hatch_torch.index.transport import Slice  # noqa: PLC0415 (see the module's docstring)
+
+        part = Slice.from_headers(headers, b"")
         if part is None or part.start != self.size:
-            found = "sends another part than the one asked for"
-            raise IndexFaultError(bare(self._wanted.url), found)
+            found = "the server sent a different range than the requested one"
+            raise IndexFaultError(strip_credentials(self._request.url), found)
         return part.start, part.total
 
-    def _write(self, file: FileIO, piece: bytes) -> None:
-        # Not an OSError, which on the way through the network's room would be the network's.
-        left = memoryview(piece)
+    def _write_piece(self, file: FileIO, piece: bytes) -> None:
+        # ConfigurationError, since the transport takes an OSError for a fault of the network.
+        rest = memoryview(piece)
         try:
-            while left:  # a disk that is nearly full takes a part of it
-                left = left[file.write(left) :]
+            while rest:  # a disk that is nearly full accepts a part of it
+                rest = rest[file.write(rest) :]
         except OSError as error:
             raise ConfigurationError([f"{self.path}: {error.strerror}"]) from None
 
 
-def _fetch(wanted: Wanted, folder: Path, stream: Stream, tell: Tell) -> Got:
-    path = folder / wanted.filename
+def _download(
+    request: DownloadRequest, folder: Path, stream: Stream, progress: Progress
+) -> DownloadResult:
+    path = folder / request.filename
     if path.exists():
-        if _is_right(path, wanted):
-            return Got(path.stat().st_size, "there")
+        if _is_valid(path, request):
+            return DownloadResult(path.stat().st_size, "there")
         path.unlink()
-    part = _Part(path.with_name(f"{path.name}.part"), wanted, tell)
-    _fill(part, wanted, stream)
-    if part.is_resumed and not _is_right(part.path, wanted):
+    part = _PartialFile(path.with_name(f"{path.name}.part"), request, progress)
+    _complete(part, request, stream)
+    if part.is_resumed and not _is_valid(part.path, request):
         part.path.unlink()  # it was the beginning of another file
-        _fill(part, wanted, stream)
-    if not _is_right(part.path, wanted):
+        _complete(part, request, stream)
+    if not _is_valid(part.path, request):
         part.path.unlink()
-        raise IndexFaultError(bare(wanted.url), _wrong(wanted))
+        raise IndexFaultError(strip_credentials(request.url), _describe_mismatch(request))
     size = part.size
     part.path.replace(path)
-    return Got(size, "resumed" if part.is_resumed else "fetched")
+    return DownloadResult(size, "resumed" if part.is_resumed else "fetched")
 
 
-def _fill(part: _Part, wanted: Wanted, stream: Stream) -> None:
-    """Fetch what is missing, and go on where the connection breaks off, while something comes."""
+def _complete(part: _PartialFile, request: DownloadRequest, stream: Stream) -> None:
+    """Fetch what is missing; resume after a broken connection as long as bytes arrive."""
     while True:
         before = part.size
         try:
-            reply = stream(wanted.url, before, part.take)
+            reply = stream(request.url, before, part.write)
         except IndexFaultError:
-            if before < part.size < FILE:
+            if before < part.size < MAX_FILE_BYTES:
                 continue
             raise
-        if reply.status == _TOO_FAR and before:
-            part.is_resumed = True  # all of it is there, as the hash will tell
-        elif reply.status not in _DONE:
-            raise IndexFaultError(bare(reply.url), refusal_of(reply))
+        if reply.status == _RANGE_NOT_SATISFIABLE and before:
+            part.is_resumed = True  # the part may be the whole file; its hash is checked next
+        elif reply.status not in _SUCCESS:
+            from hatch_torch.index.transport import make_status_fault  # noqa: PLC0415 (likewise)
+
+            raise make_status_fault(reply)
         return
 
 
-def _is_right(path: Path, wanted: Wanted) -> bool:
-    if wanted.sha256 is None:
-        return _is_whole(path)
+def _is_valid(path: Path, request: DownloadRequest) -> bool:
+    if request.sha256 is None:
+        return _is_whole_zip(path)
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while piece := file.read(_PIECE):
             digest.update(piece)
-    return digest.hexdigest() == wanted.sha256
+    return digest.hexdigest() == request.sha256
 
 
-def _is_whole(path: Path) -> bool:
+def _is_whole_zip(path: Path) -> bool:
     try:
         with ZipFile(path) as archive:
             return archive.testzip() is None
@@ -180,7 +189,7 @@ def _is_whole(path: Path) -> bool:
         return False
 
 
-def _wrong(wanted: Wanted) -> str:
-    if wanted.sha256 is None:
-        return "is no whole wheel; the index gives no hash for it"
-    return f"its sha256 is not {wanted.sha256}, which the index gives; nothing of it is kept"
+def _describe_mismatch(request: DownloadRequest) -> str:
+    if request.sha256 is None:
+        return "the download is not a complete wheel (the index gives no hash for it); deleted"
+    return f"the download does not have the index's sha256 (expected {request.sha256}); deleted"

@@ -1,4 +1,4 @@
-"""Where wheels come from: the index that is asked, who named it, and who is known there."""
+"""Finds the index that a run uses: its URL, where that is configured, and its credentials."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from urllib.parse import quote, urlsplit
 
 from hatch_torch.config.config import PYTORCH_INDEX
 from hatch_torch.errors import ConfigurationError
-from hatch_torch.frontend.installer_config import Configured, configured
-from hatch_torch.index.auth import Credentials, Keyring, is_allowed
-from hatch_torch.index.urls import mirror_root, origin_of, secret_in
+from hatch_torch.frontend.installer_config import InstallerConfig, load_installer_config
+from hatch_torch.index.auth import Credentials, Keyring, is_keyring_allowed
+from hatch_torch.index.urls import find_mirror_root, find_secret, get_origin, may_have_token
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from hatch_torch.catalog.backend import Backend
     from hatch_torch.config.config import Config
-    from hatch_torch.frontend.request import Request
+    from hatch_torch.frontend.request import BuildRequest
 
 VARIABLE = "TORCH_VARIANT_INDEX_URL"
 _TABLE = "tool.torch-variant"
@@ -27,118 +27,124 @@ _VARIABLES = {
     "pip": ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS"),
     "uv": ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS"),
 }
-_NAMED = re.compile(r"(?:([\w.-]+)=)?(\w+://)([^@/]*@)?(.*)", re.DOTALL)
-_SECONDS = 5.0
-"""For all that a keyring is asked in one decision."""
+_NAMED_INDEX = re.compile(r"(?:([\w.-]+)=)?(\w+://)([^@/]*@)?(.*)", re.DOTALL)
+_KEYRING_SECONDS = 5.0
+"""Seconds for all calls of a keyring in one decision."""
 
 
-class Origin(NamedTuple):
-    """The root of the index, and the folders of the backends that have one of their own."""
+class IndexConfig(NamedTuple):
+    """The root of the index, and the folders of the backends that have their own."""
 
     root: str
     """Without user-info, which `credentials` have."""
     named_by: str | None
-    """The variable, the key, the option or the file that names it; None for PyTorch's own."""
+    """The variable, key, option or file that names the root; None for PyTorch's own index."""
     folders: Mapping[Backend, str]
     credentials: Credentials
     environ: Mapping[str, str]
-    """With what the installers' files say of proxies and certificates."""
+    """The environment, completed with proxies and certificates from the installers' files."""
     tool: str = "pip"
     """The installer that fetches the wheels."""
+    notes: tuple[str, ...] = ()
+    """Doubts about the URLs, for the record."""
 
     @property
-    def shown(self) -> tuple[str, str] | None:
-        """The root as it may be shown, and who names it; None for PyTorch's own."""
+    def root_and_source(self) -> tuple[str, str] | None:
+        """The root and what names it; None for PyTorch's own index."""
         return (self.root, self.named_by) if self.named_by else None
 
-    def locked_out(self, url: str) -> str | None:
-        """Say what to do where our own requests may read a wheel's host, but its installer may not.
-
-        None where it may, as far as anybody can know beforehand.
-        """
-        if not self.credentials.only_here(url):
+    def installer_auth_hint(self, url: str) -> str | None:
+        """Return what to do where we can read a wheel's host but the installer cannot, or None."""
+        if not self.credentials.only_we_can_authenticate(url):
             return None
         return (
-            f"{origin_of(url)}: user and password are known for its pages, but {self.tool} would "
-            "not find them for a wheel, and no URL with a secret is ever added. "
-            "Write this line into the netrc file (~/.netrc):\n"
+            f"{get_origin(url)}: {self.tool} has no user and password for this host (a wheel's URL "
+            "is never given one)\n"
+            "hint: add this line to the netrc file (~/.netrc):\n"
             f"    machine {urlsplit(url).hostname} login USER password PASSWORD"
         )
 
 
-def find_origin(
-    config: Config, index_url: str | None, request: Request, environ: Mapping[str, str]
-) -> Origin:
-    """Find the index that a run asks: TORCH_VARIANT_INDEX_URL, else the table's `index-url`.
+def find_index_config(
+    config: Config, index_url: str | None, request: BuildRequest, environ: Mapping[str, str]
+) -> IndexConfig:
+    """Return the index that a run uses: TORCH_VARIANT_INDEX_URL, else the table's `index-url`.
 
-    Else the first index of the installer's own configuration that is a mirror of PyTorch's (its
-    command line, its variables, its files), else PyTorch's. Raises ConfigurationError for a URL
-    that could not be written into metadata without its secret.
+    Else the first index of the installer's own configuration (command line, variables, files) that
+    is a mirror of PyTorch's, else PyTorch's. Raises ConfigurationError for a URL with a secret
+    other than user-info, since every install would write it into its metadata.
     """
-    settled = configured(environ, "pip", "uv")
-    indexes = [*_indexes(request, settled)]
-    root, named_by = _root(config, index_url, [(url, by) for url, by, _ in indexes])
-    folders = _folders(config, root)
-    if faults := [*_faults(config, root, named_by)]:
+    installers = load_installer_config(environ, "pip", "uv")
+    tool = "uv" if request.installer == "uv" else "pip"
+    indexes = [*_find_indexes(request, installers, tool)]
+    root, named_by = _find_root(config, index_url, [(url, source) for url, source, _ in indexes])
+    folders = _find_folders(config, root)
+    if faults := [*_find_faults(config, root, named_by)]:
         raise ConfigurationError(faults)
-    tool = _tool(request)
-    own = [url for url, _, of in indexes if of == tool]
-    credentials = Credentials(settled.environ, _keyring(settled.environ, tool), own)
-    own_folders = {backend: credentials.learn(url) for backend, url in folders.items()}
-    shown = credentials.learn(root)
-    return Origin(shown, named_by, own_folders, credentials, settled.environ, tool)
+    own_urls = [url for url, _, owner in indexes if owner == tool]
+    keyring = _make_keyring(installers.environ, tool)
+    credentials = Credentials(installers.environ, keyring, own_urls)
+    return IndexConfig(
+        root=credentials.remember(root),
+        named_by=named_by,
+        folders={backend: credentials.remember(url) for backend, url in folders.items()},
+        credentials=credentials,
+        environ=installers.environ,
+        tool=tool,
+        notes=tuple(_find_doubts(config, root, named_by)),
+    )
 
 
-def _tool(request: Request) -> str:
-    return "uv" if request.frontend == "uv" else "pip"
+def _find_indexes(
+    request: BuildRequest, installers: InstallerConfig, tool: str
+) -> Iterator[tuple[str, str, str]]:
+    """Yield the indexes of the installers' configuration, starting with this build's installer.
 
-
-def _indexes(request: Request, settled: Configured) -> Iterator[tuple[str, str, str]]:
-    """Yield the indexes of the installers' own configuration, the nearer installer's first.
-
-    Each with who names it, and with the installer that has it.
+    Each is a URL, what names it, and the installer that it belongs to.
     """
-    tool = _tool(request)
-    environ = settled.environ
-    yield from ((_signed(url, environ), option, tool) for option, url in request.indexes)
-    for one in sorted(_VARIABLES, key=lambda name: name != tool):
-        for name in _VARIABLES[one]:
-            place = settled.places.get(name)
-            by = f"{name.partition('_')[2].lower().replace('_', '-')} in {place}" if place else name
-            urls = re.split(r"[\s,]+" if one == "uv" else r"\s+", environ.get(name, ""))
-            yield from ((_signed(url, environ), by, one) for url in urls if "://" in url)
+    environ = installers.environ
+    for option, url in request.indexes:
+        yield _add_uv_credentials(url, environ), option, tool
+    for owner in sorted(_VARIABLES, key=lambda name: name != tool):
+        for variable in _VARIABLES[owner]:
+            file = installers.origins.get(variable)
+            option = variable.partition("_")[2].lower().replace("_", "-")
+            source = f"{option} in {file}" if file else variable
+            for url in re.split(r"[\s,]+" if owner == "uv" else r"\s+", environ.get(variable, "")):
+                if "://" in url:
+                    yield _add_uv_credentials(url, environ), source, owner
 
 
-def _signed(index: str, environ: Mapping[str, str]) -> str:
-    """Return an index's URL; uv's `name=URL` with the user and password of its variables.
+def _add_uv_credentials(index: str, environ: Mapping[str, str]) -> str:
+    """Return an index's URL; for uv's `name=URL`, with user and password of its variables.
 
-    They are UV_INDEX_<NAME>_USERNAME and _PASSWORD (docs.astral.sh/uv/concepts/indexes); what the
-    URL itself holds comes first. The indexes of a project's `[tool.uv]` are for its portable lock.
+    They are UV_INDEX_<NAME>_USERNAME and _PASSWORD (docs.astral.sh/uv/concepts/indexes); the URL's
+    own user-info comes first. The indexes of a project's `[tool.uv]` are for its portable lock.
     """
-    found = _NAMED.fullmatch(index)
-    if not found:
+    match = _NAMED_INDEX.fullmatch(index)
+    if not match:
         return index
-    name, scheme, user_info, rest = found.groups()
+    name, scheme, user_info, rest = match.groups()
     variable = f"UV_INDEX_{re.sub('[^A-Z0-9]', '_', (name or '').upper())}"
-    user, password = (environ.get(f"{variable}_{one}", "") for one in ("USERNAME", "PASSWORD"))
+    user, password = (environ.get(f"{variable}_{key}", "") for key in ("USERNAME", "PASSWORD"))
     if name and not user_info and (user or password):
         user_info = f"{quote(user, safe='')}:{quote(password, safe='')}@"
     return f"{scheme}{user_info or ''}{rest}"
 
 
-def _root(
+def _find_root(
     config: Config, index_url: str | None, indexes: list[tuple[str, str]]
 ) -> tuple[str, str | None]:
     if index_url:
         return index_url, VARIABLE
     if config.index_url:
         return config.index_url, f"{_TABLE}.index-url"
-    mirrors = ((mirror_root(url), by) for url, by in indexes)
-    return next(((root, by) for root, by in mirrors if root), (PYTORCH_INDEX, None))
+    mirrors = ((find_mirror_root(url), source) for url, source in indexes)
+    return next(((root, source) for root, source in mirrors if root), (PYTORCH_INDEX, None))
 
 
-def _folders(config: Config, root: str) -> dict[Backend, str]:
-    """Return the folders of the backends whose extra has an index or a channel of its own."""
+def _find_folders(config: Config, root: str) -> dict[Backend, str]:
+    """Return the folders of the backends whose extra has its own index or channel."""
     folders = {}
     for extra in config.extras:
         if extra.index_url:
@@ -149,30 +155,47 @@ def _folders(config: Config, root: str) -> dict[Backend, str]:
     return folders
 
 
-def _faults(config: Config, root: str, named_by: str | None) -> Iterator[str]:
-    """Find the URLs that hold more of a secret than user-info, which is taken out."""
-    named = {f"{_TABLE}.extras.{extra.name}.index-url": extra.index_url for extra in config.extras}
-    for place, url in {str(named_by): root, **named}.items():
-        if url and (found := secret_in(url)):
+def _find_faults(config: Config, root: str, named_by: str | None) -> Iterator[str]:
+    for source, url in _get_named_urls(config, root, named_by):
+        if secret := find_secret(url):
             yield (
-                f"{place}: found {found}, which every install would write into its metadata; "
-                "put user and password into the netrc file, and name the URL without them"
+                f"{source}: expected a URL without secrets, got one with {secret}, which every "
+                "install would write into its metadata\n"
+                "hint: put user and password into the netrc file"
             )
 
 
-def _keyring(environ: Mapping[str, str], tool: str) -> Keyring | None:
-    """Return what asks the `keyring` command; pip's own is the one beside its interpreter."""
-    if not is_allowed(environ):
+def _find_doubts(config: Config, root: str, named_by: str | None) -> Iterator[str]:
+    for source, url in _get_named_urls(config, root, named_by):
+        if may_have_token(url):
+            yield (
+                f"{source}: a part of the URL's path looks like a token; if it is one, put it into "
+                "the netrc file, since every install writes the URL into its metadata"
+            )
+
+
+def _get_named_urls(config: Config, root: str, named_by: str | None) -> Iterator[tuple[str, str]]:
+    """Yield what names a URL, and the URL."""
+    yield str(named_by), root
+    for extra in config.extras:
+        if extra.index_url:
+            yield f"{_TABLE}.extras.{extra.name}.index-url", extra.index_url
+
+
+def _make_keyring(environ: Mapping[str, str], tool: str) -> Keyring | None:
+    """Return the `keyring` command, beside the interpreter or on PATH; None where disabled."""
+    if not is_keyring_allowed(environ):
         return None
     beside = shutil.which("keyring", path=sysconfig.get_path("scripts"))
     plain = {name: value for name, value in environ.items() if not name.startswith("PYTHON")}
 
-    def run(*words: str) -> str | None:
-        from hatch_torch.hardware.machine import Machine  # noqa: PLC0415 (only for a 401)
+    def run(*arguments: str) -> str | None:
+        from hatch_torch.hardware.machine import Machine  # noqa: PLC0415 (only after a 401)
 
-        machine = Machine(plain, _SECONDS)
-        ran = machine.run(beside or "keyring", *words, seconds=_SECONDS)
-        return ran.out if ran and ran.code == 0 else None
+        machine = Machine(plain, _KEYRING_SECONDS)
+        result = machine.run(beside or "keyring", *arguments, seconds=_KEYRING_SECONDS)
+        return result.output if result and result.exit_code == 0 else None
 
-    imports = tool == "pip" and environ.get("PIP_KEYRING_PROVIDER") != "subprocess"
-    return Keyring(run, is_imported=bool(beside) and imports)
+    # pip imports the library that is beside its interpreter; uv only runs the command.
+    is_imported = tool == "pip" and environ.get("PIP_KEYRING_PROVIDER") != "subprocess"
+    return Keyring(run, is_imported=bool(beside) and is_imported)

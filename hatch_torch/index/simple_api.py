@@ -1,8 +1,7 @@
-"""A wheel that an index offers.
+"""Parses the pages of package indexes, HTML (PEP 503) or JSON (PEP 691), into links and wheels.
 
-The text of an index page to its links, HTML (PEP 503) or JSON (PEP 691).
-
-An index page to the wheels that it offers; pure.
+Pure functions; a page may be hostile, so everything is linear in its size and within limits.
+PyTorch's pages have up to 20,000 links: whatever is done for each link is measured.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from urllib.parse import unquote, urljoin
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from hatch_torch.errors import IndexFaultError
-from hatch_torch.index.limits import LINKS, VALUES
+from hatch_torch.index.limits import MAX_JSON_VALUES, MAX_LINKS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -29,15 +28,42 @@ if TYPE_CHECKING:
     from packaging.utils import BuildTag, NormalizedName
     from packaging.version import Version
 
+    from hatch_torch.catalog.backend import Backend
 
-_LONGEST = 255
-"""Characters of the longest name; no file system takes more."""
-_MOST_TAGS = 200
-"""Tags of one name; compressed sets multiply, so that 255 characters could name 70,000."""
+    PageKey = tuple[Backend, str]
+    """A backend and the name of a package: one page of an index with PyTorch's layout."""
+
+_MAX_NAME = 255
+"""Characters of a file name; no file system takes more."""
+_MAX_ENCODED_NAME = 3 * _MAX_NAME
+"""The same, percent-encoded."""
+_MAX_TAGS = 200
+"""Tags of one file name; compressed sets multiply, so 255 characters could spell 70,000."""
+
+
+class Link(NamedTuple):
+    """A file as an index page lists it."""
+
+    href: str
+    """As on the page, absolute or relative, without the fragment."""
+    sha256: str | None = None
+    core_metadata: str | None = None
+    """The sha256 of ``<url>.metadata`` (PEP 658, 714), "" for a file without a hash, or None."""
+    requires_python: str | None = None
+    """The specifier, unparsed (PEP 503)."""
+    yanked: str | None = None
+    """The reason, which may be "" (PEP 592), or None for a file that is not yanked."""
+    other_hashes: tuple[tuple[str, str], ...] = ()
+    """Pairs of algorithm and digest, without sha256."""
+
+    @property
+    def hashes(self) -> dict[str, str]:
+        """All hashes by algorithm."""
+        return _merge_hashes(self.sha256, self.other_hashes)
 
 
 class Wheel(NamedTuple):
-    """One file of an index page; hash and metadata are as the page gives them."""
+    """A wheel that is offered by an index page or in a folder; other fields as in `Link`."""
 
     filename: str
     name: NormalizedName
@@ -45,306 +71,329 @@ class Wheel(NamedTuple):
     build: BuildTag
     tags: frozenset[Tag]
     url: str
-    """Absolute, percent-encoded as the page has it, without fragment; "" for one of a folder."""
+    """Absolute, percent-encoded as on the page, without fragment; "" for one in a folder."""
     sha256: str | None = None
-    metadata: str | None = None
-    """The sha256 of ``<url>.metadata`` (PEP 658), "" where it is there without one, or None."""
+    core_metadata: str | None = None
+    requires_python: str | None = None
+    yanked: str | None = None
+    other_hashes: tuple[tuple[str, str], ...] = ()
 
     @classmethod
-    def from_filename(
-        cls, filename: str, url: str, *, sha256: str | None = None, metadata: str | None = None
-    ) -> Wheel:
-        """Make a wheel from its file name; raises packaging's InvalidWheelFilename."""
-        name, version, build, tags = _parse(filename)
-        return cls(filename, name, version, build, tags, url, sha256, metadata)
+    def from_filename(cls, filename: str, url: str, *, sha256: str | None = None) -> Wheel:
+        """Return the wheel that a file name describes; raises packaging's InvalidWheelFilename."""
+        return cls(filename, *_parse_filename(filename), url, sha256)
+
+    @classmethod
+    def from_link(cls, filename: str, url: str, link: Link) -> Wheel:
+        """Return a link's wheel; raises packaging's InvalidWheelFilename."""
+        _, sha256, metadata, python, yanked, hashes = link
+        parts = _parse_filename(filename)
+        return cls(filename, *parts, url, sha256, metadata, python, yanked, hashes)
+
+    @property
+    def hashes(self) -> dict[str, str]:
+        """All hashes by algorithm."""
+        return _merge_hashes(self.sha256, self.other_hashes)
 
 
-def _parse(filename: str) -> tuple[NormalizedName, Version, BuildTag, frozenset[Tag]]:
-    """Read a name in two halves, each of which a page of thousands repeats over and over."""
-    if len(filename) > _LONGEST:
-        raise InvalidWheelFilename(f"{filename[:_LONGEST]!r} is longer than any wheel's name")
+class Page(NamedTuple):
+    """The contents of an index page."""
+
+    wheels: tuple[Wheel, ...] = ()
+    """All wheels, the yanked ones too."""
+    folders: tuple[str, ...] = ()
+    """The names of linked folders, where the page lists those."""
+    notes: tuple[str, ...] = ()
+    """What was refused and why, without the links themselves."""
+
+
+def parse_page(text: str, content_type: str, url: str, max_links: int = MAX_LINKS) -> Page:
+    """Return the wheels and folders of a page with this Content-Type and URL.
+
+    A page may list one package (PEP 503, 691) or be a flat list of many packages' files. Files
+    other than wheels are left out; `parse_links` returns those too. Raises IndexFaultError where
+    the text is not an index page or has more than `max_links`; a wheel counts once for each tag.
+    """
+    base, links = parse_links(text, content_type, url, max_links)
     try:
-        name, version, tail = filename.split("-", 2)
-    except ValueError:
-        raise InvalidWheelFilename(f"{filename!r} has too few parts for a wheel's name") from None
-    return (*_name_and_version(f"{name}-{version}"), *_build_and_tags(tail))
+        return _collect_wheels(base, links, max_links)
+    except ValueError as error:
+        raise IndexFaultError(url, f"expected an index page, got one with {error}") from error
 
 
-def _tags_in(filename: str) -> int:
-    """Count the tags that a name spells: ``py2.py3-none-any`` are two (PEP 425)."""
-    return prod(part.count(".") + 1 for part in filename.removesuffix(".whl").split("-")[-3:])
+def parse_links(
+    text: str, content_type: str, url: str, max_links: int = MAX_LINKS
+) -> tuple[str, list[Link]]:
+    """Return a page's base URL and all its links; raises IndexFaultError as `parse_page`."""
+    if not text.strip():
+        raise IndexFaultError(url, "expected an index page, got an empty response")
+    if "json" in content_type.lower() or text.lstrip().startswith("{"):
+        try:
+            return url, parse_json_links(text, max_links)
+        except ValueError as error:
+            raise IndexFaultError(url, f"expected an index page, got JSON: {error}") from error
+    try:
+        base, links = parse_html_links(text, max_links)
+    except ValueError as error:
+        raise IndexFaultError(url, f"expected an index page, got one with {error}") from error
+    if content := _describe_other_page(text, links):
+        raise IndexFaultError(url, f"expected an index page, got {content}")
+    return _join_url(url, base) or url, links
 
 
-@lru_cache(maxsize=4096)
-def _name_and_version(half: str) -> tuple[NormalizedName, Version]:
-    name, version, _, _ = parse_wheel_filename(f"{half}-py3-none-any.whl")
-    return name, version
-
-
-@lru_cache(maxsize=4096)
-def _build_and_tags(half: str) -> tuple[BuildTag, frozenset[Tag]]:
-    if _tags_in(half) > _MOST_TAGS:
-        raise InvalidWheelFilename(f"{half!r} is longer than any wheel's name")
-    _, _, build, tags = parse_wheel_filename(f"any-0-{half}")
-    return build, tags
+def decode_page(body: bytes, content_type: str) -> str:
+    """Return a page's text; never raises, since everything that matters in it is ASCII."""
+    if "utf-16" in content_type.lower():
+        return body.decode("utf-16", errors="replace")
+    # One byte per character: UTF-8 could make a string of four times the body's size.
+    return body.removeprefix(BOM_UTF8).decode("latin-1")
 
 
 # A start tag's attributes, or the end of the tag. No two branches begin alike and a value cannot
 # shrink, so the time is linear in the page, whatever it holds. The standard library's HTMLParser
-# takes four times as long, and in older Pythons the square of the length for a hostile page.
-_PIECE = re.compile(r"""([^\s"'>/=]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+)))?|>""")
+# takes four times as long, and in older Pythons quadratic time for a hostile page.
+_ATTRIBUTE = re.compile(r"""([^\s"'>/=]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+)))?|>""")
 _TAG = re.compile(r"<(a|base)\s", re.IGNORECASE)
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
-# How most links of a page are written, read at once. Without `&` nothing is escaped.
-_PLAIN = re.compile(
+# How nearly all links of PyTorch's and PyPI's pages are written, matched at once.
+_COMMON_LINK = re.compile(
     r'href="([^"#&\s]+)(?:#sha256=([0-9a-f]{64}))?"'
+    r'(?: data-requires-python="([^"]*)")?'
     r'(?: data-dist-info-metadata="sha256=([0-9a-f]{64})")?'
     r'(?: data-core-metadata="sha256=([0-9a-f]{64})")?(?: data-upload-time="[^"]*")?>'
 )
+_FRAGMENT_HASH = re.compile(r"(?:^|&)([a-z0-9_]+)=([0-9a-f]+)", re.IGNORECASE)
 _SHA256 = re.compile(r"sha256=([0-9a-f]{64})", re.IGNORECASE)
-_HEX = re.compile(r"[0-9a-f]{64}", re.IGNORECASE)
-TOO_MANY = f"more than {LINKS} links, tags or comments"
+_HEX = re.compile(r"[0-9a-f]+", re.IGNORECASE)
+_SHA256_LENGTH = 64
+TOO_MANY = f"more than {MAX_LINKS} links, tags or comments"
 
 
-class Link(NamedTuple):
-    """One file as a page lists it."""
-
-    href: str
-    """As the page has it, without the fragment: absolute or relative."""
-    sha256: str | None = None
-    metadata: str | None = None
-    """As `Wheel.metadata`."""
-    yanked: bool = False
-
-
-def html_links(text: str, most: int = LINKS) -> tuple[str, list[Link]]:
+def parse_html_links(text: str, max_links: int = MAX_LINKS) -> tuple[str, list[Link]]:
     """Return the page's ``<base href>`` ("" without one) and its links (PEP 503, 592, 714).
 
     Raises ValueError where there are too many of them.
     """
-    if text.count("<!--") > most:
+    if text.count("<!--") > max_links:
         raise ValueError(TOO_MANY)
     text = _COMMENT.sub("", text)
-    ends = [(tag[1], tag.start(), tag.end()) for tag in islice(_TAG.finditer(text), most + 1)]
-    if len(ends) > most:
+    tags = [(tag[1], tag.start(), tag.end()) for tag in islice(_TAG.finditer(text), max_links + 1)]
+    if len(tags) > max_links:
         raise ValueError(TOO_MANY)
     bases: list[str] = []
     links: list[Link] = []
-    for (tag, _, begin), (_, end, _) in pairwise([*ends, ("", len(text), 0)]):
-        if tag == "a" and (plain := _PLAIN.match(text, begin)):
-            href, sha256, older, metadata = plain.groups()
-            links.append(Link(href, sha256, metadata or older))
+    for (tag, _, begin), (_, end, _) in pairwise([*tags, ("", len(text), 0)]):
+        if tag == "a" and (match := _COMMON_LINK.match(text, begin)):
+            href, sha256, python, dist_info, core = match.groups()
+            links.append(Link(href, sha256, core or dist_info, python and _unescape(python)))
             continue
-        attributes = _attributes(text, begin, end)
+        attributes = _parse_attributes(text, begin, end)
         if "href" not in attributes:
             continue
         if tag in "aA":
-            links.append(_from_html(attributes))
+            links.append(_read_html_link(attributes))
         else:
             bases.append(attributes["href"])
     return (bases[0] if bases else ""), links
 
 
-def json_links(text: str, most: int = LINKS) -> list[Link]:
-    """Return the links of a PEP 691 page; raises ValueError where it is none, or has too many."""
-    if sum(map(text.count, ",[{")) > VALUES:
-        raise ValueError(f"it has more than {VALUES} values")
+def parse_json_links(text: str, max_links: int = MAX_LINKS) -> list[Link]:
+    """Return the links of a PEP 691 page; raises ValueError for another text or too many links."""
+    if sum(map(text.count, ",[{")) > MAX_JSON_VALUES:
+        raise ValueError(f"it has more than {MAX_JSON_VALUES} values")
     try:
         page = json.loads(text)
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
     files = page.get("files") if isinstance(page, dict) else None
     if not isinstance(files, list):
-        raise ValueError("it has no list of files")  # noqa: TRY004 - of the page, not of a caller
-    if len(files) > most:
+        raise ValueError("it has no list of files")  # noqa: TRY004 (a fault of the page)
+    if len(files) > max_links:
         raise ValueError(TOO_MANY)
-    return [*_from_json(files)]
+    return [*_read_json_links(files)]
 
 
-def _attributes(text: str, begin: int, end: int) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for piece in _PIECE.finditer(text, begin, end):
-        name, double, single, bare = piece.groups()
+def _parse_attributes(text: str, begin: int, end: int) -> dict[str, str]:
+    attributes: dict[str, str] = {}
+    for match in _ATTRIBUTE.finditer(text, begin, end):
+        name, double_quoted, single_quoted, unquoted = match.groups()
         if name is None:
             break
-        found.setdefault(name.lower(), double or single or bare or "")
-    return found
+        attributes.setdefault(name.lower(), double_quoted or single_quoted or unquoted or "")
+    return attributes
 
 
-def _from_html(attributes: Mapping[str, str]) -> Link:
-    href, _, fragment = _unescaped(attributes["href"]).strip().partition("#")
+def _read_html_link(attributes: Mapping[str, str]) -> Link:
+    href, _, fragment = _unescape(attributes["href"]).strip().partition("#")
     sha256 = _SHA256.match(fragment) or _SHA256.search(fragment)
-    offered = attributes.get("data-core-metadata", attributes.get("data-dist-info-metadata"))
+    hashes = {name.lower(): digest.lower() for name, digest in _FRAGMENT_HASH.findall(fragment)}
+    core_metadata = attributes.get("data-core-metadata", attributes.get("data-dist-info-metadata"))
+    python, yanked = attributes.get("data-requires-python"), attributes.get("data-yanked")
     return Link(
         href=href,
         sha256=sha256[1].lower() if sha256 else None,
-        metadata=None if offered is None else _metadata(offered),
-        yanked="data-yanked" in attributes,
+        core_metadata=None if core_metadata is None else _read_html_metadata(core_metadata),
+        requires_python=_unescape(python) if python else None,
+        yanked=None if yanked is None else _unescape(yanked),
+        other_hashes=_without_sha256(hashes),
     )
 
 
-def _unescaped(text: str) -> str:
+@lru_cache(maxsize=256)
+def _unescape(text: str) -> str:
     if "&" not in text:
         return text
-    from html import unescape  # noqa: PLC0415 (it knows 2,000 names, of which a page needs none)
+    from html import unescape  # noqa: PLC0415 (it knows 2,000 names, which few pages need)
 
     return unescape(text)
 
 
-def _metadata(offered: str) -> str | None:
+def _read_html_metadata(value: str) -> str | None:
     """Read ``true`` or ``sha256=HEX``; PEP 714 allows ``false`` too."""
-    if match := _SHA256.fullmatch(offered):
+    if match := _SHA256.fullmatch(value):
         return match[1].lower()
-    return None if offered.lower() == "false" else ""
+    return None if value.lower() == "false" else ""
 
 
-def _from_json(files: Iterable[Any]) -> Iterator[Link]:
+def _read_json_links(files: Iterable[Any]) -> Iterator[Link]:
     for file in files:
         if isinstance(file, dict) and isinstance(file.get("url"), str):
-            offered = file.get("core-metadata", file.get("dist-info-metadata", False))
+            core_metadata = file.get("core-metadata", file.get("dist-info-metadata", False))
+            hashes = _read_hashes(file.get("hashes"))
+            python, yanked = file.get("requires-python"), file.get("yanked", False)
             yield Link(
                 href=file["url"].strip().partition("#")[0],
-                sha256=_hash(file.get("hashes")),
-                metadata=(_hash(offered) or "") if offered else None,
-                yanked=file.get("yanked", False) is not False,
+                sha256=hashes.get("sha256"),
+                core_metadata=(
+                    _read_hashes(core_metadata).get("sha256", "") if core_metadata else None
+                ),
+                requires_python=python if python and isinstance(python, str) else None,
+                yanked=None if yanked is False else yanked if isinstance(yanked, str) else "",
+                other_hashes=_without_sha256(hashes),
             )
 
 
-def _hash(hashes: object) -> str | None:
-    value = hashes.get("sha256") if isinstance(hashes, dict) else None
-    return value.lower() if isinstance(value, str) and _HEX.fullmatch(value) else None
+def _read_hashes(hashes: object) -> dict[str, str]:
+    """Return the valid hashes of a JSON object, by algorithm."""
+    if not isinstance(hashes, dict):
+        return {}
+    return {
+        name: digest.lower()
+        for name, digest in hashes.items()
+        if isinstance(digest, str)
+        and _HEX.fullmatch(digest)
+        and (name != "sha256" or len(digest) == _SHA256_LENGTH)
+    }
 
 
-# What may stand in a link that ends up in METADATA: no blank or quote, which could end the
-# requirement there, no query, which may be a secret. (`+`, `:` and `@` are in devpi's paths.)
-_SAFE = re.compile(r"[A-Za-z0-9._~:/%+@!,=&$\[\]-]+")
-_PART = re.compile(r"[A-Za-z0-9._+!-]+")
-_LONGEST_PAGE = 3 * 255  # characters of a file's name, percent-encoded
-_FILES = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".egg", ".exe", ".metadata", ".asc", ".json")
-_ENDS = 4096  # characters at either end of a page in which its outermost tags stand
+def _without_sha256(hashes: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple(pair for pair in hashes.items() if pair[0] != "sha256")
 
 
-class Page(NamedTuple):
-    """What an index page lists."""
-
-    wheels: tuple[Wheel, ...] = ()
-    folders: tuple[str, ...] = ()
-    """The names of the folders that it links to, where it is a list of those."""
-    notes: tuple[str, ...] = ()
-    """What was refused and why, without the links themselves."""
+def _merge_hashes(sha256: str | None, others: Iterable[tuple[str, str]]) -> dict[str, str]:
+    return {"sha256": sha256, **dict(others)} if sha256 else dict(others)
 
 
-def parse_page(text: str, content_type: str, url: str, most: int = LINKS) -> Page:
-    """Read a page from its text, its Content-Type and its address.
-
-    Takes HTML (PEP 503, also a flat list of many packages' files) and JSON (PEP 691). Yanked
-    files, sdists and files that are no plain wheels are left out.
-    Raises IndexFaultError where the text is no index page, or has more links than `most`; a wheel
-    counts once for each tag of its name.
-    """
-    if not text.strip():
-        raise IndexFaultError(url, "found an empty answer instead of an index page")
-    if "json" in content_type.lower() or text.lstrip().startswith("{"):
-        base, links = url, _json(text, url, most)
-    else:
-        base, links = _html(text, url, most)
-        base = _join(url, base) or url
-        if fault := _fault_of(text, links):
-            raise IndexFaultError(url, f"found {fault} instead of an index page")
-    try:
-        return _page(base, links, most)
-    except ValueError as error:
-        raise IndexFaultError(url, f"found an index page with {error}") from error
+_LISTED = re.compile(r"(/|\.(whl|tar\.gz|zip|tar\.bz2|egg|exe|metadata|asc|json))\Z", re.IGNORECASE)
+_MARGIN = 4096
+"""Characters at either end of a page in which its outermost tags stand."""
 
 
-def decode(body: bytes, content_type: str) -> str:
-    """Decode a page; never raises, for all that matters in it is ASCII."""
-    if "utf-16" in content_type.lower():
-        return body.decode("utf-16", errors="replace")
-    # One byte a character, so that no page takes four times its size.
-    return body.removeprefix(BOM_UTF8).decode("latin-1")
-
-
-def _html(text: str, url: str, most: int) -> tuple[str, list[Link]]:
-    try:
-        return html_links(text, most)
-    except ValueError as error:
-        raise IndexFaultError(url, f"found an index page with {error}") from error
-
-
-def _json(text: str, url: str, most: int) -> list[Link]:
-    try:
-        return json_links(text, most)
-    except ValueError as error:
-        raise IndexFaultError(url, f"found JSON that is no index page: {error}") from error
-
-
-def _fault_of(text: str, links: Sequence[Link]) -> str | None:
-    """Say what an HTML page is, where it is no list of files or folders."""
-    head, tail = text[:_ENDS].lower(), text[-_ENDS:].lower()
+def _describe_other_page(text: str, links: Sequence[Link]) -> str | None:
+    """Return what an HTML page is that does not list files or folders, or None."""
+    head, tail = text[:_MARGIN].lower(), text[-_MARGIN:].lower()
     if "<html" in head and "</html" not in tail:
-        return "a page that was cut in the middle"
-    if any(link.href.lower().endswith((*_FILES, "/")) for link in links):
+        return "a truncated page"
+    if any(_LISTED.search(link.href) for link in links):
         return None
     if links or "<form" in head or "<script" in head:
         return "a page without packages (a login page?)"
     if not any(tag in head for tag in ("<html", "<!doctype html", "<body")):
-        return "something else than HTML"
+        return "something other than HTML"
     return None
 
 
-def _page(base: str, links: Iterable[Link], most: int) -> Page:
+# The characters of a link that may end up in METADATA: no blank or quote, which could end the
+# requirement there, and no query, which may be a secret. (devpi's paths have `+`, `:` and `@`.)
+_SAFE = re.compile(r"[A-Za-z0-9._~:/%+@!,=&$\[\]-]+")
+_SAFE_PART = re.compile(r"[A-Za-z0-9._+!-]+")
+
+
+def _collect_wheels(base: str, links: Iterable[Link], max_links: int) -> Page:
+    """Return a page's contents; raises ValueError where the wheels have too many tags."""
     wheels: list[Wheel] = []
     folders: list[str] = []
     refused: Counter[str] = Counter()
-    folder_of = lru_cache(maxsize=256)(partial(_joined, base))
+    join_folder = lru_cache(maxsize=256)(partial(_join_safe_folder, base))
     for link in links:
         if link.href.endswith("/"):
             folders.append(unquote(link.href.rstrip("/").rpartition("/")[2]))
-        elif link.yanked or not link.href.endswith(".whl"):
+        elif not link.href.endswith(".whl"):
             refused["links with a query"] += ".whl?" in link.href
-        elif wheel := _wheel(link, folder_of):
+        elif wheel := _make_wheel(link, join_folder):
             wheels.append(wheel)
-            most -= len(wheel.tags)
-            if most < 0:
+            max_links -= len(wheel.tags)
+            if max_links < 0:
                 raise ValueError(TOO_MANY)
         else:
-            refused["links to a .whl that are unsafe or name no wheel"] += 1
+            refused["links to .whl files with an unsafe URL or an invalid name"] += 1
     notes = tuple(f"{base}: refused {count} {what}" for what, count in refused.items() if count)
     return Page(tuple(wheels), tuple(folders), notes)
 
 
-def _wheel(link: Link, folder_of: Callable[[str], str | None]) -> Wheel | None:
-    """Make a link's wheel, named by its URL, as installers do, whatever the text beside it says."""
+def _make_wheel(link: Link, join_folder: Callable[[str], str | None]) -> Wheel | None:
+    """Return a link's wheel, named by its URL, as installers do; None for an unsafe link."""
     folder, slash, file = link.href.rpartition("/")
-    joined = folder_of(folder + slash or "./")
-    parts = [*map(_plain, file.split("-"))] if len(file) <= _LONGEST_PAGE else []
-    if joined is None or not parts or "" in parts:
+    url = join_folder(folder + slash or "./")
+    parts = [*map(_decode_part, file.split("-"))] if len(file) <= _MAX_ENCODED_NAME else []
+    if url is None or not parts or "" in parts:
         return None
     try:
-        return Wheel.from_filename(
-            "-".join(parts), joined + file, sha256=link.sha256, metadata=link.metadata
-        )
+        return Wheel.from_link("-".join(parts), url + file, link)
     except InvalidWheelFilename:
         return None
 
 
 @lru_cache(maxsize=4096)
-def _plain(part: str) -> str:
-    """Decode a part of a wheel's name, "" for an unsafe one; a page repeats them by the thousand.
-
-    The same text always has the same answer: nothing makes it stale.
-    """
-    plain = unquote(part)
-    return plain if _SAFE.fullmatch(part) and _PART.fullmatch(plain) else ""
+def _decode_part(part: str) -> str:
+    """Return a decoded part of a file name, "" for an unsafe one; a page repeats most parts."""
+    decoded = unquote(part)
+    return decoded if _SAFE.fullmatch(part) and _SAFE_PART.fullmatch(decoded) else ""
 
 
-def _joined(base: str, folder: str) -> str | None:
-    return _join(base, folder) if _SAFE.fullmatch(folder) else None
+def _join_safe_folder(base: str, folder: str) -> str | None:
+    return _join_url(base, folder) if _SAFE.fullmatch(folder) else None
 
 
-def _join(base: str, href: str) -> str | None:
+def _join_url(base: str, href: str) -> str | None:
     try:
         return urljoin(base, href)
     except ValueError:  # an unclosed bracket where a host should be
         return None
+
+
+def _parse_filename(filename: str) -> tuple[NormalizedName, Version, BuildTag, frozenset[Tag]]:
+    """Parse a wheel's file name in two halves, which pages with thousands of links repeat."""
+    if len(filename) > _MAX_NAME:
+        raise InvalidWheelFilename(f"{filename[:_MAX_NAME]!r} is too long for a file name")
+    try:
+        name, version, tail = filename.split("-", 2)
+    except ValueError:
+        raise InvalidWheelFilename(f"{filename!r} has too few parts for a wheel's name") from None
+    return (*_parse_name_and_version(f"{name}-{version}"), *_parse_build_and_tags(tail))
+
+
+@lru_cache(maxsize=4096)
+def _parse_name_and_version(half: str) -> tuple[NormalizedName, Version]:
+    name, version, _, _ = parse_wheel_filename(f"{half}-py3-none-any.whl")
+    return name, version
+
+
+@lru_cache(maxsize=4096)
+def _parse_build_and_tags(half: str) -> tuple[BuildTag, frozenset[Tag]]:
+    # ``py2.py3-none-any`` spells two tags (PEP 425).
+    tag_sets = half.removesuffix(".whl").split("-")[-3:]
+    if prod(tags.count(".") + 1 for tags in tag_sets) > _MAX_TAGS:
+        raise InvalidWheelFilename(f"{half!r} has too many tags")
+    _, _, build, tags = parse_wheel_filename(f"any-0-{half}")
+    return build, tags

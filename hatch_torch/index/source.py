@@ -1,4 +1,7 @@
-"""What every source of wheels answers, and how the sources of a project are opened."""
+"""The protocol of wheel sources, and how a project's sources are opened.
+
+The sources are imported when they are opened: a run that reuses the installed wheels needs none.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,9 @@ from typing import TYPE_CHECKING, Protocol
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from hatch_torch.catalog.releases import TORCH, pypi_backend, torch_pin, torch_releases
+from hatch_torch.catalog.releases import TORCH, pypi_backend, required_torch, torch_releases
 from hatch_torch.config.env import Settings
-from hatch_torch.frontend.request import Request
+from hatch_torch.frontend.request import BuildRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -21,13 +24,10 @@ if TYPE_CHECKING:
     from hatch_torch.catalog.backend import Backend
     from hatch_torch.catalog.target import Target
     from hatch_torch.config.config import Config
-    from hatch_torch.index.find_links import Wheelhouse
-    from hatch_torch.index.index_config import Origin
-    from hatch_torch.index.pytorch_index import Index
-    from hatch_torch.index.simple_api import Wheel
-
-    PageKey = tuple[Backend, str]
-    """A backend and the name of a package: one page."""
+    from hatch_torch.index.find_links import FindLinks
+    from hatch_torch.index.index_config import IndexConfig
+    from hatch_torch.index.pytorch_index import PyTorchIndex
+    from hatch_torch.index.simple_api import PageKey, Wheel
 
 
 class WheelSource(Protocol):
@@ -39,40 +39,40 @@ class WheelSource(Protocol):
 
     @property
     def hint(self) -> str:
-        """What to add to an error where no wheel fits; empty for an index."""
+        """What to add to the error for no fitting wheel; empty for an index."""
 
     @property
     def is_folder(self) -> bool:
-        """Whether wheels are found by the installer itself, so that they have no URL."""
+        """Whether the installer finds the wheels itself, so that they have no URL."""
 
     def has_own_folder(self, backend: Backend, /) -> bool:
         """Return whether a backend's wheels lie elsewhere than below the index's root."""
 
-    def wheels(self, backend: Backend, name: str) -> Sequence[Wheel]:
+    def get_wheels(self, backend: Backend, name: str) -> Sequence[Wheel]:
         """Return a package's wheels of a backend."""
 
-    def pages(self, keys: Iterable[PageKey]) -> Mapping[PageKey, Sequence[Wheel]]:
+    def load_pages(self, keys: Iterable[PageKey]) -> Mapping[PageKey, Sequence[Wheel]]:
         """Return the wheels of several pages, which are requested together."""
 
-    def backends(self) -> tuple[Backend, ...] | None:
+    def list_backends(self) -> tuple[Backend, ...] | None:
         """Return the backends that the source lists; None where it lists none."""
 
-    def requires(self, wheel: Wheel) -> tuple[Requirement, ...] | None:
+    def read_requirements(self, wheel: Wheel) -> tuple[Requirement, ...] | None:
         """Return a wheel's requirements; None where its METADATA cannot be read."""
 
 
-class Opener(Protocol):
-    """Something that stands for an index: a lock."""
+class PinnedWheels(Protocol):
+    """A lock, which replaces the index."""
 
-    def holds(self, name: str, version: Version) -> bool:
-        """Return whether a wheel of this very version may stay installed."""
+    def has_wheel(self, name: str, version: Version) -> bool:
+        """Return whether an installed wheel of this exact version may stay."""
 
-    def open(self, sources: Sources) -> WheelSource:
-        """Return the source that it stands for."""
+    def open(self, sources: SourceOptions) -> WheelSource:
+        """Return the wheel source that replaces the index."""
 
 
-class Sources:
-    """What says where a project's wheels come from, for a target."""
+class SourceOptions:
+    """Everything that determines where a project's wheels come from, for one target."""
 
     def __init__(
         self,
@@ -80,64 +80,68 @@ class Sources:
         settings: Settings,
         environ: Mapping[str, str],
         target: Target,
-        request: Request | None = None,
+        request: BuildRequest | None = None,
     ) -> None:
-        """Take the project, the environment, and the interpreter that the wheels are for.
+        """Keep the project, the environment, and the interpreter that the wheels are for.
 
-        The installer's request may name folders of wheels, and indexes.
+        The build request has the folders and indexes that the installer's command line names.
         """
         self.config = config
         self.settings = settings
         self.environ = environ
         self.target = target
-        self.request = request or Request()
+        self.request = request or BuildRequest()
 
     @cached_property
-    def origin(self) -> Origin:
-        """The index, who names it, and who is known there.
+    def index_config(self) -> IndexConfig:
+        """The index, its source and its credentials.
 
-        Raises ConfigurationError for a URL that holds a secret.
+        Raises ConfigurationError for a URL with a secret.
         """
-        from hatch_torch.index.index_config import find_origin  # noqa: PLC0415 (what is installed may do)
+        from hatch_torch.index.index_config import find_index_config  # noqa: PLC0415 (see above)
 
-        return find_origin(self.config, self.settings.index_url, self.request, self.environ)
+        return find_index_config(self.config, self.settings.index_url, self.request, self.environ)
 
-    def opened(self) -> Index:
-        """Return the index, of which nothing is asked yet."""
-        from hatch_torch.index.client import Fetcher  # noqa: PLC0415 (likewise)
-        from hatch_torch.index.http_cache import cache_of  # noqa: PLC0415 (likewise)
-        from hatch_torch.index.pytorch_index import Index  # noqa: PLC0415 (what is installed may do)
+    def open_index(self) -> PyTorchIndex:
+        """Return the index, without requesting anything yet."""
+        from hatch_torch.index.client import Client  # noqa: PLC0415 (see above)
+        from hatch_torch.index.http_cache import open_cache  # noqa: PLC0415 (see above)
+        from hatch_torch.index.pytorch_index import PyTorchIndex  # noqa: PLC0415 (see above)
 
-        config, origin = self.config, self.origin
-        fetcher = Fetcher(
-            cache_of(self.environ),
-            origin.environ,
-            seconds=self.settings.timeout,
+        config, index = self.config, self.index_config
+        client = Client(
+            open_cache(self.environ),
+            index.environ,
+            timeout=self.settings.timeout,
             offline=self.settings.offline,
-            credentials=origin.credentials,
+            credentials=index.credentials,
         )
-        folders, hosts = origin.folders, config.hosts
-        return Index(origin.root, fetcher, channel=config.channel, folders=folders, hosts=hosts)
+        for note in index.notes:
+            client.add_note(note)
+        return PyTorchIndex(
+            index.root, client, channel=config.channel, folders=index.folders, hosts=config.hosts
+        )
 
-    def wheelhouse(self) -> Wheelhouse | None:
-        """Return the folders that an offline installer looks into, where they hold torch."""
+    def open_find_links(self) -> FindLinks | None:
+        """Return the folders of an offline installer, if they contain torch."""
         if not (self.settings.offline and self.request.find_links):
             return None
-        from hatch_torch.index.find_links import Wheelhouse  # noqa: PLC0415 (nearly all have a network)
+        from hatch_torch.index.find_links import FindLinks  # noqa: PLC0415 (see above)
 
         folders = map(Path, self.request.find_links)
-        house = Wheelhouse(folders, lambda wheel: _plain(wheel, self.target.platform))
-        return house if house.holds(TORCH) else None
+        source = FindLinks(folders, lambda wheel: _find_pypi_backend(wheel, self.target.platform))
+        return source if source.has_package(TORCH) else None
 
 
-def index_of(config: Config, environ: Mapping[str, str], target: Target) -> Index:
-    """Return the index, also where a lock decides: for addresses, and for the wheels themselves."""
-    return Sources(config, Settings.of(environ), environ, target).opened()
+def open_index(config: Config, environ: Mapping[str, str], target: Target) -> PyTorchIndex:
+    """Return the index even where a lock decides: for its URLs, and to download the wheels."""
+    return SourceOptions(config, Settings.of(environ), environ, target).open_index()
 
 
-def _plain(wheel: Wheel, platform: str) -> Backend | None:
-    """Return the backend that PyPI's wheel is of: torch's, or that of the torch it goes with."""
+def _find_pypi_backend(wheel: Wheel, platform: str) -> Backend | None:
+    """Return the backend of a wheel from PyPI: torch's own, or that of the torch it requires."""
     release = Version(wheel.version.public)
-    pin = SpecifierSet(f"=={release}") if wheel.name == TORCH else torch_pin(wheel.name, release)
-    torches = [one for one in torch_releases() if pin is not None and one in pin]
-    return pypi_backend(torches[-1], platform) if torches else None
+    is_torch = wheel.name == TORCH
+    torch = SpecifierSet(f"=={release}") if is_torch else required_torch(wheel.name, release)
+    releases = [item for item in torch_releases() if torch is not None and item in torch]
+    return pypi_backend(releases[-1], platform) if releases else None

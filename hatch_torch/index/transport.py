@@ -1,82 +1,98 @@
-"""What comes over the wire: a body within its limits, a failure in words without secrets.
+"""The only module that talks to the network: single GET requests over urllib3's kept connections.
 
-The one seam to the network: requests to servers by urllib3, over connections that are kept.
+Bodies are read within a byte budget and a deadline. Failures become IndexFaultError with a message
+of our own, since urllib3's may contain the URL and its credentials.
 """
 
 from __future__ import annotations
 
 import re
+import ssl
 import zlib
 from io import BytesIO
 from threading import Lock
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from truststore import SSLContext
+from urllib3 import PoolManager, ProxyManager, Retry, Timeout
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    InvalidHeader,
+    NameResolutionError,
+    NewConnectionError,
+    ProtocolError,
+    ProxyError,
+    ProxySchemeUnknown,
+    SSLError,
+    TimeoutError as HTTPTimeoutError,
+)
+
 from hatch_torch.errors import IndexFaultError
-from hatch_torch.index.limits import WIDTH, Deadline, Room
-from hatch_torch.index.proxies import CERTIFICATES, Certificates, Proxy, certificates, proxy_for
-from hatch_torch.index.urls import bare
+from hatch_torch.index.limits import LATE, LATE_HINT, PARALLEL_REQUESTS, ByteBudget, Deadline
+from hatch_torch.index.proxies import CERTIFICATES, Proxy, find_certificates, find_proxy
+from hatch_torch.index.urls import strip_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from urllib3 import PoolManager
+    Sink = Callable[[int, Mapping[str, str], Iterator[bytes]], None]
+    """Takes a status, headers and the pieces of a body as they arrive."""
+    Send = Callable[["Request"], "Reply"]
+    """Sends one request to one server; raises as `Transport.send`."""
 
-    from hatch_torch.index.limits import Deadline
-
-    Into = Callable[[int, Mapping[str, str], Iterator[bytes]], None]
-    """Takes the status, the headers and the pieces of a body, as they come."""
-    Exchange = Callable[["Request"], "Reply"]
-    """Sends one request to one server; raises IndexFaultError, or BrokenError where a
-    second attempt is worth it."""
-
-_CONTENT_RANGE = r"bytes (\d{1,15})-\d{1,15}/(\d{1,15})"
+_PIECE = 64 * 1024
+_UNAUTHORIZED = 401
+_FILE_STATUSES = {200, 206}
 
 
 class Slice(NamedTuple):
-    """A piece of a file: its bytes, where they begin, and the size of the whole."""
+    """A part of a file: its bytes, their position, and the size of the whole file."""
 
     body: bytes
     start: int
     total: int
 
     @classmethod
-    def of(cls, headers: Mapping[str, str], body: bytes) -> Slice | None:
-        """Take a reply of status 206; None where it does not say which part it is."""
-        match = re.fullmatch(_CONTENT_RANGE, headers.get("content-range", ""))
+    def from_headers(cls, headers: Mapping[str, str], body: bytes) -> Slice | None:
+        """Return the part that a reply of status 206 has; None without a valid Content-Range."""
+        content_range = headers.get("content-range", "")
+        match = re.fullmatch(r"bytes (\d{1,15})-\d{1,15}/(\d{1,15})", content_range)
         return cls(body, int(match[1]), int(match[2])) if match else None
 
 
 class BrokenError(IndexFaultError):
-    """The connection was refused or broke off: a second attempt is worth it."""
+    """The connection was refused or broke off; another attempt may succeed."""
 
 
 class UnreachableError(IndexFaultError):
-    """There is no way to the host at all: whoever asks it for another page waits as long again."""
+    """The host is unreachable; further requests would only hit the same timeout."""
 
 
 class RefusedError(BrokenError, UnreachableError):
-    """Nobody took the connection: it may be busy just now, but not attempt after attempt."""
+    """The host refused the connection: worth other attempts, but not for each further page."""
 
 
 class Request(NamedTuple):
-    """A GET; the body is only read where the status is the one expected."""
+    """A GET request, with the limits on its response."""
 
     url: str
-    room: Room
-    """For how much of a body."""
+    budget: ByteBudget
+    deadline: Deadline
     headers: Mapping[str, str] = MappingProxyType({})
     expected: int = 200
-    into: Into | None = None
-    """What takes the body of a file, or of its end, instead of the reply."""
+    """The status whose body is read."""
+    sink: Sink | None = None
+    """Takes the body of a whole file or of a part (200, 206) instead of the reply."""
 
     def with_headers(self, headers: Mapping[str, str]) -> Request:
-        """Return the request with more headers."""
+        """Return the request with additional headers."""
         return self._replace(headers={**self.headers, **headers})
 
 
 class Reply(NamedTuple):
-    """What one server answered; header names in lower case."""
+    """A server's response; header names are in lower case."""
 
     url: str
     status: int
@@ -84,201 +100,201 @@ class Reply(NamedTuple):
     body: bytes = b""
 
 
-_PIECE = 64 * 1024
-LATE = "no answer in time; TORCH_VARIANT_TIMEOUT sets the seconds"
-
-_WORDS = {
-    "NameResolutionError": "its host name is unknown here",
-    "NewConnectionError": "nobody takes the connection",
-    "ConnectTimeoutError": LATE,
-    "TimeoutError": LATE,
-    "SSLError": f"its certificate is not trusted; {', '.join(CERTIFICATES)} may name others",
-    "ProxyError": "the proxy does not answer",
-    "ProxySchemeUnknown": "a proxy of this kind is not supported, only http: and https:",
-    "ProtocolError": "the connection broke off",
-    "ValueError": "its address, or that of a proxy, cannot be read",
-}
-_UNTIMELY = ("certificate is not yet valid", "certificate has expired")  # OpenSSL's words
-_UNAUTHORIZED = 401
-_OF_A_FILE = {200, 206}
-_FAULTS: dict[str, type[IndexFaultError]] = {
-    "NameResolutionError": UnreachableError,
-    "NewConnectionError": RefusedError,
-    "ConnectTimeoutError": UnreachableError,
-    "ProxyError": UnreachableError,
-    "ProtocolError": BrokenError,
-}
-
-
 class Response(Protocol):
-    """A reply whose body arrives piece by piece, as urllib3 gives it."""
+    """The part of urllib3's response that reading a body needs."""
 
     status: int
 
     def read1(self, amt: int, /, *, decode_content: bool) -> bytes:
-        """Return what is there, at most `amt` bytes; nothing at the end."""
+        """Return the bytes that have arrived, at most `amt`; nothing at the end."""
 
     def drain_conn(self) -> None:
-        """Read over the body, so that the connection can be used again."""
+        """Discard the rest of the body, so that the connection can be reused."""
 
 
-def take_body(
-    response: Response, headers: Mapping[str, str], request: Request, deadline: Deadline
-) -> bytes:
-    """Read the body where the status is the one expected; any other body is not worth the time.
+class Transport:
+    """Sends single requests over a pool of connections for each proxy."""
 
-    Raises IndexFaultError where it is too large, comes too late, or cannot be unpacked.
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        """Keep the environment, which names proxies and certificates."""
+        self._environ = environ
+        self._managers: dict[tuple[Proxy | None, bool], PoolManager] = {}
+        self._lock = Lock()
+
+    def send(self, request: Request) -> Reply:
+        """Return one server's response, without following redirects.
+
+        Raises IndexFaultError where there is no complete response within the request's limits.
+        """
+        remaining = request.deadline.remaining()
+        if not remaining:
+            raise IndexFaultError(strip_credentials(request.url), LATE, hint=LATE_HINT)
+        try:
+            response = self._manager(request.url).request(
+                "GET",
+                request.url,
+                headers=request.headers,
+                timeout=Timeout(connect=remaining / 3, read=remaining),
+                preload_content=False,
+                redirect=False,
+                retries=False,
+            )
+        except (HTTPError, OSError, ValueError) as error:
+            raise describe_fault(request.url, error) from None
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        try:
+            body = read_body(response, headers, request)
+        except (HTTPError, OSError, ValueError) as error:
+            fault = describe_fault(request.url, error)
+            # A sink has a part of the body already: its owner asks for the rest, while another
+            # attempt here would fetch everything again.
+            raise (IndexFaultError(fault.url, fault.found) if request.sink else fault) from None
+        finally:
+            response.close()  # no effect once the connection is back in its pool
+        return Reply(request.url, response.status, headers, body)
+
+    def close(self) -> None:
+        """Close all connections."""
+        for manager in self._managers.values():
+            manager.clear()
+
+    def _manager(self, url: str) -> PoolManager:
+        proxy, is_https = find_proxy(url, self._environ), url.startswith("https:")
+        with self._lock:
+            if (proxy, is_https) not in self._managers:
+                options = _trust_options(self._environ) if is_https else {}
+                self._managers[proxy, is_https] = _new_manager(proxy, options)
+            return self._managers[proxy, is_https]
+
+
+def _trust_options(environ: Mapping[str, str]) -> dict[str, Any]:
+    """Return urllib3's options for the certificates that a variable names, else the system's.
+
+    OpenSSL does not look into the store of Windows, macOS and most Linuxes, which is where a
+    company puts its own certificate; pip and uv read it too.
     """
-    if request.into and response.status in _OF_A_FILE:
-        request.into(response.status, headers, _pieces(response, request, deadline))
+    named = find_certificates(environ)
+    if named.file or named.folder:
+        return {"ca_certs": named.file, "ca_cert_dir": named.folder}
+    return {"ssl_context": SSLContext(ssl.PROTOCOL_TLS_CLIENT)}
+
+
+def _new_manager(proxy: Proxy | None, options: dict[str, Any]) -> PoolManager:
+    size = PARALLEL_REQUESTS
+    if proxy is None:
+        return PoolManager(size, maxsize=size, **options)
+    headers = dict(proxy.headers)
+    return ProxyManager(proxy.url, size, maxsize=size, proxy_headers=headers, **options)
+
+
+def read_body(response: Response, headers: Mapping[str, str], request: Request) -> bytes:
+    """Return the decompressed body; empty where the request has a sink or expects another status.
+
+    Raises IndexFaultError where the body is too large, too late, or cannot be decompressed.
+    """
+    if request.sink and response.status in _FILE_STATUSES:
+        request.sink(response.status, headers, _read_pieces(response, request))
         return b""
     if response.status == request.expected:
-        body = _read(response, request, deadline)
-        return _unpack(body, headers.get("content-encoding", "").strip().lower(), request)
+        body = BytesIO()
+        for piece in _read_pieces(response, request):
+            body.write(piece)
+        encoding = headers.get("content-encoding", "").strip().lower()
+        return _decompress(body.getvalue(), encoding, request)
     length = headers.get("content-length", "")
     if length.isdecimal() and int(length[:9]) < _PIECE:
         response.drain_conn()
     return b""
 
 
-def _read(response: Response, request: Request, deadline: Deadline) -> bytes:
-    body = BytesIO()
-    for piece in _pieces(response, request, deadline):
-        body.write(piece)
-    return body.getvalue()
-
-
-def _pieces(response: Response, request: Request, deadline: Deadline) -> Iterator[bytes]:
+def _read_pieces(response: Response, request: Request) -> Iterator[bytes]:
     while piece := response.read1(_PIECE, decode_content=False):
-        if not request.room.take(len(piece)):
+        if not request.budget.consume(len(piece)):
             raise _too_large(request)
-        if not deadline.remaining():
-            raise IndexFaultError(bare(request.url), LATE)
+        if not request.deadline.remaining():
+            raise IndexFaultError(strip_credentials(request.url), LATE, hint=LATE_HINT)
         yield piece
 
 
 def _too_large(request: Request) -> IndexFaultError:
-    return IndexFaultError(bare(request.url), f"the answer is larger than {request.room}")
+    found = f"the response is too large (expected at most {request.budget})"
+    return IndexFaultError(strip_credentials(request.url), found)
 
 
-def _unpack(body: bytes, encoding: str, request: Request) -> bytes:
-    """Undo a Content-Encoding; a small body that unpacks to a huge one is stopped on the way."""
+def _decompress(body: bytes, encoding: str, request: Request) -> bytes:
+    """Undo a Content-Encoding; a small body that expands to a huge one is stopped on the way."""
     if encoding in {"", "identity"}:
         return body
-    url = bare(request.url)
+    url = strip_credentials(request.url)
     if encoding not in {"gzip", "x-gzip"}:
-        raise IndexFaultError(url, "the answer is packed in a way that was not asked for")
-    unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+        raise IndexFaultError(url, "the response has an unknown encoding (expected gzip)")
+    decompressor = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
     try:
-        unpacked = unpacker.decompress(body, request.room.limit)
+        content = decompressor.decompress(body, request.budget.limit)
     except zlib.error as error:
-        raise IndexFaultError(url, "the answer cannot be unpacked") from error
-    if unpacker.unconsumed_tail or not request.room.take(len(unpacked)):
+        raise IndexFaultError(url, "the response cannot be decompressed") from error
+    if decompressor.unconsumed_tail or not request.budget.consume(len(content)):
         raise _too_large(request)
-    if not unpacker.eof:
-        raise IndexFaultError(url, "the answer was cut in the middle")
-    return unpacked
+    if not decompressor.eof:
+        raise IndexFaultError(url, "the response is truncated")
+    return content
 
 
-def fault_of(url: str, error: Exception) -> IndexFaultError:
-    """Say what went wrong in our own words; the library's may hold the URL and its secrets."""
-    known = (base.__name__ for base in type(error).__mro__ if base.__name__ in _WORDS)
-    name = next(known, "")
-    found = _WORDS.get(name, f"the request failed ({type(error).__name__})")
-    if name == "SSLError" and any(one in str(error) for one in _UNTIMELY):
-        found = "its certificate is not valid at the time that this machine's clock shows"
-    return _FAULTS.get(name, IndexFaultError)(bare(url), found)
+# The first class that an error is an instance of counts: fault, message, hint.
+_FAULTS: dict[
+    type[Exception] | tuple[type[Exception], ...], tuple[type[IndexFaultError], str, str | None]
+] = {
+    NameResolutionError: (UnreachableError, "the host name cannot be resolved", None),
+    NewConnectionError: (RefusedError, "connection refused", None),
+    ConnectTimeoutError: (UnreachableError, LATE, LATE_HINT),
+    (HTTPTimeoutError, TimeoutError): (IndexFaultError, LATE, LATE_HINT),
+    (SSLError, ssl.SSLError): (
+        IndexFaultError,
+        "the certificate is not trusted",
+        f"name a file of certificates in one of {', '.join(CERTIFICATES)}",
+    ),
+    ProxySchemeUnknown: (
+        IndexFaultError,
+        "unsupported kind of proxy (expected an http: or https: URL)",
+        None,
+    ),
+    ProxyError: (UnreachableError, "the proxy does not respond", None),
+    ProtocolError: (BrokenError, "the connection broke off", None),
+    ValueError: (IndexFaultError, "the URL, or the proxy's, is not valid", None),
+}
+_CLOCK_FAULTS = ("certificate is not yet valid", "certificate has expired")  # OpenSSL's words
 
 
-def refusal_of(reply: Reply) -> str:
-    """Say what a status means that is not the one asked for."""
-    if reply.status == _UNAUTHORIZED:
-        return "it asks for a user and a password (401); the netrc file is the place for them"
-    wait = reply.headers.get("retry-after", "")[:40]
-    return f"answered with status {reply.status}" + (f", retry after {wait!r}" if wait else "")
-
-
-class Connections:
-    """Sends one request to one server, over connections that are kept open."""
-
-    def __init__(self, environ: Mapping[str, str], deadline: Deadline) -> None:
-        """Take the environment, for proxies and certificates, and the time that there is."""
-        self._environ = environ
-        self._deadline = deadline
-        self._managers: dict[tuple[Proxy | None, bool], PoolManager] = {}
-        self._lock = Lock()
-
-    def exchange(self, request: Request) -> Reply:
-        """Return what the server says; raises IndexFaultError where that is nothing whole."""
-        # It takes 70 ms to import; a decision from lock or cache must not pay for it.
-        from urllib3.exceptions import HTTPError  # noqa: PLC0415 - see above
-
-        try:
-            return self._exchange(request)
-        except (HTTPError, OSError, ValueError) as error:
-            raise fault_of(request.url, error) from None
-
-    def _exchange(self, request: Request) -> Reply:
-        from urllib3 import Timeout  # noqa: PLC0415 - as above
-        from urllib3.exceptions import HTTPError  # noqa: PLC0415 - as above
-
-        left = self._deadline.remaining()
-        if not left:
-            raise IndexFaultError(bare(request.url), LATE)
-        response = self._manager(request.url).request(
-            "GET",
-            request.url,
-            headers=request.headers,
-            timeout=Timeout(connect=left / 3, read=left),
-            preload_content=False,
-            redirect=False,
-            retries=False,
+def describe_fault(url: str, error: Exception) -> IndexFaultError:
+    """Return an error with a message of our own, without credentials."""
+    shown = strip_credentials(url)
+    is_certificate = isinstance(error, (SSLError, ssl.SSLError))
+    if is_certificate and any(words in str(error) for words in _CLOCK_FAULTS):
+        return IndexFaultError(
+            shown,
+            "the certificate is not valid at the time of this machine's clock",
+            hint="check the clock",
         )
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        try:
-            body = take_body(response, headers, request, self._deadline)
-        except HTTPError as error:
-            if request.into is None:
-                raise
-            # Who takes the body has a part of it, and asks for the rest, not for all again.
-            raise IndexFaultError(bare(request.url), fault_of(request.url, error).found) from None
-        finally:
-            response.close()  # no effect on one that was read to its end and is back in the pool
-        return Reply(request.url, response.status, headers, body)
-
-    def _manager(self, url: str) -> PoolManager:
-        route = proxy_for(url, self._environ), url.startswith("https:")
-        with self._lock:
-            if route not in self._managers:
-                trust = _trust(certificates(self._environ)) if route[1] else {}
-                self._managers[route] = _new_manager(route[0], trust)
-            return self._managers[route]
-
-    def close(self) -> None:
-        """Close them."""
-        for manager in self._managers.values():
-            manager.clear()
+    for classes, (fault, found, hint) in _FAULTS.items():
+        if isinstance(error, classes):
+            return fault(shown, found, hint=hint)
+    return IndexFaultError(shown, f"the request failed ({type(error).__name__})")
 
 
-def _trust(named: Certificates) -> dict[str, Any]:
-    """Trust the certificates that a variable names, else the system's, as pip and uv can.
-
-    The store of Windows, macOS and most Linuxes is not where OpenSSL looks, and it is where a
-    company puts a certificate of its own.
-    """
-    if named.file or named.folder:
-        return {"ca_certs": named.file, "ca_cert_dir": named.folder}
-    import ssl  # noqa: PLC0415 - as above
-
-    from truststore import SSLContext  # noqa: PLC0415 - as above
-
-    return {"ssl_context": SSLContext(ssl.PROTOCOL_TLS_CLIENT)}
+def make_status_fault(reply: Reply) -> IndexFaultError:
+    """Return the error for a status that is not the expected one."""
+    url = strip_credentials(reply.url)
+    if reply.status == _UNAUTHORIZED:
+        hint = "put them into the netrc file (~/.netrc)"
+        return IndexFaultError(url, "user and password are required (401)", hint=hint)
+    wait = reply.headers.get("retry-after", "")[:40]
+    suffix = f", retry after {wait!r}" if wait else ""
+    return IndexFaultError(url, f"answered with status {reply.status}{suffix}")
 
 
-def _new_manager(proxy: Proxy | None, trust: dict[str, Any]) -> PoolManager:
-    from urllib3 import PoolManager, ProxyManager  # noqa: PLC0415 - as above
-
-    if proxy is None:
-        return PoolManager(WIDTH, maxsize=WIDTH, **trust)
-    headers = dict(proxy.headers)
-    return ProxyManager(proxy.url, WIDTH, maxsize=WIDTH, proxy_headers=headers, **trust)
+def parse_retry_after(value: str) -> float:
+    """Return the seconds that a Retry-After header asks for (RFC 9110); 0 for an invalid one."""
+    try:
+        return Retry().parse_retry_after(value[:40])
+    except (InvalidHeader, ValueError, OverflowError):
+        return 0.0

@@ -1,86 +1,81 @@
-"""Which URLs are asked, and which may be given to an installer.
-
-URLs that people configure: which name a mirror of PyTorch's index, and which hold a secret.
-"""
+"""Rules for URLs: allowed hosts, credentials and other secrets, and mirrors of PyTorch's index."""
 
 from __future__ import annotations
 
 import re
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import SplitResult, urlsplit, urlunsplit
+from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
-from hatch_torch.catalog import rows
+from hatch_torch.catalog import load_table
 from hatch_torch.catalog.backend import Backend
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-
 PYTORCH_HOSTS = frozenset(
     {
         "download.pytorch.org",
-        "download-r2.pytorch.org",  # the files of the family since early 2026
+        "download-r2.pytorch.org",  # the files of the torch family since early 2026
         "d21usjoq99fcb9.cloudfront.net",  # the other files that PyTorch hosts
     }
 )
-"""Where PyTorch's index and its files lie (pytorch/test-infra, s3_management/manage_v2.py)."""
+"""The hosts of PyTorch's index and its files (pytorch/test-infra, s3_management/manage_v2.py)."""
 
 _LOOPBACK = "localhost"
 
 
-class Hosts(NamedTuple):
+class AllowedHosts(NamedTuple):
     """The hosts that pages may link and redirect to."""
 
-    allowed: frozenset[str]
+    hosts: frozenset[str]
 
     @classmethod
-    def of(cls, urls: Iterable[str], further: Iterable[str] = ()) -> Hosts:
+    def of(cls, urls: Iterable[str], further: Iterable[str] = ()) -> AllowedHosts:
         """Allow the hosts of some URLs, further hosts (``files.example.org``), and PyTorch's."""
-        own = (host_of(url) for url in urls)
-        listed = (host_of(f"//{host}") for host in further)
-        return cls(PYTORCH_HOSTS | {host for host in (*own, *listed) if host})
+        named = (*map(get_host, urls), *(get_host(f"//{host}") for host in further))
+        return cls(PYTORCH_HOSTS | {host for host in named if host})
 
-    def refusal(self, url: str) -> str | None:
-        """Return why this URL must not be used, without its secrets, or None where it may."""
-        parts = _split(url)
-        host = host_of(url)
+    def rejection_reason(self, url: str) -> str | None:
+        """Return why a URL must not be used, as a noun without secrets; None if it may be."""
+        parts = _split_url(url)
+        host = get_host(url)
         if parts is None or not host:
-            return "a URL that cannot be read"
+            return "an invalid URL"
         if parts.scheme not in {"https", "http"}:
-            return f"a URL that begins with {parts.scheme}:"
+            return f"a URL that begins with {parts.scheme}: (expected https:)"
         if "@" in parts.netloc:
             return "a URL with user-info"
-        if host not in self.allowed:
+        if host not in self.hosts:
             return f"the host {host}, which tool.torch-variant.hosts does not list"
         if parts.scheme == "http" and host != _LOOPBACK:
-            return f"http: at {host}; only https: is safe"
+            return f"http: at {host} (expected https:)"
         return None
 
 
-def host_of(url: str) -> str:
+def get_host(url: str) -> str:
     """Return a URL's host in lower case, every loopback host as ``localhost``, "" for none."""
-    parts = _split(url)
+    parts = _split_url(url)
     host = ((parts and parts.hostname) or "").rstrip(".")
     return _LOOPBACK if _is_loopback(host) else host
 
 
-def origin_of(url: str) -> str:
-    """Return what a URL's credentials belong to: its scheme, host and port."""
-    parts = urlsplit(bare(url))
+def get_origin(url: str) -> str:
+    """Return the scheme, host and port that a URL's credentials belong to."""
+    parts = urlsplit(strip_credentials(url))
     return f"{parts.scheme}://{parts.netloc}".lower()
 
 
-def bare(url: str) -> str:
+def strip_credentials(url: str) -> str:
     """Return a URL without user-info, query and fragment: what may be stored and shown."""
-    parts = _split(url)
+    parts = _split_url(url)
     if parts is None:
-        return "(a URL that cannot be read)"
+        return "(invalid URL)"
     return SplitResult(parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", "").geturl()
 
 
-def _split(url: str) -> SplitResult | None:
-    """Take a URL apart; a blank, a line's end or another alphabet is in none (RFC 3986)."""
+def _split_url(url: str) -> SplitResult | None:
+    """Return a URL's parts; None for one with blanks or non-ASCII characters (RFC 3986)."""
     if not (url.isascii() and url.isprintable()) or " " in url:
         return None
     try:
@@ -101,68 +96,96 @@ def _is_loopback(host: str) -> bool:
 
 
 _CHANNELS = {"nightly", "test"}
-_RUN = re.compile(r"[A-Za-z0-9]{16,}")
-_WORD = re.compile(r"[A-Z]*[a-z]+|[A-Z]+|\d+")
-_DIGEST = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-_LONG = 20
-_SHORT, _SHORT_IN_LONG = 2.7, 3.0
-"""Characters of a word, on average: `torch29cu126py312` has 2.8, what chance writes about 2."""
 
 
-def mirror_root(url: str) -> str | None:
-    """Return the root of a mirror of PyTorch's index, or None where a URL names none.
+def find_mirror_root(url: str) -> str | None:
+    """Return the root of the mirror of PyTorch's index that a URL names, or None.
 
-    It does where its path ends in ``/whl`` (or in another folder of tables/mirrors.toml), or in
-    that with a channel, a backend's folder as PyTorch spells it, or both behind it:
-    ``/pytorch/whl/nightly/cu126/``. User-info stays; a query, or a plain ``http:``, names nothing.
+    The path ends in ``/whl`` or another folder of the table `mirrors`, perhaps followed by a
+    channel, a backend's folder as PyTorch spells it, or both: ``/pytorch/whl/nightly/cu126/``.
+    User-info stays. A URL with a query, or with plain ``http:``, names no mirror.
     """
-    parts = _split_mirrors(url)
-    if parts is None or parts.query or Hosts.of([url]).refusal(_without_user(parts)):
+    parts = _split_any_url(url)
+    if parts is None or parts.query:
+        return None
+    without_user = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    if AllowedHosts.of([url]).rejection_reason(without_user):
         return None
     path = [part for part in parts.path.split("/") if part]
-    if path and _is_backend(path[-1]):
+    if path and _is_backend_folder(path[-1]):
         path.pop()
     if path and path[-1] in _CHANNELS:
         path.pop()
-    if not path or path[-1] not in {row["folder"] for row in rows("mirrors")}:
+    if not path or path[-1] not in {row["folder"] for row in load_table("mirrors")}:
         return None
     return urlunsplit((parts.scheme, parts.netloc, "/" + "/".join(path), "", ""))
 
 
-def secret_in(url: str) -> str | None:
-    """Say what of a URL could only be written into metadata as a secret, or None.
+# The prefixes by which GitHub, GitLab, Docker, npm, Hugging Face, AWS, PyPI, Slack and Google mark
+# their tokens, and the beginning of a JSON web token.
+_KNOWN_TOKEN = re.compile(
+    r"(?<![A-Za-z0-9])(?:"
+    r"(?:gh[opusr]_|github_pat_)[A-Za-z0-9_]{16,}"
+    r"|(?:gl(?:pat|dt|rt|cbt|ptt|ft|imt|agent|oas|soat|ffct)-|dckr_pat_)[A-Za-z0-9_-]{16,}"
+    r"|npm_[A-Za-z0-9]{30,}|hf_[A-Za-z]{30,}"
+    r"|(?:AKIA|ASIA)[A-Z0-9]{16}"
+    r"|pypi-Ag[A-Za-z0-9_-]{16,}"
+    r"|xox[abeoprs]-[A-Za-z0-9-]{10,}"
+    r"|AIza[A-Za-z0-9_-]{30,}"
+    r"|eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}"
+    r")"
+)
+_NAMED_SECRET = re.compile(
+    r"(?i)(?:^|[/;,&])[\w-]*(?:token|secret|password|passwd|api[_-]?key|signature)[=:][^/]"
+)
+_RUN = re.compile(r"[A-Za-z0-9]{16,}")
+_WORD = re.compile(r"[A-Z]*[a-z]+|[A-Z]+|\d+")
+_DIGEST = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_LONG_RUN = 20
+_WORD_LENGTH, _WORD_LENGTH_IN_LONG_RUN = 2.7, 3.0
+"""Characters of a word on average: `torch29cu126py312` has 2.8, random text about 2."""
 
-    A query always is one. A part of the path is a token where it has a run of 16 letters and digits
-    or more whose words and numbers are shorter than 2.7 characters on average, in a run of 20 or
-    more shorter than 3: chance writes so, people do not. The hash of a commit or a file (40 or 64
-    small hexadecimal digits) is none.
+
+def find_secret(url: str) -> str | None:
+    """Return what of a URL, other than user-info, is certainly a secret, or None.
+
+    That is a query, and in the path a token with the prefix of a known service or `token=…`.
     """
-    parts = _split_mirrors(url)
+    parts = _split_any_url(url)
     if parts is None:
         return None
     if parts.query:
         return "a query"
-    runs = (run for part in parts.path.split("/") for run in _RUN.findall(part))
-    return "what looks like a token in its path" if any(map(_is_token, runs)) else None
+    path = unquote(parts.path)
+    is_token = _KNOWN_TOKEN.search(path) or _NAMED_SECRET.search(path)
+    return "a token in its path" if is_token else None
 
 
-def _is_token(run: str) -> bool:
-    short = _SHORT_IN_LONG if len(run) >= _LONG else _SHORT
-    return not _DIGEST.fullmatch(run) and len(run) < short * len(_WORD.findall(run))
+def may_have_token(url: str) -> bool:
+    """Return whether a part of a URL's path looks random, as a token does.
+
+    Random are 16 letters and digits or more, whose words and numbers are short on average. A
+    commit's or file's hash (40 or 64 hexadecimal digits) is not.
+    """
+    parts = _split_any_url(url)
+    path = parts.path.split("/") if parts else ()
+    return any(_is_random(run) for part in path for run in _RUN.findall(part))
 
 
-def _is_backend(folder: str) -> bool:
+def _is_random(run: str) -> bool:
+    length = _WORD_LENGTH_IN_LONG_RUN if len(run) >= _LONG_RUN else _WORD_LENGTH
+    return not _DIGEST.fullmatch(run) and len(run) < length * len(_WORD.findall(run))
+
+
+def _is_backend_folder(folder: str) -> bool:
     try:
         return Backend.parse(folder).folder == folder
     except ValueError:
         return False
 
 
-def _without_user(parts: SplitResult) -> str:
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
-
-
-def _split_mirrors(url: str) -> SplitResult | None:
+def _split_any_url(url: str) -> SplitResult | None:
+    """Return a URL's parts, whatever its characters."""
     try:
         return urlsplit(url)
     except ValueError:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hatch_torch.index.client import Fetcher
+from hatch_torch.index.client import Client
 from hatch_torch.index.http_cache import Cache
-from hatch_torch.index.urls import Hosts
-from tests.index.shelf import Shelf
+from hatch_torch.index.urls import AllowedHosts
+from tests.index.served_file import ServedFile
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -97,35 +97,35 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture
-def hosts(server: Server) -> Hosts:
+def hosts(server: Server) -> AllowedHosts:
     """Return the hosts of an index on the server."""
-    return Hosts.of([server.url])
+    return AllowedHosts.of([server.url])
 
 
 @pytest.fixture
-def new_fetcher(tmp_path: Path) -> Iterator[Callable[..., Fetcher]]:
-    """Return a maker of fetchers that share a cache folder and have little time."""
-    made: list[Fetcher] = []
+def new_client(tmp_path: Path) -> Iterator[Callable[..., Client]]:
+    """Return a maker of clients that share a cache folder and have little time."""
+    made: list[Client] = []
 
-    def make(environ: dict[str, str] | None = None, **settings: object) -> Fetcher:
-        given = {"seconds": 5.0, **settings}
-        made.append(Fetcher(Cache(tmp_path / "cache"), environ or {}, **given))  # type: ignore[arg-type] # keywords of a test
+    def make(environ: dict[str, str] | None = None, **settings: object) -> Client:
+        given = {"timeout": 5.0, **settings}
+        made.append(Client(Cache(tmp_path / "cache"), environ or {}, **given))  # type: ignore[arg-type] # keywords of a test
         return made[-1]
 
     yield make
-    for fetcher in made:
-        fetcher.close()
+    for client in made:
+        client.close()
 
 
 @pytest.fixture
-def fetcher(new_fetcher: Callable[..., Fetcher]) -> Fetcher:
-    """Return a fetcher with an empty cache."""
-    return new_fetcher()
+def client(new_client: Callable[..., Client]) -> Client:
+    """Return a client with an empty cache."""
+    return new_client()
 
 
 @pytest.fixture
-def shelf(server: Server, fetcher: Fetcher, tmp_path: Path) -> Shelf:
-    """Return a shelf whose file is served."""
-    made = Shelf(server, fetcher, tmp_path / "wheels" / "new")
+def served(server: Server, client: Client, tmp_path: Path) -> ServedFile:
+    """Return a served whose file is served."""
+    made = ServedFile(server, client, tmp_path / "wheels" / "new")
     made.serve()
     return made

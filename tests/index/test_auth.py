@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hatch_torch.index.auth import Credentials, Keyring, basic
+from hatch_torch.index.auth import Credentials, Keyring, encode_basic_auth
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,20 +24,20 @@ def known(credentials: Credentials, url: str) -> str:
 def test_url() -> None:
     """What a URL holds is taken out of it, decoded, and used for its origin alone."""
     credentials = Credentials({})
-    assert credentials.learn("https://me:p%40ss@x.org/whl?token=1") == "https://x.org/whl"
+    assert credentials.remember("https://me:p%40ss@x.org/whl?token=1") == "https://x.org/whl"
     assert known(credentials, "https://X.org/whl/cu126/torch/") == "me:p@ss"
     assert known(credentials, "https://x.org:8443/whl") == ""
     assert known(credentials, "https://y.org/whl") == ""
-    assert credentials.only_here("https://x.org/a.whl")
+    assert credentials.only_we_can_authenticate("https://x.org/a.whl")
 
 
 def test_the_installers_indexes() -> None:
     """What an index of the installer's own holds serves us, and is not known to us alone."""
     credentials = Credentials({}, own=["https://it:s@x.org/simple", "https://[x", "https://z.org"])
     assert known(credentials, "https://x.org/whl/") == "it:s"
-    credentials.learn("https://me:p@x.org/whl")
+    credentials.remember("https://me:p@x.org/whl")
     assert known(credentials, "https://x.org/whl/") == "me:p"
-    assert not credentials.only_here("https://x.org/a.whl")
+    assert not credentials.only_we_can_authenticate("https://x.org/a.whl")
 
 
 @pytest.mark.parametrize("imported", [True, False])
@@ -46,28 +46,28 @@ def test_keyring(*, imported: bool) -> None:
     told = {"https://x.org/whl": None, "x.org": "secret\n"}
     keyring = Keyring(lambda *words: told[words[1]] if words[2] == "me" else None, imported)
     credentials = Credentials({}, keyring)
-    credentials.learn("https://me@x.org/whl")
+    credentials.remember("https://me@x.org/whl")
     assert known(credentials, "https://x.org/a") == "me:"
     for _ in range(2):
-        header = credentials.from_keyring("https://x.org/a")
-        assert header == {"Authorization": basic("me", "secret")}
+        header = credentials.keyring_header("https://x.org/a")
+        assert header == {"Authorization": encode_basic_auth("me", "secret")}
         told.clear()
     assert known(credentials, "https://x.org/a") == "me:secret"
-    assert credentials.only_here("https://x.org/a.whl") != imported
+    assert credentials.only_we_can_authenticate("https://x.org/a.whl") != imported
 
 
 def test_no_keyring() -> None:
     """Without a keyring nobody is asked."""
     credentials = Credentials({})
-    assert credentials.from_keyring("https://x.org/a") == {}
-    assert not credentials.only_here("https://x.org/a")
+    assert credentials.keyring_header("https://x.org/a") == {}
+    assert not credentials.only_we_can_authenticate("https://x.org/a")
 
 
 def test_url_without() -> None:
     """Most URLs hold nothing."""
     credentials = Credentials({})
-    assert credentials.learn("https://x.org/whl") == "https://x.org/whl"
-    assert not credentials.only_here("https://x.org/a.whl")
+    assert credentials.remember("https://x.org/whl") == "https://x.org/whl"
+    assert not credentials.only_we_can_authenticate("https://x.org/a.whl")
 
 
 @pytest.mark.parametrize("name", [".netrc", "_netrc"])
@@ -84,8 +84,8 @@ def test_installers_read_netrc_too(tmp_path: Path) -> None:
     """What netrc knows is not known to us alone."""
     (tmp_path / "mine").write_text(NETRC)
     credentials = Credentials({"NETRC": str(tmp_path / "mine")})
-    credentials.learn("https://me@files.example.org/")
-    assert not credentials.only_here("https://files.example.org/x")
+    credentials.remember("https://me@files.example.org/")
+    assert not credentials.only_we_can_authenticate("https://files.example.org/x")
 
 
 @pytest.mark.parametrize("content", [b"machine", b"\xff\xfe\x00machine x login", None])
@@ -100,5 +100,5 @@ def test_netrc_that_cannot_be_read(tmp_path: Path, content: bytes | None) -> Non
 def test_nothing_is_shown() -> None:
     """A representation holds no secret."""
     credentials = Credentials({})
-    credentials.learn("https://me:secret@x.org/")
+    credentials.remember("https://me:secret@x.org/")
     assert "secret" not in repr(credentials)

@@ -7,25 +7,27 @@ import time
 
 import pytest
 
-from hatch_torch.index.limits import WIDTH, Deadline, in_time
+from hatch_torch.index.limits import PARALLEL_REQUESTS, Deadline, map_until_deadline
 
 
 def test_together() -> None:
     """As many as may be under way at once are."""
-    barrier = threading.Barrier(WIDTH)
+    barrier = threading.Barrier(PARALLEL_REQUESTS)
 
     def ask(number: int) -> int:
         barrier.wait(timeout=5)
         return number + 1
 
-    assert in_time(ask, range(WIDTH), Deadline(5)) == {n: n + 1 for n in range(WIDTH)}
+    assert map_until_deadline(ask, range(PARALLEL_REQUESTS), Deadline(5)) == {
+        n: n + 1 for n in range(PARALLEL_REQUESTS)
+    }
 
 
 def test_late() -> None:
     """Whoever does not answer in time is left behind."""
     release = threading.Event()
     start = time.monotonic()
-    answers = in_time(lambda n: n or release.wait(5), [0, 1], Deadline(0.1))
+    answers = map_until_deadline(lambda n: n or release.wait(5), [0, 1], Deadline(0.1))
     release.set()
     assert answers == {1: 1}
     assert time.monotonic() - start < 2
@@ -34,21 +36,21 @@ def test_late() -> None:
 def test_error() -> None:
     """What goes wrong is raised to the one who waits."""
     with pytest.raises(ZeroDivisionError):
-        in_time(lambda n: 1 // n, [0], Deadline(5))
+        map_until_deadline(lambda n: 1 // n, [0], Deadline(5))
 
 
 def test_no_threads() -> None:
     """Where no thread can be had one thing is asked after the other."""
     before = threading.stack_size(2**46)
     try:
-        assert in_time(str, [1, 2], Deadline(5)) == {1: "1", 2: "2"}
+        assert map_until_deadline(str, [1, 2], Deadline(5)) == {1: "1", 2: "2"}
     finally:
         threading.stack_size(before)
 
 
 def test_nothing_to_ask() -> None:
     """Nothing is asked of nobody."""
-    assert in_time(str, [], Deadline(5)) == {}
+    assert map_until_deadline(str, [], Deadline(5)) == {}
 
 
 def test_deadline() -> None:

@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from hatch_torch.index.http_cache import Cache, Document, cache_of, distrust
+from hatch_torch.index.http_cache import Cache, CachedResponse, open_cache, untrusted_reason
 
-DOCUMENT = Document("https://x.org/", 200, b"body", stored=1.0, max_age=2.0)
+DOCUMENT = CachedResponse("https://x.org/", 200, b"body", stored=1.0, max_age=2.0)
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")
 
 
 def test_folder() -> None:
     """A variable names the folder; without it the system does."""
-    assert cache_of({"TORCH_VARIANT_CACHE_DIR": "/x"}).folder == Path("/x")
-    assert str(cache_of({}).folder).lower().endswith(("hatch-torch", "cache"))
+    assert open_cache({"TORCH_VARIANT_CACHE_DIR": "/x"}).folder == Path("/x")
+    assert str(open_cache({}).folder).lower().endswith(("hatch-torch", "cache"))
 
 
 def test_round_trip(tmp_path: Path) -> None:
@@ -49,7 +49,7 @@ def test_no_home(monkeypatch: pytest.MonkeyPatch, answer: str | Exception) -> No
         return answer
 
     monkeypatch.setattr("platformdirs.user_cache_dir", folder)
-    cache = cache_of({})
+    cache = open_cache({})
 
     assert [*cache.entries()] == []
     assert "TORCH_VARIANT_CACHE_DIR" in cache.notes[0]
@@ -100,7 +100,7 @@ def test_size_and_clear(tmp_path: Path) -> None:
     [entry] = cache.entries()
     (tmp_path / f".0123abcd.{entry.name}").write_bytes(b"xx")
     (tmp_path / "thesis.tex").write_text("mine")
-    assert cache.size() == len(DOCUMENT.pack("key")) + 2
+    assert cache.size() == len(DOCUMENT.serialize("key")) + 2
     assert cache.clear() == 2
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
 
@@ -116,9 +116,9 @@ def test_nobody_else_reads(tmp_path: Path) -> None:
 def test_many_writers(tmp_path: Path) -> None:
     """Whoever reads while many write sees one whole entry."""
     cache = Cache(tmp_path)
-    versions = [Document("https://x.org/", 200, bytes([n]) * 50_000) for n in range(8)]
+    versions = [CachedResponse("https://x.org/", 200, bytes([n]) * 50_000) for n in range(8)]
 
-    def work(version: Document) -> bool:
+    def work(version: CachedResponse) -> bool:
         cache.write("key", version)
         return Cache(tmp_path).read("key") in versions
 
@@ -135,7 +135,7 @@ def test_link(tmp_path: Path) -> None:
     cache.write("key", DOCUMENT)
     assert cache.read("key") is None
     assert cache.notes == [
-        f"the cache {tmp_path / 'cache'} is not used: it is a link or a file, not a folder"
+        f"the cache {tmp_path / 'cache'} is not used: not a folder (a link or a file)"
     ]
 
 
@@ -145,7 +145,7 @@ def test_open_to_everybody(tmp_path: Path) -> None:
     tmp_path.chmod(0o777)
     cache = Cache(tmp_path)
     assert cache.read("key") is None
-    assert cache.notes == [f"the cache {tmp_path} is not used: everybody may write to it"]
+    assert cache.notes == [f"the cache {tmp_path} is not used: every user may write to it"]
 
 
 @pytest.mark.parametrize(
@@ -153,14 +153,16 @@ def test_open_to_everybody(tmp_path: Path) -> None:
     [
         (stat.S_IFDIR | 0o755, 1000, None),
         (stat.S_IFDIR | 0o777, None, None),
-        (stat.S_IFDIR | 0o755, 0, "it belongs to somebody else"),
-        (stat.S_IFDIR | 0o777, 1000, "everybody may write to it"),
-        (stat.S_IFLNK | 0o777, 1000, "it is a link or a file, not a folder"),
+        (stat.S_IFDIR | 0o755, 0, "it belongs to another user"),
+        (stat.S_IFDIR | 0o777, 1000, "every user may write to it"),
+        (stat.S_IFLNK | 0o777, 1000, "not a folder (a link or a file)"),
     ],
 )
 def test_distrust(mode: int, user: int | None, expected: str | None) -> None:
     """Only a user's own folder is believed."""
-    assert distrust(os.stat_result((mode, 0, 0, 1, 1000, 1000, 0, 0, 0, 0)), user) == expected
+    assert (
+        untrusted_reason(os.stat_result((mode, 0, 0, 1, 1000, 1000, 0, 0, 0, 0)), user) == expected
+    )
 
 
 def test_folder_that_cannot_be(tmp_path: Path) -> None:

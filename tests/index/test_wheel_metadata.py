@@ -12,13 +12,18 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from hatch_torch.index.simple_api import Wheel
-from hatch_torch.index.wheel_metadata import Metadata, parse_metadata, read_metadata
+from hatch_torch.index.wheel_metadata import (
+    Metadata,
+    parse_metadata,
+    read_all_metadata,
+    read_metadata,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hatch_torch.index.client import Fetcher
-    from hatch_torch.index.urls import Hosts
+    from hatch_torch.index.client import Client
+    from hatch_torch.index.urls import AllowedHosts
     from tests.index.conftest import Server
 
 NAME = "torch-2.6.0+rocm6.2-cp312-cp312-linux_x86_64.whl"
@@ -37,9 +42,10 @@ OTHER = CONTENT.replace(b"Torch", b"numpy")
 PATH = "torch-2.6.0+rocm6.2.dist-info/METADATA"
 
 
-def wheel_at(url: str, **known: str) -> Wheel:
-    """Return a wheel of a server."""
-    return Wheel.from_filename(NAME, f"{url}/{NAME}", **known)
+def wheel_at(url: str, *, sha256: str | None = None, core_metadata: str | None = None) -> Wheel:
+    """Return a wheel on a server."""
+    wheel = Wheel.from_filename(NAME, f"{url}/{NAME}", sha256=sha256)
+    return wheel._replace(core_metadata=core_metadata)
 
 
 def archive(files: dict[str, bytes]) -> bytes:
@@ -99,7 +105,7 @@ class TestParse:
     @pytest.mark.parametrize("version", [b"Version: banana", b""])
     def test_without_version(self, version: bytes) -> None:
         """METADATA must name its version."""
-        with pytest.raises(ValueError, match="has no version"):
+        with pytest.raises(ValueError, match="has an invalid version"):
             parse_metadata(CONTENT.replace(b"Version: 2.6.0+rocm6.2", version), wheel_at(""))
 
     @settings(max_examples=100, deadline=None)
@@ -117,61 +123,66 @@ class TestRead:
     """Over a server."""
 
     @pytest.mark.parametrize("digest", ["", sha256(CONTENT).hexdigest()])
-    def test_beside(self, server: Server, fetcher: Fetcher, hosts: Hosts, digest: str) -> None:
+    def test_beside(self, server: Server, client: Client, hosts: AllowedHosts, digest: str) -> None:
         """A metadata file beside the wheel is all that is read."""
         server.page(f"/{NAME}.metadata", CONTENT)
-        metadata = read_metadata(wheel_at(server.url, metadata=digest), fetcher, hosts)
+        metadata = read_metadata(wheel_at(server.url, core_metadata=digest), client, hosts)
         assert lines(metadata) == REQUIRES
         assert server.asked == [f"/{NAME}.metadata"]
 
-    def test_inside(self, server: Server, fetcher: Fetcher, hosts: Hosts) -> None:
+    def test_inside(self, server: Server, client: Client, hosts: AllowedHosts) -> None:
         """Without one, the end of the wheel is."""
         server.file(f"/{NAME}", archive({PATH: CONTENT}))
-        assert lines(read_metadata(wheel_at(server.url), fetcher, hosts)) == REQUIRES
+        assert lines(read_metadata(wheel_at(server.url), client, hosts)) == REQUIRES
         assert [headers["range"] for headers in server.headers] == ["bytes=-65536"]
 
     @pytest.mark.parametrize(
         ("beside", "note"),
         [
-            (CONTENT + b"Checksum", "its metadata file does not match the hash on the index page"),
-            (None, "the index page names a metadata file that is not there"),
+            (CONTENT + b"Checksum", "its METADATA file does not match the hash on the index page"),
+            (None, "the index page lists a METADATA file that does not exist"),
         ],
     )
     def test_falls_back(
-        self, server: Server, fetcher: Fetcher, hosts: Hosts, beside: bytes | None, note: str
+        self, server: Server, client: Client, hosts: AllowedHosts, beside: bytes | None, note: str
     ) -> None:
         """A metadata file that is wrong or missing is told, and the wheel is read instead."""
         if beside:
             server.page(f"/{NAME}.metadata", beside)
         server.file(f"/{NAME}", archive({PATH: CONTENT}))
-        wheel = wheel_at(server.url, metadata=sha256(CONTENT).hexdigest())
-        assert lines(read_metadata(wheel, fetcher, hosts)) == REQUIRES
-        assert fetcher.notes == [f"{NAME}: {note}"]
+        wheel = wheel_at(server.url, core_metadata=sha256(CONTENT).hexdigest())
+        assert lines(read_metadata(wheel, client, hosts)) == REQUIRES
+        assert client.notes == [f"{NAME}: {note}"]
 
-    def test_kept(self, server: Server, new_fetcher: Callable[..., Fetcher], hosts: Hosts) -> None:
+    def test_kept(
+        self, server: Server, new_client: Callable[..., Client], hosts: AllowedHosts
+    ) -> None:
         """What was read once is never asked for again."""
         server.file(f"/{NAME}", archive({PATH: CONTENT}))
         wheel = wheel_at(server.url, sha256="1" * 64)
         for _ in range(2):
-            assert lines(read_metadata(wheel, new_fetcher(), hosts)) == REQUIRES
+            assert lines(read_metadata(wheel, new_client(), hosts)) == REQUIRES
         assert len(server.asked) == 1
 
     def test_kept_for_its_hash(
-        self, server: Server, new_fetcher: Callable[..., Fetcher], hosts: Hosts
+        self, server: Server, new_client: Callable[..., Client], hosts: AllowedHosts
     ) -> None:
         """A wheel whose page gives another hash is another wheel, whatever its URL."""
         server.file(f"/{NAME}", archive({PATH: CONTENT}))
         for digit in "12":
-            read_metadata(wheel_at(server.url, sha256=digit * 64), new_fetcher(), hosts)
+            read_metadata(wheel_at(server.url, sha256=digit * 64), new_client(), hosts)
         assert len(server.asked) == 2
 
     @pytest.mark.parametrize(
         ("files", "note"),
         [
-            ({}, "it has 0 METADATA files"),
-            ({PATH: CONTENT, f"x{PATH}": CONTENT}, "it has 2 METADATA files"),
+            ({}, "it has 0 METADATA files (expected 1)"),
+            ({PATH: CONTENT, f"x{PATH}": CONTENT}, "it has 2 METADATA files (expected 1)"),
             ({PATH: OTHER}, "its METADATA is that of 'numpy' '2.6.0+rocm6.2'"),
-            ({PATH: bytes(2**20 + 1)}, "its METADATA is larger than 1048576 bytes"),
+            (
+                {PATH: bytes(2**20 + 1)},
+                "its METADATA is too large (expected at most 1048576 bytes)",
+            ),
             (
                 {PATH: CONTENT.replace(b"\n\n", b"\nRequires-Dist: a" * 1001 + b"\n\n")},
                 "its METADATA has more than 1000 requirements",
@@ -179,56 +190,73 @@ class TestRead:
         ],
     )
     def test_odd_wheels(
-        self, server: Server, fetcher: Fetcher, hosts: Hosts, files: dict[str, bytes], note: str
+        self,
+        server: Server,
+        client: Client,
+        hosts: AllowedHosts,
+        files: dict[str, bytes],
+        note: str,
     ) -> None:
         """A wheel without METADATA of its own is told and not read."""
         server.file(f"/{NAME}", archive(files))
-        assert read_metadata(wheel_at(server.url), fetcher, hosts) is None
-        assert fetcher.notes == [f"{NAME}: {note}"]
+        assert read_metadata(wheel_at(server.url), client, hosts) is None
+        assert client.notes == [f"{NAME}: {note}"]
 
     @pytest.mark.parametrize("way", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
     def test_packed_without_limits(
-        self, server: Server, fetcher: Fetcher, hosts: Hosts, way: int
+        self, server: Server, client: Client, hosts: AllowedHosts, way: int
     ) -> None:
         """What unpacks to any size at once is not unpacked."""
         with zipfile.ZipFile(buffer := io.BytesIO(), "w", way) as made:
             made.writestr(PATH, CONTENT)
         server.file(f"/{NAME}", buffer.getvalue())
-        assert read_metadata(wheel_at(server.url), fetcher, hosts) is None
-        assert fetcher.notes == [f"{NAME}: its METADATA is packed as no wheel's is"]
+        assert read_metadata(wheel_at(server.url), client, hosts) is None
+        assert client.notes == [
+            f"{NAME}: its METADATA has an unsupported compression (expected deflate)"
+        ]
 
-    def test_encrypted(self, server: Server, fetcher: Fetcher, hosts: Hosts) -> None:
+    def test_encrypted(self, server: Server, client: Client, hosts: AllowedHosts) -> None:
         """A member that wants a password is told and not read."""
         content = bytearray(archive({PATH: CONTENT}))
         content[content.rindex(b"PK\x01\x02") + 8] |= 1
         content[content.index(PATH.encode()) - 24] |= 1
         server.file(f"/{NAME}", bytes(content))
-        assert read_metadata(wheel_at(server.url), fetcher, hosts) is None
-        assert "encrypted" in fetcher.notes[0]
+        assert read_metadata(wheel_at(server.url), client, hosts) is None
+        assert "encrypted" in client.notes[0]
 
     @pytest.mark.parametrize("content", [b"no zip file", archive({PATH: CONTENT})[:-9]])
     def test_no_archive(
-        self, server: Server, fetcher: Fetcher, hosts: Hosts, content: bytes
+        self, server: Server, client: Client, hosts: AllowedHosts, content: bytes
     ) -> None:
         """What is no zip file is told and not read."""
         server.file(f"/{NAME}", content)
-        assert read_metadata(wheel_at(server.url), fetcher, hosts) is None
-        assert fetcher.notes == [f"{NAME}: File is not a zip file"]
+        assert read_metadata(wheel_at(server.url), client, hosts) is None
+        assert client.notes == [f"{NAME}: File is not a zip file"]
 
-    def test_corrupt_member(self, server: Server, fetcher: Fetcher, hosts: Hosts) -> None:
+    def test_corrupt_member(self, server: Server, client: Client, hosts: AllowedHosts) -> None:
         """Bytes that do not unpack are told and not read."""
         content = bytearray(archive({PATH: CONTENT}))
         at = content.index(PATH.encode()) + len(PATH)
         content[at : at + 40] = bytes(range(40))
         server.file(f"/{NAME}", bytes(content))
-        assert read_metadata(wheel_at(server.url), fetcher, hosts) is None
-        assert len(fetcher.notes) == 1
+        assert read_metadata(wheel_at(server.url), client, hosts) is None
+        assert len(client.notes) == 1
 
-    def test_no_ranges(self, server: Server, fetcher: Fetcher, hosts: Hosts) -> None:
+    def test_no_ranges(self, server: Server, client: Client, hosts: AllowedHosts) -> None:
         """A server without range requests is not made to send 800 MB."""
         server.page(f"/{NAME}", bytes(10_000_000))
-        assert read_metadata(wheel_at(server.url), fetcher, hosts) is None
-        assert fetcher.notes == [f"{NAME}: the server does not answer range requests"]
+        assert read_metadata(wheel_at(server.url), client, hosts) is None
+        assert client.notes == [f"{NAME}: the server does not support range requests"]
+
+
+def test_several_wheels(server: Server, client: Client, hosts: AllowedHosts) -> None:
+    """Several wheels are read in parallel; one that cannot be read is None."""
+    server.page(f"/a/{NAME}.metadata", CONTENT)
+    server.page(f"/b/{NAME}.metadata", OTHER)
+    one, other = (wheel_at(f"{server.url}/{folder}", core_metadata="") for folder in "ab")
+    found = read_all_metadata([one, other], client, hosts)
+    assert [lines(found[one]), found[other]] == [REQUIRES, None]
+    assert "its METADATA is that of 'numpy' '2.6.0+rocm6.2'" in client.notes[0]
 
 
 def test_threads_read_together() -> None:

@@ -28,7 +28,7 @@ def test_build_tag() -> None:
 )
 def test_hostile_names(stem: str) -> None:
     """A name that no file system takes, or that names thousands of tags, is none."""
-    with pytest.raises(InvalidWheelFilename, match="longer than any wheel's name"):
+    with pytest.raises(InvalidWheelFilename, match=r"too long for a file name|too many tags"):
         Wheel.from_filename(f"{stem}.whl", "")
 
 

@@ -10,28 +10,28 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hatch_torch.index.download import Got
-from tests.index.shelf import BODY, NAME
+from hatch_torch.index.download import DownloadResult
+from tests.index.served_file import BODY, NAME
 
 if TYPE_CHECKING:
     from http.server import BaseHTTPRequestHandler
 
-    from tests.index.shelf import Shelf
+    from tests.index.served_file import ServedFile
 
 PROGRAM = """
 import sys
 from pathlib import Path
 from hatch_torch.index.http_cache import Cache
-from hatch_torch.index.client import Fetcher
-from hatch_torch.index.download import Wanted, fetch_all
-from hatch_torch.index.urls import Hosts
+from hatch_torch.index.client import Client
+from hatch_torch.index.download import DownloadRequest, download_all
+from hatch_torch.index.urls import AllowedHosts
 
 url, sha256, folder = sys.argv[1:]
-fetcher, hosts = Fetcher(Cache(None)), Hosts.of([url])
-fetch_all(
-    [Wanted(url, sha256)],
+client, hosts = Client(Cache(None), timeout=60), AllowedHosts.of([url])
+download_all(
+    [DownloadRequest(url, sha256)],
     Path(folder),
-    lambda url, start, into: fetcher.stream(url, start, into, hosts),
+    lambda url, start, sink: client.stream(url, start, sink, hosts),
     lambda name, done, total: print(done, flush=True),
 )
 """
@@ -39,7 +39,7 @@ fetch_all(
 
 @pytest.mark.usefixtures("interruptible")
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
-def test_ctrl_c(shelf: Shelf) -> None:
+def test_ctrl_c(served: ServedFile) -> None:
     """It ends at once, what came stays as a part, and the next call goes on from there."""
     half, gone = len(BODY) // 2, Event()
 
@@ -51,9 +51,9 @@ def test_ctrl_c(shelf: Shelf) -> None:
         gone.wait(60)
         handler.close_connection = True
 
-    wanted = shelf.wanted()
-    shelf.server.routes[shelf.path] = stall
-    command = (sys.executable, "-c", PROGRAM, wanted.url, wanted.sha256 or "", str(shelf.folder))
+    wanted = served.wanted()
+    served.server.routes[served.path] = stall
+    command = (sys.executable, "-c", PROGRAM, wanted.url, wanted.sha256 or "", str(served.folder))
     with Popen(command, stdout=PIPE, stderr=PIPE, text=True) as program:
         assert program.stdout is not None
         assert any(int(line) == half for line in program.stdout)
@@ -61,7 +61,7 @@ def test_ctrl_c(shelf: Shelf) -> None:
         assert program.wait(60) == -signal.SIGINT
     gone.set()
 
-    assert shelf.present() == {f"{NAME}.part": BODY[:half]}
-    shelf.serve()
-    assert shelf.fetch() == [Got(len(BODY), "resumed")]
-    assert shelf.present() == {NAME: BODY}
+    assert served.present() == {f"{NAME}.part": BODY[:half]}
+    served.serve()
+    assert served.fetch() == [DownloadResult(len(BODY), "resumed")]
+    assert served.present() == {NAME: BODY}

@@ -5,28 +5,28 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from hatch_torch.index.download import Got, Wanted, fetch_all
-from hatch_torch.index.urls import Hosts
+from hatch_torch.index.download import DownloadRequest, DownloadResult, download_all
+from hatch_torch.index.urls import AllowedHosts
 
 if TYPE_CHECKING:
     from http.server import BaseHTTPRequestHandler
     from pathlib import Path
 
     from hatch_torch.errors import HatchTorchError
-    from hatch_torch.index.client import Fetcher
+    from hatch_torch.index.client import Client
     from tests.index.conftest import Server
 
 BODY = bytes(range(256)) * 1000
 NAME = "torch-2.6.0+cu126-cp312-cp312-linux_x86_64.whl"
 
 
-class Shelf:
+class ServedFile:
     """A file on a server and a folder that it goes to."""
 
-    def __init__(self, server: Server, fetcher: Fetcher, folder: Path) -> None:
+    def __init__(self, server: Server, client: Client, folder: Path) -> None:
         """Take what serves, what fetches, and where to."""
         self.server = server
-        self.fetcher = fetcher
+        self.client = client
         self.folder = folder
         self.told: list[tuple[str, int, int]] = []
         self.breaks_after = 0
@@ -63,18 +63,18 @@ class Shelf:
 
         self.server.routes[self.path] = answer
 
-    def wanted(self, body: bytes | None = BODY) -> Wanted:
+    def wanted(self, body: bytes | None = BODY) -> DownloadRequest:
         """Return the file with the hash of a body, or without one."""
         url = self.server.url + self.path
-        return Wanted(url, sha256(body).hexdigest() if body is not None else None)
+        return DownloadRequest(url, sha256(body).hexdigest() if body is not None else None)
 
-    def fetch(self, *wanted: Wanted) -> list[Got | HatchTorchError]:
+    def fetch(self, *wanted: DownloadRequest) -> list[DownloadResult | HatchTorchError]:
         """Fetch files, by default the one."""
-        hosts = Hosts.of([self.server.url])
-        found = fetch_all(
+        hosts = AllowedHosts.of([self.server.url])
+        found = download_all(
             wanted or (self.wanted(),),
             self.folder,
-            lambda url, start, into: self.fetcher.stream(url, start, into, hosts),
+            lambda url, start, into: self.client.stream(url, start, into, hosts),
             lambda *one: self.told.append(one),
         )
         return [*found.values()]

@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from hatch_torch.index.http_cache import Document
+from hatch_torch.index.http_cache import CachedResponse
 
 
-def made(cache_control: str) -> Document:
+def made(cache_control: str) -> CachedResponse:
     """Return a document of second 1000."""
-    return Document.of("https://x.org/", 200, {"cache-control": cache_control}, b"x", 1000.0)
+    return CachedResponse.from_reply(
+        "https://x.org/", 200, {"cache-control": cache_control}, b"x", 1000.0
+    )
 
 
 @pytest.mark.parametrize(
@@ -41,13 +43,13 @@ def test_clock(now: float, expected: bool) -> None:  # noqa: FBT001 - the expect
 )
 def test_missing_pages_are_remembered(status: int, host: str, age: float) -> None:
     """That a page is missing holds for ten minutes, but for a mirror's 403, which may be a lock."""
-    missing = Document.of(f"https://{host}/a/", status, {}, b"", 1000.0)
-    assert (missing.max_age, missing.is_found, missing.conditions) == (age, False, {})
+    missing = CachedResponse.from_reply(f"https://{host}/a/", status, {}, b"", 1000.0)
+    assert (missing.max_age, missing.is_found, missing.conditional_headers) == (age, False, {})
 
 
 def test_renewal() -> None:
     """A confirmed page is as good as new."""
-    renewed = made("max-age=600").renewed({"cache-control": "max-age=60"}, 5000.0)
+    renewed = made("max-age=600").revalidate({"cache-control": "max-age=60"}, 5000.0)
     assert (renewed.body, renewed.stored, renewed.max_age) == (b"x", 5000.0, 60.0)
 
 
@@ -55,14 +57,16 @@ def test_renewal() -> None:
 @given(body=st.binary(), etag=st.text(), data=st.data())
 def test_pack(body: bytes, etag: str, data: st.DataObject) -> None:
     """What is packed is unpacked; one changed byte anywhere is noticed."""
-    packed = Document("https://x.org/", 200, body, etag=etag).pack("key")
-    assert Document.unpack("key", packed) == Document("https://x.org/", 200, body, etag=etag)
+    packed = CachedResponse("https://x.org/", 200, body, etag=etag).serialize("key")
+    assert CachedResponse.deserialize("key", packed) == CachedResponse(
+        "https://x.org/", 200, body, etag=etag
+    )
     at = data.draw(st.integers(0, len(packed) - 1))
     with pytest.raises(ValueError, match="damaged"):
-        Document.unpack("key", packed[:at] + bytes([packed[at] ^ 1]) + packed[at + 1 :])
+        CachedResponse.deserialize("key", packed[:at] + bytes([packed[at] ^ 1]) + packed[at + 1 :])
 
 
 def test_another_key() -> None:
     """An entry is only believed under its own key."""
     with pytest.raises(ValueError, match="another URL"):
-        Document.unpack("other", Document("https://x.org/", 200).pack("key"))
+        CachedResponse.deserialize("other", CachedResponse("https://x.org/", 200).serialize("key"))

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from hatch_torch.index.simple_api import html_links
+from hatch_torch.index.simple_api import parse_html_links
 
 WORDS = st.text("ab/.&;=é", max_size=6)
 ATTRIBUTE = st.tuples(st.sampled_from(["href", "HREF", "data-yanked", "title"]), WORDS | st.none())
@@ -42,19 +42,20 @@ def test_agrees_with_the_standard_library(tags: list[list[tuple[str, str | None]
     text = "\n".join(spelled(tag) for tag in tags)
     oracle = Oracle()
     oracle.feed(text)
-    assert [link.href for link in html_links(text)[1]] == oracle.hrefs
+    assert [link.href for link in parse_html_links(text)[1]] == oracle.hrefs
 
 
 @pytest.mark.parametrize("fragment", ["", f"#sha256={'1' * 64}"])
 @pytest.mark.parametrize("older", ["", f' data-dist-info-metadata="sha256={"2" * 64}"'])
 @pytest.mark.parametrize("core", ["", f' data-core-metadata="sha256={"3" * 64}"'])
 @pytest.mark.parametrize("uploaded", ["", ' data-upload-time="2026-10-01T00:00:00Z"'])
+@pytest.mark.parametrize("python", ["", ' data-requires-python="&gt;=3.9"'])
 def test_the_usual_spelling_is_only_quicker(
-    fragment: str, older: str, core: str, uploaded: str
+    fragment: str, older: str, core: str, uploaded: str, python: str
 ) -> None:
     """What is read at once is read as where another attribute stands before it."""
-    told = f'href="a-1-py3-none-any.whl{fragment}"{older}{core}{uploaded}>'
-    _, (usual, unusual) = html_links(f"<a {told}</a><a title='' {told}</a>")
+    told = f'href="a-1-py3-none-any.whl{fragment}"{python}{older}{core}{uploaded}>'
+    _, (usual, unusual) = parse_html_links(f"<a {told}</a><a title='' {told}</a>")
     assert usual == unusual
 
 
@@ -62,5 +63,5 @@ def test_the_usual_spelling_is_only_quicker(
 def test_time_is_linear(piece: str) -> None:
     """A large hostile page costs no more than a good one."""
     start = time.perf_counter()
-    html_links(piece * (256 * 1024 // len(piece)))
+    parse_html_links(piece * (256 * 1024 // len(piece)))
     assert time.perf_counter() - start < 5

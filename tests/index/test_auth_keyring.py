@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hatch_torch.index.auth import Keyring, is_allowed
+from hatch_torch.index.auth import Keyring, is_keyring_allowed
 
 INDEX = "https://x.org:8443/whl"
 CREDS = ("--mode", "creds")
@@ -25,7 +25,7 @@ CREDS = ("--mode", "creds")
 )
 def test_allowed(environ: dict[str, str], *, expected: bool) -> None:
     """A user switches it off by the installers' variables, and says who may be asked at all."""
-    assert is_allowed(environ) == expected
+    assert is_keyring_allowed(environ) == expected
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from hatch_torch.catalog.releases import known_backends
-from hatch_torch.index.urls import mirror_root, secret_in
+from hatch_torch.index.urls import find_mirror_root, find_secret, may_have_token
 
 ROOT = "https://m.example.org/pytorch/whl"
 
@@ -22,13 +22,13 @@ ROOT = "https://m.example.org/pytorch/whl"
 )
 def test_mirrors(root: str, behind: str) -> None:
     """A root may have a channel, a backend's folder, or both behind it."""
-    assert mirror_root(root + behind) == root
+    assert find_mirror_root(root + behind) == root
 
 
 @pytest.mark.parametrize("backend", known_backends())
 def test_every_folder(backend: object) -> None:
     """Every backend's folder is known, as PyTorch spells it."""
-    assert mirror_root(f"{ROOT}/{getattr(backend, 'folder', '')}") == ROOT
+    assert find_mirror_root(f"{ROOT}/{getattr(backend, 'folder', '')}") == ROOT
 
 
 @pytest.mark.parametrize(
@@ -49,15 +49,36 @@ def test_every_folder(backend: object) -> None:
 )
 def test_no_mirrors(url: str) -> None:
     """PyPI, its mirrors, a package's page, a folder spelled otherwise, plain http: none counts."""
-    assert mirror_root(url) is None
+    assert find_mirror_root(url) is None
 
 
 def test_user_info_stays() -> None:
     """Whoever asks the mirror needs it; it is taken out where it is learned."""
     assert (
-        mirror_root("https://me:secret@m.example.org/whl/cpu")
+        find_mirror_root("https://me:secret@m.example.org/whl/cpu")
         == "https://me:secret@m.example.org/whl"
     )
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "glpat-1aB2cD3eF4gH5iJ6kL7m",
+        "ghp_abcdefghijklmnopqrstuvwxyz0123456789",
+        "github_pat_11ABCDEFG0abcdefghijkl_mnop",
+        "AKIAIOSFODNN7EXAMPLE",
+        "pypi-AgEIcHlwaS5vcmcCJDU3",
+        "npm_abcdefghijklmnopqrstuvwxyz0123456789",
+        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc",
+        "token=abc",
+        "access_token:abc",
+        "user;api-key=abc",
+        "token%3Dabc",
+    ],
+)
+def test_certain_secrets(token: str) -> None:
+    """A token with the prefix of a known service, or a named one, is a secret."""
+    assert find_secret(f"https://dl.example.org/{token}/org/whl") == "a token in its path"
 
 
 @pytest.mark.parametrize(
@@ -66,15 +87,12 @@ def test_user_info_stays() -> None:
         "a8Xk29dLq0PzT5vB",
         "dckr-pat-a1b2c3d4e5f6a7b8",
         "3f2b8c01d94e7a6655bb10fe9a8b7c6d5e4f3a2b1c0d9e8f",
-        "glpat-1aB2cD3eF4gH5iJ6kL7m",
     ],
 )
-def test_tokens(token: str) -> None:
-    """A run of letters and digits that only chance writes is taken for a token."""
-    assert (
-        secret_in(f"https://dl.example.org/{token}/org/whl")
-        == "what looks like a token in its path"
-    )
+def test_random_paths(token: str) -> None:
+    """A run of letters and digits that looks random may be a token, and is not certain."""
+    url = f"https://dl.example.org/{token}/org/whl"
+    assert (find_secret(url), may_have_token(url)) == (None, True)
 
 
 @pytest.mark.parametrize(
@@ -82,6 +100,9 @@ def test_tokens(token: str) -> None:
     [
         "/pytorch/whl/rocm6.2.4",
         "/artifactory/api/pypi/python-pytorch-remote-2024/whl",
+        "/artifactory/api/pypi/pypi-remote-pytorch-wheels/whl",
+        "/hf_transformers_and_pytorch_mirror/whl",
+        "/glibc-manylinux2014-builds-for-all/whl",
         "/MyCompanyPyTorchMirror2024/whl",
         "/8d2f1b3a-5c6d-4e7f-8a9b-0c1d2e3f4a5b/_packaging/feed/pypi/whl",
         "/org/repo/3b18e512dba79e4c8300dd08aeb37f8e728b8dad/whl",
@@ -89,29 +110,31 @@ def test_tokens(token: str) -> None:
         "/torch29cu126py312/whl",
         "/py312cu126rocm64xpu/whl",
         "/user%40example.org/whl",
+        "/tokens/whl",
     ],
 )
 def test_ordinary_paths(path: str) -> None:
-    """Names, versions, a UUID that names a project and a commit's hash are no secrets."""
-    assert secret_in(f"https://m.example.org{path}") is None
+    """Names, versions, a project's UUID and a commit's hash are neither."""
+    url = f"https://m.example.org{path}"
+    assert (find_secret(url), may_have_token(url)) == (None, False)
 
 
 @pytest.mark.parametrize(
     "alphabet", ["0123456789abcdef", digits + ascii_lowercase, digits + ascii_letters]
 )
 @pytest.mark.parametrize("length", [16, 20, 32, 48])
-def test_most_tokens_are_seen(alphabet: str, length: int) -> None:
-    """Of what chance writes, most are seen: four of five, of short tokens two of three."""
-    chance = Random(length)  # noqa: S311 (the same tokens every time)
-    tokens = ("".join(chance.choices(alphabet, k=length)) for _ in range(400))
-    seen = sum(secret_in(f"https://x.org/{token}/whl") is not None for token in tokens)
-    assert seen >= (400 * 2 / 3 if length < 20 else 400 * 4 / 5)
+def test_most_random_tokens_are_noticed(alphabet: str, length: int) -> None:
+    """Of random tokens four of five are noticed, of short ones two of three."""
+    random = Random(length)  # noqa: S311 (the same tokens every time)
+    tokens = ("".join(random.choices(alphabet, k=length)) for _ in range(400))
+    noticed = sum(may_have_token(f"https://x.org/{token}/whl") for token in tokens)
+    assert noticed >= (400 * 2 / 3 if length < 20 else 400 * 4 / 5)
 
 
 def test_query() -> None:
-    """A query is what a signed URL has."""
-    assert secret_in(f"{ROOT}?sig=1") == "a query"
-    assert secret_in("https://[x/?a") is None
+    """A query, which a signed URL has, is a secret."""
+    assert find_secret(f"{ROOT}?sig=1") == "a query"
+    assert find_secret("https://[x/?a") is None
 
 
 @settings(max_examples=50, deadline=None)
@@ -119,6 +142,7 @@ def test_query() -> None:
 def test_any_text(text: str) -> None:
     """Whatever is configured is judged, never a traceback."""
     for url in (text, f"https://{text}", f"https://x.org/{text}"):
-        secret_in(url)
-        root = mirror_root(url)
-        assert root is None or mirror_root(root) == root
+        find_secret(url)
+        may_have_token(url)
+        root = find_mirror_root(url)
+        assert root is None or find_mirror_root(root) == root

@@ -8,12 +8,12 @@ import pytest
 
 from hatch_torch.catalog.backend import Backend
 from hatch_torch.errors import IndexFaultError
-from hatch_torch.index.pytorch_index import Index
+from hatch_torch.index.pytorch_index import PyTorchIndex
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hatch_torch.index.client import Fetcher
+    from hatch_torch.index.client import Client
     from tests.index.conftest import Server
 
 CU126, CPU, MPS, ROCM = (Backend.parse(name) for name in ("cu126", "cpu", "mps", "rocm6.5"))
@@ -31,9 +31,9 @@ def torch(local: str = "", name: str = "torch") -> str:
     return f"{name}-2.6.0{local and '%2B' + local}-cp312-cp312-linux_x86_64.whl"
 
 
-def filenames(index: Index, backend: Backend, name: str = "torch") -> list[str]:
+def filenames(index: PyTorchIndex, backend: Backend, name: str = "torch") -> list[str]:
     """Return the file names that an index offers."""
-    return [wheel.filename for wheel in index.wheels(backend, name)]
+    return [wheel.filename for wheel in index.get_wheels(backend, name)]
 
 
 class TestPages:
@@ -44,45 +44,48 @@ class TestPages:
         ("channel", "folder"), [("stable", ""), ("test", "/test"), ("nightly", "/nightly")]
     )
     def test_layout(
-        self, server: Server, fetcher: Fetcher, channel: str, folder: str, slash: str
+        self, server: Server, client: Client, channel: str, folder: str, slash: str
     ) -> None:
         """Channel, backend and the package's normalized name follow the root."""
         server.page(f"/whl{folder}/cu126/pytorch-triton/", page(torch(name="pytorch_triton")))
-        index = Index(f"{server.url}/whl{slash}", fetcher, channel=channel)
+        index = PyTorchIndex(f"{server.url}/whl{slash}", client, channel=channel)
         assert filenames(index, CU126, "PyTorch_Triton") == [torch(name="pytorch_triton")]
         assert server.asked == [f"/whl{folder}/cu126/pytorch-triton/"]
 
-    def test_own_folder(self, server: Server, fetcher: Fetcher) -> None:
+    def test_own_folder(self, server: Server, client: Client) -> None:
         """To a backend's own folder only the package's name is appended."""
         server.page("/amd/torch/", page(torch("rocm6.5")))
-        index = Index("https://x.invalid", fetcher, folders={ROCM: f"{server.url}/amd"})
+        index = PyTorchIndex("https://x.invalid", client, folders={ROCM: f"{server.url}/amd"})
         assert filenames(index, ROCM) == ["torch-2.6.0+rocm6.5-cp312-cp312-linux_x86_64.whl"]
         assert (index.has_own_folder(ROCM), index.has_own_folder(CPU)) == (True, False)
 
-    def test_once(self, server: Server, fetcher: Fetcher) -> None:
+    def test_once(self, server: Server, client: Client) -> None:
         """A page is asked for once, for cpu and mps too; a missing page has no wheels."""
         server.page("/cpu/torch/", page(torch("cpu")))
-        index = Index(server.url, fetcher)
+        index = PyTorchIndex(server.url, client)
         asks = [(CPU, "torch"), (MPS, "torch"), (CPU, "torch"), (CU126, "torch")]
-        assert [len(wheels) for wheels in index.pages(asks).values()] == [1, 0, 0]
+        assert [len(wheels) for wheels in index.load_pages(asks).values()] == [1, 0, 0]
         asked = sorted(server.asked)
-        index.pages(asks)
+        index.load_pages(asks)
         assert sorted(server.asked) == asked
         assert asked.count("/cpu/torch/") == 1
 
-    def test_flat_folder(self, server: Server, fetcher: Fetcher) -> None:
+    def test_flat_folder(self, server: Server, client: Client) -> None:
         """A simple mirror lists all files of a backend in its folder."""
         server.page("/cu126/", page(torch("cu126"), torch("cu126", "torchvision")))
-        index = Index(server.url, fetcher)
-        assert len(index.wheels(CU126, "torch")) == 1
-        assert len(index.wheels(CU126, "torchvision")) == 1
-        assert index.wheels(CU126, "torchaudio") == ()
+        index = PyTorchIndex(server.url, client)
+        assert len(index.get_wheels(CU126, "torch")) == 1
+        assert len(index.get_wheels(CU126, "torchvision")) == 1
+        assert index.get_wheels(CU126, "torchaudio") == ()
 
-    def test_down(self, server: Server, fetcher: Fetcher) -> None:
+    def test_down(self, server: Server, client: Client) -> None:
         """An index that answers with garbage is a fault."""
         server.page("/cu126/torch/", "garbage")
-        with pytest.raises(IndexFaultError, match="/cu126/torch/: found something else than HTML"):
-            Index(server.url, fetcher).wheels(CU126, "torch")
+        with pytest.raises(
+            IndexFaultError,
+            match=r"/cu126/torch/: expected .* other than HTML",
+        ):
+            PyTorchIndex(server.url, client).get_wheels(CU126, "torch")
 
 
 class TestSelection:
@@ -97,23 +100,23 @@ class TestSelection:
         ],
     )
     def test_local_versions(
-        self, server: Server, fetcher: Fetcher, backend: Backend, kept: list[str]
+        self, server: Server, client: Client, backend: Backend, kept: list[str]
     ) -> None:
         """A wheel that says to be of another backend is none of this folder's."""
         links = [torch(local) for local in ("cu118", "cu126", "cpu", "", "git1234")]
         server.page(f"/{backend.folder}/torch/", page(*links))
         locals_ = {
             wheel.version.local or ""
-            for wheel in Index(server.url, fetcher).wheels(backend, "torch")
+            for wheel in PyTorchIndex(server.url, client).get_wheels(backend, "torch")
         }
         assert locals_ == set(kept)
 
-    def test_other_packages(self, server: Server, fetcher: Fetcher) -> None:
+    def test_other_packages(self, server: Server, client: Client) -> None:
         """A page offers its own package only."""
         server.page("/cu126/torch/", page(torch("cu126"), torch("cu126", "numpy")))
-        assert len(Index(server.url, fetcher).wheels(CU126, "torch")) == 1
+        assert len(PyTorchIndex(server.url, client).get_wheels(CU126, "torch")) == 1
 
-    def test_hosts(self, server: Server, fetcher: Fetcher) -> None:
+    def test_hosts(self, server: Server, client: Client) -> None:
         """Only allowed hosts are linked to; what is refused is noted without secrets."""
         good = [f"{FILES}/{torch()}", f"https://ours.example.org/{torch()}", torch()]
         bad = [
@@ -124,22 +127,22 @@ class TestSelection:
             f"file:///etc/{torch()}",
         ]
         server.page("/cu126/torch/", page(*good, *bad))
-        index = Index(server.url, fetcher, hosts=["ours.example.org"])
-        assert len(index.wheels(CU126, "torch")) == 3
+        index = PyTorchIndex(server.url, client, hosts=["ours.example.org"])
+        assert len(index.get_wheels(CU126, "torch")) == 3
         unlisted = "the host evil.example.org, which tool.torch-variant.hosts does not list"
         assert [note.removeprefix(f"{server.url}/cu126/torch/: ") for note in index.notes] == [
             "refused 1 links with a query",
             f"refused links to {unlisted}",
-            "refused links to http: at ours.example.org; only https: is safe",
+            "refused links to http: at ours.example.org (expected https:)",
             "refused links to a URL with user-info",
-            "refused links to a URL that cannot be read",
+            "refused links to an invalid URL",
         ]
 
-    def test_credentials(self, server: Server, fetcher: Fetcher) -> None:
+    def test_credentials(self, server: Server, client: Client) -> None:
         """The root's password is sent to the root, and is in no wheel's URL."""
         server.page("/cu126/torch/", page(torch("cu126")))
         root = server.url.replace("//", "//me:secret@")
-        [wheel] = Index(root, fetcher).wheels(CU126, "torch")
+        [wheel] = PyTorchIndex(root, client).get_wheels(CU126, "torch")
         assert wheel.url == f"{server.url}/cu126/torch/{torch('cu126')}"
         assert "authorization" in server.headers[0]
 
@@ -158,25 +161,25 @@ class TestBackends:
     def test_listing(
         self,
         server: Server,
-        fetcher: Fetcher,
+        client: Client,
         listing: str,
         expected: tuple[Backend, ...] | None,
     ) -> None:
         """Folders that are backends are found; PyTorch's root lists none."""
         server.page("/", listing)
-        index = Index(server.url, fetcher)
-        assert index.backends() == expected
+        index = PyTorchIndex(server.url, client)
+        assert index.list_backends() == expected
         assert bool(index.notes) == (listing == "garbage")
 
-    def test_no_listing(self, server: Server, fetcher: Fetcher) -> None:
+    def test_no_listing(self, server: Server, client: Client) -> None:
         """A root without a page lists nothing."""
-        assert Index(server.url, fetcher).backends() is None
+        assert PyTorchIndex(server.url, client).list_backends() is None
 
 
 class TestRequires:
     """What wheels depend on."""
 
-    def test_requires(self, server: Server, fetcher: Fetcher) -> None:
+    def test_requires(self, server: Server, client: Client) -> None:
         """A wheel's requirements are read once."""
         link = f'<a href="{torch("cu126")}" data-core-metadata="true">x</a>'
         server.page("/cu126/torch/", f"<html>{link}</html>")
@@ -184,26 +187,25 @@ class TestRequires:
             "Name: torch\nVersion: 2.6.0+cu126\nRequires-Python: >=3.9\nRequires-Dist: sympy\n"
         )
         server.page(f"/cu126/torch/{torch('cu126')}.metadata", metadata)
-        index = Index(server.url, fetcher)
-        [wheel] = index.wheels(CU126, "torch")
-        assert [str(line) for line in index.requires(wheel) or ()] == ["sympy"]
-        assert str(index.requires_python(wheel)) == ">=3.9"
+        index = PyTorchIndex(server.url, client)
+        [wheel] = index.get_wheels(CU126, "torch")
+        assert [str(line) for line in index.read_requirements(wheel) or ()] == ["sympy"]
         assert len(server.asked) == 2
 
-    def test_unreadable(self, server: Server, fetcher: Fetcher) -> None:
+    def test_unreadable(self, server: Server, client: Client) -> None:
         """Where they cannot be read, a note says why."""
         server.page("/cu126/torch/", page(torch("cu126")))
-        index = Index(server.url, fetcher)
-        [wheel] = index.wheels(CU126, "torch")
-        assert (index.requires(wheel), index.requires_python(wheel)) == (None, None)
-        assert index.notes == [f"{wheel.filename}: the server does not answer range requests"]
+        index = PyTorchIndex(server.url, client)
+        [wheel] = index.get_wheels(CU126, "torch")
+        assert index.read_requirements(wheel) is None
+        assert index.notes == [f"{wheel.filename}: the server does not support range requests"]
 
 
-def test_second_run_asks_nothing(server: Server, new_fetcher: Callable[..., Fetcher]) -> None:
+def test_second_run_asks_nothing(server: Server, new_client: Callable[..., Client]) -> None:
     """With a fresh cache a decision needs no network."""
     server.page("/cu126/torch/", page(torch("cu126")), Cache_Control="max-age=600")
     asks = [(CU126, name) for name in ("torch", "torchvision")]
-    first = Index(server.url, new_fetcher()).pages(asks)
+    first = PyTorchIndex(server.url, new_client()).load_pages(asks)
     asked = [*server.asked]
-    assert Index(server.url, new_fetcher(offline=True)).pages(asks) == first
+    assert PyTorchIndex(server.url, new_client(offline=True)).load_pages(asks) == first
     assert server.asked == asked

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from hatch_torch.errors import IndexFaultError
-from hatch_torch.index.simple_api import Page, decode, parse_page
+from hatch_torch.index.simple_api import Page, decode_page, parse_links, parse_page
 
 URL = "https://download.pytorch.org/whl/cu126/torch/"
 FILES = "https://download-r2.pytorch.org/whl/cu126"
@@ -49,7 +49,7 @@ class TestPyTorch:
         """Old and nightly files have neither a hash nor a metadata file."""
         page = parse_page(PYTORCH, "text/html", URL)
         assert [wheel.sha256 for wheel in page.wheels] == [None, ONE]
-        assert [wheel.metadata for wheel in page.wheels] == [None, TWO]
+        assert [wheel.core_metadata for wheel in page.wheels] == [None, TWO]
 
     def test_root_relative_links(self) -> None:
         """Release candidates are linked from the root of the host."""
@@ -99,9 +99,26 @@ class TestMirrors:
         """What is commented out is not offered."""
         assert read(f'<!-- <a href="{NAME}"> --><a href="torch/">x</a>').wheels == ()
 
-    def test_yanked(self) -> None:
-        """A yanked file is not offered (PEP 592)."""
-        assert read(f'<a href="{NAME}" data-yanked="broken">x</a>').wheels == ()
+    @pytest.mark.parametrize(
+        ("attribute", "expected"),
+        [("", None), (" data-yanked", ""), (' data-yanked="CVE&#45;1"', "CVE-1")],
+    )
+    def test_yanked(self, attribute: str, expected: str | None) -> None:
+        """A yanked file has its reason, which may be empty (PEP 592)."""
+        page = read(f'<a href="{NAME}"{attribute}>x</a>')
+        assert [wheel.yanked for wheel in page.wheels] == [expected]
+
+    def test_requires_python(self) -> None:
+        """A specifier of Pythons is unescaped (PEP 503), whatever stands beside it."""
+        requires = 'data-requires-python="&gt;=3.10,!=3.11.*"'
+        page = read(f'<a href="{NAME}" {requires}>x</a><a {requires} href="{NAME}">x</a>')
+        assert [wheel.requires_python for wheel in page.wheels] == [">=3.10,!=3.11.*"] * 2
+
+    def test_other_hashes(self) -> None:
+        """A fragment may have another hash than sha256."""
+        page = read(f'<a href="{NAME}#sha512=AB01">x</a><a href="{NAME}#sha256={ONE}">x</a>')
+        assert [wheel.hashes for wheel in page.wheels] == [{"sha512": "ab01"}, {"sha256": ONE}]
+        assert [wheel.sha256 for wheel in page.wheels] == [None, ONE]
 
     @pytest.mark.parametrize(
         ("attribute", "expected"),
@@ -110,23 +127,40 @@ class TestMirrors:
     def test_metadata(self, attribute: str, expected: str | None) -> None:
         """A metadata file is offered with a hash, without one, or not (PEP 714)."""
         page = read(f'<a href="{NAME}" data-dist-info-metadata="{attribute}">x</a>')
-        assert [wheel.metadata for wheel in page.wheels] == [expected]
+        assert [wheel.core_metadata for wheel in page.wheels] == [expected]
 
     def test_json(self) -> None:
         """A page may be JSON (PEP 691)."""
         files = [
             {"url": NAME, "hashes": {"sha256": ONE}, "core-metadata": {"sha256": TWO}},
             {"url": NAME, "hashes": {"md5": "x"}, "dist-info-metadata": True},
-            {"url": NAME, "yanked": "broken"},
             {"url": NAME, "hashes": {"sha256": 1}, "yanked": False},
             {"url": 3},
             "junk",
         ]
         page = parse_page(json.dumps({"files": files}), "application/vnd.pypi.simple.v1+json", URL)
-        assert [(wheel.url, wheel.sha256, wheel.metadata) for wheel in page.wheels] == [
+        assert [(wheel.url, wheel.sha256, wheel.core_metadata) for wheel in page.wheels] == [
             (f"{URL}{NAME}", ONE, TWO),
             (f"{URL}{NAME}", None, ""),
             (f"{URL}{NAME}", None, None),
+        ]
+
+    def test_json_fields(self) -> None:
+        """JSON has Pythons, yanking and all hashes, of sdists too."""
+        sdist = "torch-2.9.1.tar.gz"
+        hashes = {"sha256": ONE, "blake2b": "AB", "md5": "no", "sha512": 5}
+        files = [
+            {"url": NAME, "requires-python": ">=3.10", "yanked": True, "hashes": hashes},
+            {"url": sdist, "requires-python": 3, "yanked": "broken"},
+            {"url": sdist, "hashes": {"sha256": "ab"}, "yanked": False},
+        ]
+        text = json.dumps({"files": files})
+        base, links = parse_links(text, "application/vnd.pypi.simple.v1+json", URL)
+        assert base == URL
+        assert [(link.href, link.requires_python, link.yanked, link.hashes) for link in links] == [
+            (NAME, ">=3.10", "", {"sha256": ONE, "blake2b": "ab"}),
+            (sdist, None, "broken", {}),
+            (sdist, None, None, {}),
         ]
 
 
@@ -161,7 +195,7 @@ class TestRefused:
     def test_unsafe_links(self, href: str) -> None:
         """Nothing that could break out of a requirement or a folder is offered."""
         page = read(f'<a href="{href}">x</a>')
-        note = "refused 1 links to a .whl that are unsafe or name no wheel"
+        note = "refused 1 links to .whl files with an unsafe URL or an invalid name"
         assert (page.wheels, page.notes) == ((), (f"{URL}: {note}",))
 
     def test_queries(self) -> None:
@@ -176,22 +210,22 @@ class TestNoIndexPage:
     @pytest.mark.parametrize(
         ("text", "content_type", "found"),
         [
-            ("  \n", "text/html", "an empty answer"),
-            ("\x00\x01garbage", "text/html", "something else than HTML"),
-            ("<html><form>Sign in", "text/html", "a page that was cut in the middle"),
-            (PYTORCH[:400], "text/html", "a page that was cut in the middle"),
+            ("  \n", "text/html", "an empty response"),
+            ("\x00\x01garbage", "text/html", "something other than HTML"),
+            ("<html><form>Sign in", "text/html", "a truncated page"),
+            (PYTORCH[:400], "text/html", "a truncated page"),
             ("<html><form></form></html>", "text/html", "a page without packages"),
             ('<html><a href="/login">x</a></html>', "text/html", "a page without packages"),
-            ("{", "text/html", "JSON that is no index page"),
-            ("[]", "application/json", "JSON that is no index page"),
-            ("[" * 100_000, "application/json", "JSON that is no index page"),
+            ("{", "text/html", "JSON: "),
+            ("[]", "application/json", "JSON: "),
+            ("[" * 100_000, "application/json", "JSON: "),
         ],
     )
     def test_faults(self, text: str, content_type: str, found: str) -> None:
         """The error names the page and what was found."""
         with pytest.raises(IndexFaultError) as fault:
             parse_page(text, content_type, URL)
-        assert str(fault.value).startswith(f"{URL}: found {found}")
+        assert str(fault.value).startswith(f"{URL}: expected an index page, got {found}")
 
 
 @pytest.mark.parametrize(
@@ -204,7 +238,7 @@ class TestNoIndexPage:
 )
 def test_decode(body: bytes, content_type: str) -> None:
     """A page is decoded whatever it says of itself."""
-    assert decode(body, content_type) == "<html>"
+    assert decode_page(body, content_type) == "<html>"
 
 
 MARKUP = st.lists(

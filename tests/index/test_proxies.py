@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hatch_torch.index.proxies import Proxy, certificates, proxy_for
+from hatch_torch.index.proxies import Proxy, find_certificates, find_proxy
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +34,7 @@ PROXY = "http://proxy:3128"
 )
 def test_proxy(environ: dict[str, str], expected: str | None) -> None:
     """Lower case is preferred, exceptions are domains."""
-    proxy = proxy_for(URL, environ)
+    proxy = find_proxy(URL, environ)
     assert (proxy and proxy.url) == expected
 
 
@@ -44,23 +44,23 @@ def test_proxy(environ: dict[str, str], expected: str | None) -> None:
 )
 def test_more_exceptions(url: str, exceptions: str) -> None:
     """Exceptions are networks and ports, too."""
-    assert proxy_for(url, {"https_proxy": PROXY, "no_proxy": exceptions}) is None
+    assert find_proxy(url, {"https_proxy": PROXY, "no_proxy": exceptions}) is None
 
 
 def test_loopback_needs_no_proxy() -> None:
     """The demonstration's index is reached in companies, too."""
-    assert proxy_for("http://127.0.0.1:8000/", {"http_proxy": PROXY}) is None
+    assert find_proxy("http://127.0.0.1:8000/", {"http_proxy": PROXY}) is None
 
 
 def test_cgi() -> None:
     """In CGI, HTTP_PROXY is what a client sent as a header."""
     environ = {"HTTP_PROXY": PROXY, "REQUEST_METHOD": "GET"}
-    assert proxy_for("http://a.org/", environ) is None
+    assert find_proxy("http://a.org/", environ) is None
 
 
 def test_credentials_of_a_proxy() -> None:
     """User and password leave the URL, and are not shown."""
-    proxy = Proxy.of("http://me:secret@proxy:3128")
+    proxy = Proxy.from_url("http://me:secret@proxy:3128")
     assert proxy.url == PROXY
     assert dict(proxy.headers) == {"proxy-authorization": "Basic bWU6c2VjcmV0"}
     assert "bWU6c2VjcmV0" not in repr(proxy)
@@ -72,8 +72,8 @@ def test_certificates(tmp_path: Path) -> None:
     first.touch()
     second.touch()
     named = {"SSL_CERT_FILE": str(second), "PIP_CERT": str(first)}
-    assert certificates(named) == (str(first), None)
+    assert find_certificates(named) == (str(first), None)
     first.unlink()
-    assert certificates(named) == (str(second), None)
-    assert certificates({"SSL_CERT_DIR": str(tmp_path)}) == (None, str(tmp_path))
-    assert certificates({"SSL_CERT_FILE": ""}) == (None, None)
+    assert find_certificates(named) == (str(second), None)
+    assert find_certificates({"SSL_CERT_DIR": str(tmp_path)}) == (None, str(tmp_path))
+    assert find_certificates({"SSL_CERT_FILE": ""}) == (None, None)

@@ -8,7 +8,7 @@ from zipfile import ZipFile
 import pytest
 
 from hatch_torch.catalog.backend import Backend
-from hatch_torch.index.find_links import Wheelhouse
+from hatch_torch.index.find_links import FindLinks
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +27,7 @@ def add(folder: Path, name: str, version: str) -> str:
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Wheelhouse:
+def house(tmp_path: Path) -> FindLinks:
     """Fill a folder; a wheel without a local version counts as CUDA 12.8's."""
     for name, version in (
         ("torch", "2.6.0+cu126"),
@@ -38,7 +38,7 @@ def house(tmp_path: Path) -> Wheelhouse:
         add(tmp_path, name, version)
     (tmp_path / "torch-2.8.0.whl").touch()
     (tmp_path / "torch-2.9.0.tar.gz").touch()
-    return Wheelhouse([tmp_path, tmp_path / "nothing"], plain=lambda _: CU128)
+    return FindLinks([tmp_path, tmp_path / "nothing"], backend_without_local=lambda _: CU128)
 
 
 @pytest.mark.parametrize(
@@ -46,28 +46,28 @@ def house(tmp_path: Path) -> Wheelhouse:
     [(CU126, ["2.6.0+cu126"]), (CU128, ["2.7.0"]), (ROCM, ["2.5.0+rocm6.4"])],
     ids=str,
 )
-def test_local_version(house: Wheelhouse, backend: Backend, versions: list[str]) -> None:
+def test_local_version(house: FindLinks, backend: Backend, versions: list[str]) -> None:
     """A wheel is of the backend that its local version names."""
-    found = house.pages([(backend, "Torch")])[backend, "Torch"]
+    found = house.load_pages([(backend, "Torch")])[backend, "Torch"]
 
     assert [str(one.version) for one in found] == versions
     assert [one.url for one in found] == [""]
 
 
-def test_local_version_of_no_backend(house: Wheelhouse) -> None:
+def test_local_version_of_no_backend(house: FindLinks) -> None:
     """A local version that names none, triton's commit, goes with any."""
-    assert house.wheels(CU126, "triton") == house.wheels(ROCM, "triton") != ()
+    assert house.get_wheels(CU126, "triton") == house.get_wheels(ROCM, "triton") != ()
 
 
-def test_what_there_is(house: Wheelhouse) -> None:
+def test_what_there_is(house: FindLinks) -> None:
     """It tells which packages it holds, and of which backends."""
-    assert (house.holds("Torch"), house.holds("torchvision")) == (True, False)
-    assert house.backends() == (CU126, CU128, ROCM)
+    assert (house.has_package("Torch"), house.has_package("torchvision")) == (True, False)
+    assert house.list_backends() == (CU126, CU128, ROCM)
 
 
-def test_every_wheel(house: Wheelhouse) -> None:
+def test_every_wheel(house: FindLinks) -> None:
     """All the wheels that can be read are there, whatever their backend."""
-    assert sorted(str(wheel.version) for wheel in house.every()) == [
+    assert sorted(str(wheel.version) for wheel in house.all_wheels()) == [
         "2.5.0+rocm6.4",
         "2.6.0+cu126",
         "2.7.0",
@@ -75,11 +75,11 @@ def test_every_wheel(house: Wheelhouse) -> None:
     ]
 
 
-def test_requires(house: Wheelhouse) -> None:
+def test_requires(house: FindLinks) -> None:
     """A wheel's requirements are read out of it."""
-    (torch,) = house.wheels(CU126, "torch")
+    (torch,) = house.get_wheels(CU126, "torch")
 
-    assert [*map(str, house.requires(torch) or ())] == ["triton==3.2.0"]
+    assert [*map(str, house.read_requirements(torch) or ())] == ["triton==3.2.0"]
     assert house.notes == []
 
 
@@ -87,13 +87,13 @@ def test_damaged_wheel(tmp_path: Path) -> None:
     """What cannot be read is noted, not raised."""
     filename = add(tmp_path, "torch", "2.6.0+cu126")
     (tmp_path / filename).write_bytes(b"PK")
-    house = Wheelhouse([tmp_path])
-    (torch,) = house.wheels(CU126, "torch")
+    house = FindLinks([tmp_path])
+    (torch,) = house.get_wheels(CU126, "torch")
 
-    assert house.requires(torch) is None
+    assert house.read_requirements(torch) is None
     assert [note.split(":")[0] for note in house.notes] == [filename]
 
 
-def test_own_folder(house: Wheelhouse) -> None:
+def test_own_folder(house: FindLinks) -> None:
     """Its wheels lie elsewhere than on PyTorch's index, whatever their backend."""
     assert house.has_own_folder(CU126)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from hatch_torch.index.urls import Hosts, bare, host_of
+from hatch_torch.index.urls import AllowedHosts, get_host, strip_credentials
 
-PYTORCH = Hosts.of(["https://download.pytorch.org/whl"], ["files.example.org:8443"])
-LOOPBACK = Hosts.of(["http://127.0.0.1:8000/whl"])
+PYTORCH = AllowedHosts.of(["https://download.pytorch.org/whl"], ["files.example.org:8443"])
+LOOPBACK = AllowedHosts.of(["http://127.0.0.1:8000/whl"])
 
 
 @pytest.mark.parametrize(
@@ -17,12 +17,12 @@ LOOPBACK = Hosts.of(["http://127.0.0.1:8000/whl"])
         (PYTORCH, "https://FILES.example.org./x.whl"),
         (LOOPBACK, "http://localhost:9/x.whl"),
         (LOOPBACK, "http://[::1]:9/x.whl"),
-        (Hosts.of(["https://mirror.example.org/whl"]), "https://mirror.example.org/x.whl"),
+        (AllowedHosts.of(["https://mirror.example.org/whl"]), "https://mirror.example.org/x.whl"),
     ],
 )
-def test_allowed(hosts: Hosts, url: str) -> None:
+def test_allowed(hosts: AllowedHosts, url: str) -> None:
     """The index's own host, PyTorch's and the project's are allowed."""
-    assert hosts.refusal(url) is None
+    assert hosts.rejection_reason(url) is None
 
 
 @pytest.mark.parametrize(
@@ -33,22 +33,22 @@ def test_allowed(hosts: Hosts, url: str) -> None:
         ("http://download.pytorch.org/x.whl", "http: at download.pytorch.org"),
         ("https://me:secret@download.pytorch.org/x.whl", "a URL with user-info"),
         ("ftp://download.pytorch.org/x", "a URL that begins with ftp:"),
-        ("file:///etc/passwd", "a URL that cannot be read"),
-        ("https://[::1/x", "a URL that cannot be read"),
-        ("https://download.pytorch.org/a b", "a URL that cannot be read"),
-        ("https://download.pytorch.org/a\n", "a URL that cannot be read"),
-        ("https://\x1bc.example.org/", "a URL that cannot be read"),
-        ("https://download.pytorch.\N{CYRILLIC SMALL LETTER O}rg/", "a URL that cannot be read"),
+        ("file:///etc/passwd", "an invalid URL"),
+        ("https://[::1/x", "an invalid URL"),
+        ("https://download.pytorch.org/a b", "an invalid URL"),
+        ("https://download.pytorch.org/a\n", "an invalid URL"),
+        ("https://\x1bc.example.org/", "an invalid URL"),
+        ("https://download.pytorch.\N{CYRILLIC SMALL LETTER O}rg/", "an invalid URL"),
         (
             r"https://download.pytorch.org\.evil.example.org/",
             r"the host download.pytorch.org\.evil",
         ),
-        ("https://download.pytorch.org:banana/x", "a URL that cannot be read"),
+        ("https://download.pytorch.org:banana/x", "an invalid URL"),
     ],
 )
 def test_refused(url: str, expected: str) -> None:
     """A refusal says why, without the secret."""
-    refusal = PYTORCH.refusal(url)
+    refusal = PYTORCH.rejection_reason(url)
     assert refusal is not None
     assert refusal.startswith(expected)
     assert "secret" not in refusal
@@ -56,10 +56,12 @@ def test_refused(url: str, expected: str) -> None:
 
 def test_bare() -> None:
     """User-info, query and fragment are secrets, and go."""
-    assert bare("https://me:secret@x.org:1/a?token=secret#secret") == "https://x.org:1/a"
-    assert bare("https://[oops") == "(a URL that cannot be read)"
+    assert (
+        strip_credentials("https://me:secret@x.org:1/a?token=secret#secret") == "https://x.org:1/a"
+    )
+    assert strip_credentials("https://[oops") == "(invalid URL)"
 
 
 def test_host_of() -> None:
     """Hosts are compared in lower case; a path has none."""
-    assert [host_of("https://A.Example.org/x"), host_of("/x")] == ["a.example.org", ""]
+    assert [get_host("https://A.Example.org/x"), get_host("/x")] == ["a.example.org", ""]
