@@ -52,6 +52,11 @@ def test_formats() -> None:
         format_value({"index": "pytorch", "extra": "cpu"}) == '{ index = "pytorch", extra = "cpu" }'
     )
     assert format_value([{}, ["a"], True, 1]) == '[{}, ["a"], true, 1]'
+    marker = 'torch; platform_system == "Linux"'
+    assert (quote(marker), quote(f"{marker}'")) == (
+        f"'{marker}'",
+        '"torch; platform_system == \\"Linux\\"\'"',
+    )
     assert format_array(["a"]) == '["a"]'
     assert format_array(["a", "b"]) == '[\n  "a",\n  "b",\n]'
 

@@ -1,7 +1,4 @@
-"""What is exported: a decision, and what it was made for.
-
-What somebody should know of a text that was exported, though nothing is wrong with it.
-"""
+"""What every export format is rendered from, and the notices that go with the text."""
 
 from __future__ import annotations
 
@@ -11,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
-from hatch_torch.catalog import rows
+from hatch_torch.catalog import load_table
 from hatch_torch.catalog.releases import FAMILY, TORCH
-from hatch_torch.catalog.specifiers import holds
+from hatch_torch.catalog.specifiers import marker_applies
 from hatch_torch.frontend.requirements_txt import CONSTRAINT, FIND_LINKS, REQUIREMENT
 
 if TYPE_CHECKING:
@@ -29,112 +26,106 @@ if TYPE_CHECKING:
 
 
 MARK = "# hatch-torch export:"
-"""How the line begins that marks a file as ours to overwrite."""
+"""The start of the line by which the command recognizes its own files, which it may overwrite."""
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
-    """A decision, the project and the target that it was made for, and where its index lies."""
+class ExportContext:
+    """A decision, and the project and target that it was made for."""
 
     config: Config
     decision: Decision
     target: Target
     index_url: Callable[[Backend], str]
-    """The folder of a backend, without credentials."""
+    """Returns the URL of a backend's index, without credentials."""
     file: RequirementsFile | None = None
-    """The requirements file that is to be rewritten."""
+    """The requirements file to rewrite."""
 
     @property
     def header(self) -> str:
-        """The comment that says what the text is; for portable requirements, why they are."""
+        """The comment that says which backend was chosen for which machine, or why none was."""
         decision = self.decision
         if decision.backend is None:
-            return f"{MARK} portable; {self.why_portable}"
+            return f"{MARK} portable; {self.portable_reason}"
         machine = f"{self.target.platform}, Python {self.target.python}"
         return f"{MARK} {decision.backend} ({decision.decided_by}) for {machine}"
 
     @property
-    def why_portable(self) -> str:
+    def portable_reason(self) -> str:
         """Why nothing is decided, on one line."""
-        told = self.decision.warnings[-1:] or (f"{self.decision.decided_by} asks for it",)
-        return " ".join(told[0].split())
+        reason, *_ = self.decision.warnings[-1:] or (f"requested by {self.decision.decided_by}",)
+        return " ".join(reason.split())
 
     @property
-    def members(self) -> tuple[Pin, ...]:
-        """The pins of the family, without what comes along from the backend's index."""
+    def family_pins(self) -> tuple[Pin, ...]:
+        """The pins of the torch family."""
         return tuple(pin for pin in self.decision.pins if pin.name in self._family)
 
     @property
-    def companions(self) -> tuple[Pin, ...]:
-        """The pins of what only the backend's index serves."""
+    def companion_pins(self) -> tuple[Pin, ...]:
+        """The pins of other packages that only the backend's index serves, such as triton."""
         return tuple(pin for pin in self.decision.pins if pin.name not in self._family)
 
     @property
-    def wanted(self) -> tuple[Requirement, ...]:
-        """The requirements on the family that hold for the target."""
-        return tuple(one for one in self.config.dependencies if self._is_wanted(one))
+    def family_requirements(self) -> tuple[Requirement, ...]:
+        """The project's requirements on the torch family that apply to the target."""
+        return tuple(one for one in self.config.dependencies if self._is_family(one))
 
-    def pin_of(self, requirement: Requirement) -> Pin | None:
-        """Return the pin that stands in for a requirement, if one does.
+    def find_pin(self, requirement: Requirement) -> Pin | None:
+        """Return the pin that replaces a requirement, or None.
 
-        Nothing does for a URL, which is obeyed, nor where the marker does not hold.
+        A URL stays as it is, and so does a requirement whose marker does not apply.
         """
-        if requirement.url or not self._is_wanted(requirement):
+        if requirement.url or not self._is_family(requirement):
             return None
         name = canonicalize_name(requirement.name)
-        return next((pin for pin in self.members if pin.name == name), None)
+        return next((pin for pin in self.family_pins if pin.name == name), None)
 
     @property
     def _family(self) -> frozenset[str]:
         return frozenset((*FAMILY, *self.config.family))
 
-    def _is_wanted(self, requirement: Requirement) -> bool:
-        named = canonicalize_name(requirement.name) in self._family
-        return named and holds(requirement.marker, self.target.environment)
+    def _is_family(self, requirement: Requirement) -> bool:
+        is_named = canonicalize_name(requirement.name) in self._family
+        return is_named and marker_applies(requirement.marker, self.target.environment)
 
 
-_FROM_ITS_FOLDER = (REQUIREMENT, CONSTRAINT, FIND_LINKS)
-
-
-def remarks(subject: Subject) -> Iterator[str]:
-    """Yield plain sentences: on packages that are bound to torch, and on lines left alone."""
-    yield from _bound(subject)
-    if subject.file:
-        yield from _options(subject.file)
-
-
-def _bound(subject: Subject) -> Iterator[str]:
-    torch = next((pin.version for pin in subject.decision.pins if pin.name == TORCH), None)
-    names = {row["name"] for row in rows("bound_to_torch")} - set(subject.config.family)
-    for requirement in subject.config.dependencies:
-        if torch and canonicalize_name(requirement.name) in names:
+def collect_notices(context: ExportContext) -> Iterator[str]:
+    """Yield what to know about an exported text: packages and lines that were left unchanged."""
+    torch = next((pin.version for pin in context.decision.pins if pin.name == TORCH), None)
+    bound = {row["name"] for row in load_table("bound_to_torch")} - {*context.config.family}
+    for requirement in context.config.dependencies:
+        if torch and canonicalize_name(requirement.name) in bound:
             yield (
-                f"{requirement} is left as it is; its binaries are built for one release of torch, "
-                f"so take one that goes with {torch.public}"
+                f"{requirement} is unchanged, but its binaries are built for one release of torch: "
+                f"choose a version for torch {torch.public}"
             )
+    if context.file:
+        yield from _check_options(context.file)
 
 
-def _options(file: RequirementsFile) -> Iterator[str]:
-    for number, line in file.numbered():
-        if any(one.name == "--extra-index-url" for one in line.options):
+def _check_options(file: RequirementsFile) -> Iterator[str]:
+    for number, line in file.number_lines():
+        if any(option.name == "--extra-index-url" for option in line.options):
             yield (
-                f"line {number}: --extra-index-url is left as it is; any index that is named so "
-                "may replace any package"
+                f"line {number}: --extra-index-url is unchanged; such an index can replace any "
+                "package, torch included"
             )
-    hashed = next((number for number, line in file.numbered() if line.has_hash), None)
+    hashed = next((number for number, line in file.number_lines() if line.has_hash), None)
     if hashed:
         yield (
-            f"line {hashed}: with hashes in it, this file must name everything that the exact "
-            "wheels require"
+            f"line {hashed}: pip requires hashes for every package of a file that has any, so the "
+            "file must list all that the exact wheels require"
         )
 
 
-def elsewhere(file: RequirementsFile) -> Iterator[str]:
-    """Yield what a copy of the file in another folder has to know: which lines name a file."""
-    for number, line in file.numbered():
-        if any(one.name in _FROM_ITS_FOLDER and _is_relative(one.value) for one in line.options):
-            yield f"line {number} names a file beside the original: keep both in one folder"
+def find_relocated_references(file: RequirementsFile) -> Iterator[str]:
+    """Yield a notice for each line with a relative path, which breaks in another folder."""
+    for number, line in file.number_lines():
+        for option in line.options:
+            if option.name in (REQUIREMENT, CONSTRAINT, FIND_LINKS) and _is_relative(option.value):
+                yield f"line {number} has a relative path: keep the file in the original's folder"
 
 
-def _is_relative(place: str) -> bool:
-    return "://" not in place and not Path(place).is_absolute()
+def _is_relative(path: str) -> bool:
+    return "://" not in path and not Path(path).is_absolute()

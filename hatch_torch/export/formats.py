@@ -1,12 +1,6 @@
-"""`command`: the pip command that the selector on pytorch.org would give.
+"""The export formats: those that are lines of text, and the registry of all.
 
-`constraints`: lines for `-c`, PIP_CONSTRAINT or UV_CONSTRAINT, whatever asks for torch.
-
-`extra`: the name of the project's extra for the decided backend, for scripts.
-
-`requirements`: the family as exact wheels, everything else as it was written.
-
-The formats, as a table.
+A new format is a function from an `ExportContext` to a text, and a row of `FORMATS`.
 """
 
 from __future__ import annotations
@@ -19,8 +13,8 @@ from packaging.utils import canonicalize_name
 
 from hatch_torch.catalog.backend import Backend
 from hatch_torch.errors import ConfigurationError, NoAnswerError
-from hatch_torch.export import pylock
-from hatch_torch.export.tool_tables import poetry, uv
+from hatch_torch.export.pylock import FILE_NAME, render_pylock
+from hatch_torch.export.tool_tables import render_poetry, render_uv
 
 if TYPE_CHECKING:
     import re
@@ -29,117 +23,107 @@ if TYPE_CHECKING:
     from packaging.requirements import Requirement
 
     from hatch_torch.config.config import Config
-    from hatch_torch.export.context import Subject
+    from hatch_torch.export.context import ExportContext
     from hatch_torch.resolution.model import Pin
 
 
-def command(subject: Subject) -> str:
-    """Return one command line; what the family requires comes from the same index, by itself."""
-    decision = subject.decision
-    if decision.backend is None:
-        asked = shlex.join(("pip", "install", *map(str, subject.wanted)))
-        return f"{subject.header}\n{asked if subject.wanted else '# nothing requires torch'}\n"
-    pins = subject.members
-    from_index = any(pin.url for pin in pins)
-    words = (
-        *("pip", "install"),
-        *(["--pre"] if any(pin.version.is_prerelease for pin in pins) else []),
-        *map(_version, pins),
-        *(["--index-url", subject.index_url(decision.backend).rstrip("/")] if from_index else []),
-    )
-    return f"{shlex.join(words)}\n"
+def render_command(context: ExportContext) -> str:
+    """Return the pip command that pytorch.org's selector would show for the decision."""
+    backend, pins = context.decision.backend, context.family_pins
+    if backend is None:
+        requirements = context.family_requirements
+        install = shlex.join(("pip", "install", *map(str, requirements)))
+        return f"{context.header}\n{install if requirements else '# nothing requires torch'}\n"
+    # The index has the companions too, and only its wheels have the local part of a version.
+    versions = (f"{pin.name}=={pin.version.public if pin.url else pin.version}" for pin in pins)
+    pre = ("--pre",) if any(pin.version.is_prerelease for pin in pins) else ()
+    has_index = any(pin.url for pin in pins)
+    index = ("--index-url", context.index_url(backend).rstrip("/")) if has_index else ()
+    return f"{shlex.join(('pip', 'install', *pre, *versions, *index))}\n"
 
 
-def _version(pin: Pin) -> str:
-    """Name a version; the backend's index tells its local part."""
-    return f"{pin.name}=={pin.version.public if pin.url else pin.version}"
+def render_constraints(context: ExportContext) -> str:
+    """Return a constraints file with every pin, for `-c`, PIP_CONSTRAINT or UV_CONSTRAINT.
 
-
-def constraints(subject: Subject) -> str:
-    """Return a constraint for every pin; a constraint by URL redirects a plain requirement."""
-    lines = (subject.header, *(pin.requirement for pin in subject.decision.pins))
+    A constraint with a URL redirects a plain requirement to it.
+    """
+    lines = (context.header, *(pin.requirement for pin in context.decision.pins))
     return "".join(f"{line}\n" for line in lines)
 
 
-def extra(subject: Subject) -> str:
-    """Return the extra's name.
+def render_extra(context: ExportContext) -> str:
+    """Return the name of the project's extra for the decided backend, for scripts.
 
     Raises NoAnswerError where nothing is decided, and ConfigurationError where the project has no
     extra for the backend.
     """
-    backend = subject.decision.backend
+    backend = context.decision.backend
     if backend is None:
-        raise NoAnswerError(f"no extra: {subject.why_portable}")
-    found = subject.config.extra_of(backend) or subject.config.extra_of(_plain(backend))
-    if found is None:
-        table = f"[tool.torch-variant.extras.{backend.extra}]"
-        raise ConfigurationError([f"the project has no extra for {backend}; add the table {table}"])
-    return f"{found.name}\n"
+        raise NoAnswerError(f"there is no extra to use: {context.portable_reason}")
+    # The default wheel for macOS goes by the extra `cpu` where the project has no extra `mps`.
+    default = Backend("cpu") if backend.family == "mps" else backend
+    extra = context.config.find_extra(backend) or context.config.find_extra(default)
+    if extra is None:
+        hint = f"add the table [tool.torch-variant.extras.{backend.extra}]"
+        raise ConfigurationError([f"the project has no extra for {backend}"], hint=hint)
+    return f"{extra.name}\n"
 
 
-def _plain(backend: Backend) -> Backend:
-    """Return the backend whose extra stands for the plain wheel, where mps is meant."""
-    return Backend("cpu") if backend.family == "mps" else backend
+def render_requirements(context: ExportContext) -> str:
+    """Return a requirements file, the project's or the given one, with the family as exact wheels.
+
+    All other lines of a given file stay byte for byte.
+    """
+    requirements = context.file.requirements if context.file else context.config.dependencies
+    pinned = {canonicalize_name(one.name) for one in requirements if context.find_pin(one)}
+    front = (context.header, *_unnamed_requirements(context, pinned))
+
+    def replace(requirement: Requirement) -> str | None:
+        pin = context.find_pin(requirement)
+        return format_pin(requirement, pin) if pin else None
+
+    if context.file:
+        return context.file.rewrite(front, replace)
+    lines = (replace(requirement) or str(requirement) for requirement in requirements)
+    return "".join(f"{line}\n" for line in (*front, *lines))
 
 
-def requirements(subject: Subject) -> str:
-    """Return a requirements file for the target, or the given one with the family replaced."""
-    if subject.file:
-        named = [one for one in subject.file.requirements if subject.pin_of(one)]
-        new = (subject.header, *_in_front(subject, named))
-        return subject.file.rewritten(new, lambda one: _replaced(subject, one))
-    written = subject.config.dependencies
-    named = [one for one in written if subject.pin_of(one)]
-    lines = (_replaced(subject, one) or str(one) for one in written)
-    return "".join(f"{line}\n" for line in (subject.header, *_in_front(subject, named), *lines))
+def _unnamed_requirements(context: ExportContext, pinned: Iterable[str]) -> Iterator[str]:
+    """Yield the injected requirements that replace no line: torch, and its companions."""
+    for injected in context.decision.injected:
+        if injected.extra is None and injected.name not in pinned:
+            yield injected.requirement
 
 
-def exact(requirement: Requirement, pin: Pin) -> str:
-    """Return a requirement for a pin, with the extras and the marker of what it stands in for."""
+def format_pin(requirement: Requirement, pin: Pin) -> str:
+    """Return a pin as a requirement, with the extras and the marker of the one it replaces."""
     extras = f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
     marker = f" ; {requirement.marker}" if requirement.marker else ""
     return f"{pin.name}{extras}{pin.requirement.removeprefix(pin.name)}{marker}"
 
 
-def _replaced(subject: Subject, requirement: Requirement) -> str | None:
-    pin = subject.pin_of(requirement)
-    return exact(requirement, pin) if pin else None
-
-
-def _in_front(subject: Subject, named: Iterable[Requirement]) -> Iterator[str]:
-    """Yield what is added beside the lines that are replaced: torch, and what comes with it."""
-    there = {canonicalize_name(one.name) for one in named}
-    for addition in subject.decision.additions:
-        if addition.extra is None and addition.name not in there:
-            yield addition.requirement
-
-
-def _always(_config: Config) -> bool:
-    return True
-
-
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A way to write a decision down."""
+    """An export format."""
 
     name: str
-    render: Callable[[Subject], str]
+    render: Callable[[ExportContext], str]
     file_name: str
-    """In a folder; `{extra}` is the backend without dots."""
-    allowed: re.Pattern[str] | None = None
-    """The file names that its readers take; None: any."""
-    needs_decision: Callable[[Config], bool] = _always
+    """The name of the file in a folder; `{extra}` is the backend without dots."""
+    file_pattern: re.Pattern[str] | None = None
+    """The file names that its readers accept; None for any."""
+    needs_decision: Callable[[Config], bool] = lambda _config: True
     rewrites: bool = False
-    """Whether the text is the given requirements file's, whose bytes it keeps."""
+    """Whether the text replaces the given requirements file, and keeps its encoding."""
 
 
 FORMATS = (
-    Format("requirements", requirements, "requirements.{extra}.txt", rewrites=True),
-    Format("constraints", constraints, "constraints.{extra}.txt"),
-    Format("command", command, "install.{extra}.txt"),
-    Format("pylock", pylock.pylock, "pylock.{extra}.toml", allowed=pylock.FILE_NAME),
-    Format("uv", uv, "uv.{extra}.toml", needs_decision=lambda config: not config.extras),
-    Format("poetry", poetry, "poetry.{extra}.toml"),
-    Format("extra", extra, "extra.{extra}.txt"),
+    Format("requirements", render_requirements, "requirements.{extra}.txt", rewrites=True),
+    Format("constraints", render_constraints, "constraints.{extra}.txt"),
+    Format("command", render_command, "install.{extra}.txt"),
+    Format("pylock", render_pylock, "pylock.{extra}.toml", file_pattern=FILE_NAME),
+    Format("uv", render_uv, "uv.{extra}.toml", needs_decision=lambda config: not config.extras),
+    Format("poetry", render_poetry, "poetry.{extra}.toml"),
+    Format("extra", render_extra, "extra.{extra}.txt"),
 )
-"""In the order of `--help`."""
+"""All formats, in the order of `--help`."""

@@ -9,16 +9,16 @@ import pytest
 
 from hatch_torch._toml import loads
 from hatch_torch.errors import NoAnswerError
-from hatch_torch.export.pylock import FILE_NAME, pylock
+from hatch_torch.export.pylock import FILE_NAME, render_pylock
 
 if TYPE_CHECKING:
-    from tests.export.conftest import Make
+    from tests.export.conftest import MakeContext
 
 ROCM = {"backend": "rocm7.0", "pins": ("torch 2.10.0+rocm7.0", "triton-rocm 3.6.0")}
 TEXT = """\
 # hatch-torch export: rocm7.0 (detection) for linux_x86_64, Python 3.12
-# PyTorch's family alone, without what it requires: that comes with your project, installed next.
-# pip needs --no-deps for it (pip install --no-deps -r pylock.NAME.toml); uv takes it as it is.
+# The torch family alone, without its dependencies: these come with your project, installed next.
+# pip needs --no-deps for this (pip install --no-deps -r pylock.NAME.toml); uv needs no option.
 lock-version = "1.0"
 environments = ["sys_platform == 'linux' and platform_machine == 'x86_64'"]
 requires-python = "==3.12.*"
@@ -46,32 +46,34 @@ url = "https://download.pytorch.org/whl/rocm7.0/triton_rocm-3.6.0-cp312-cp312-li
 """
 
 
-def test_text(make: Make) -> None:
-    """It holds the family and its companions, and says for whom they are."""
-    assert pylock(make("torch", **ROCM)) == TEXT
+def test_text(make_context: MakeContext) -> None:
+    """It contains the family and its companions, and the machine that they are for."""
+    assert render_pylock(make_context("torch", **ROCM)) == TEXT
 
 
-def test_packaging_reads_it(make: Make) -> None:
-    """The reference implementation finds nothing wrong with it."""
+def test_is_valid(make_context: MakeContext) -> None:
+    """The reference implementation accepts it."""
     reader = pytest.importorskip("packaging.pylock", reason="packaging is older than 26")
-    lock = reader.Pylock.from_dict(loads(pylock(make("torch", **ROCM))))
-    assert [one.name for one in lock.packages] == ["torch", "triton-rocm"]
+    lock = reader.Pylock.from_dict(loads(render_pylock(make_context("torch", **ROCM))))
+    assert [package.name for package in lock.packages] == ["torch", "triton-rocm"]
 
 
-def test_nothing_to_lock(make: Make) -> None:
-    """Portable requirements are no lock file."""
-    with pytest.raises(NoAnswerError, match=r"^nothing to lock: no accelerator$"):
-        pylock(make("torch", warnings=("no accelerator",)))
+def test_nothing_to_lock(make_context: MakeContext) -> None:
+    """There is no lock file for portable requirements."""
+    with pytest.raises(NoAnswerError, match=r"^there is nothing to lock: no accelerator$"):
+        render_pylock(make_context("torch", warnings=("no accelerator",)))
 
 
 @pytest.mark.parametrize(("by_url", "missing"), [(False, "URL"), (True, "hash")])
-def test_what_cannot_be_locked(make: Make, *, by_url: bool, missing: str) -> None:
-    """A wheel without a URL or without a hash is told of."""
-    subject = make("torch", backend="cpu", pins=("torch 2.6.0",), by_url=by_url)
-    pins = tuple(one._replace(sha256=None) for one in subject.decision.pins)
-    unhashed = replace(subject, decision=subject.decision._replace(pins=pins))
-    with pytest.raises(NoAnswerError, match=rf"torch 2\.6\.0: no {missing} of its wheel"):
-        pylock(unhashed)
+def test_incomplete_wheels(make_context: MakeContext, *, by_url: bool, missing: str) -> None:
+    """A wheel without a URL or hash is an error."""
+    context = make_context("torch", backend="cpu", pins=("torch 2.6.0",), by_url=by_url)
+    pins = tuple(pin._replace(sha256=None) for pin in context.decision.pins)
+    unhashed = replace(context, decision=context.decision._replace(pins=pins))
+    with pytest.raises(
+        NoAnswerError, match=rf"the {missing} of the wheel of torch 2\.6\.0 is not known"
+    ):
+        render_pylock(unhashed)
 
 
 @pytest.mark.parametrize(
@@ -85,5 +87,5 @@ def test_what_cannot_be_locked(make: Make, *, by_url: bool, missing: str) -> Non
     ],
 )
 def test_file_names(name: str, *, allowed: bool) -> None:
-    """A dot in the name makes it a file of another kind, for pip and for uv."""
+    """Pip and uv do not recognize a file with a dot in its name."""
     assert bool(FILE_NAME.fullmatch(name)) == allowed

@@ -1,4 +1,4 @@
-"""A requirements file that somebody wrote, rewritten."""
+"""A given requirements file, rewritten."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from hatch_torch.export.formats import requirements
+from hatch_torch.export.formats import render_requirements
 from hatch_torch.frontend.requirements_txt import RequirementsFile
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
 
-    from tests.export.conftest import Make
+    from tests.export.conftest import MakeContext
 
 HEADER = "# hatch-torch export: cpu (detection) for linux_x86_64, Python 3.12"
 ROOT = "https://download.pytorch.org/whl/cpu"
@@ -24,7 +24,7 @@ AUDIO = (
     "#sha256=00000000torchaudio"
 )
 CPU = {"backend": "cpu", "pins": ("torch 2.14.1+cpu", "torchaudio 2.11.0+cpu")}
-# What a line of such a file is made of.
+# The pieces of generated lines.
 PIECES = ["torch", "#", " ", "\\", "\n", "\r\n", "\r", "-r ", "==1", ";", "'", '"', "é", "\x0c"]
 
 
@@ -32,8 +32,8 @@ def untouched(_requirement: Requirement) -> None:
     """Replace nothing."""
 
 
-def test_other_lines_stay_byte_for_byte(make: Make) -> None:
-    """Comments, continuations, options, paths, markers and blanks are left as they are."""
+def test_other_lines_stay_byte_for_byte(make_context: MakeContext) -> None:
+    """Comments, continuations, options, paths, markers and blank lines are unchanged."""
     before = (
         b"--index-url https://pypi.example.org/simple",
         b"",
@@ -54,24 +54,26 @@ def test_other_lines_stay_byte_for_byte(make: Make) -> None:
     after[3] = f'{TORCH} ; python_version >= "3.9"  # fast'.encode()
     after[10] = f"{AUDIO}  # sound".encode()
 
-    text = requirements(make(file=b"\r\n".join(before), **CPU))
+    text = render_requirements(make_context(file=b"\r\n".join(before), **CPU))
 
     expected = b"\r\n".join((HEADER.encode(), *after))
     assert expected == text.encode("utf-8", "surrogateescape")
 
 
-def test_torch_goes_in_front(make: Make) -> None:
-    """Where torch is not named, or in another file alone, it stands in front of all."""
-    text = requirements(make("torch>=2.4", file=b"numpy\ntorchaudio\n-r base.txt\n", **CPU))
+def test_torch_comes_first(make_context: MakeContext) -> None:
+    """If torch is not named, or only in another file, it is added as the first line."""
+    text = render_requirements(
+        make_context("torch>=2.4", file=b"numpy\ntorchaudio\n-r base.txt\n", **CPU)
+    )
     assert text == f"{HEADER}\n{TORCH}\nnumpy\n{AUDIO}\n-r base.txt\n"
 
 
-def test_an_encoding_that_is_named_stays_on_top(make: Make) -> None:
-    """An installer reads it in the first two lines only (PEP 263)."""
+def test_coding_line_stays_first(make_context: MakeContext) -> None:
+    """An installer reads an encoding in the first two lines only (PEP 263)."""
     file = b"# ours\n# -*- coding: latin-1 -*-\ntorch"
     expected = f"# ours\n# -*- coding: latin-1 -*-\n{HEADER}\n{TORCH}"
-    assert expected == requirements(make(file=file, **CPU))
-    alone = requirements(make(file=b"# coding=utf-8", warnings=("why",)))
+    assert expected == render_requirements(make_context(file=file, **CPU))
+    alone = render_requirements(make_context(file=b"# coding=utf-8", warnings=("why",)))
     assert alone == "# coding=utf-8\n# hatch-torch export: portable; why\n"
 
 
@@ -85,49 +87,49 @@ def test_an_encoding_that_is_named_stays_on_top(make: Make) -> None:
         (codecs.BOM_UTF32_BE, "utf-32-be"),
     ],
 )
-def test_byte_order_marks(make: Make, mark: bytes, encoding: str) -> None:
-    """A file that PowerShell wrote keeps its encoding, and its mark in front."""
-    subject = make(file=mark + "# käse\r\ntorch\r\n".encode(encoding), **CPU)
-    assert subject.file
+def test_byte_order_marks(make_context: MakeContext, mark: bytes, encoding: str) -> None:
+    """A file that PowerShell wrote keeps its encoding and byte order mark."""
+    context = make_context(file=mark + "# käse\r\ntorch\r\n".encode(encoding), **CPU)
+    assert context.file
     expected = mark + f"{HEADER}\r\n# käse\r\n{TORCH}\r\n".encode(encoding)
-    assert expected == subject.file.encoded(requirements(subject))
+    assert expected == context.file.encode(render_requirements(context))
 
 
-def test_half_a_character_is_refused() -> None:
-    """Bytes that are not what the mark promises can't be kept."""
+def test_invalid_encoding() -> None:
+    """Bytes that are invalid in the encoding of the byte order mark are an error."""
     with pytest.raises(ValueError, match="utf-16"):
         RequirementsFile.parse(codecs.BOM_UTF16_LE + b"t", {})
 
 
-def test_variables_are_read_and_left() -> None:
-    """`${NAME}` stands for its value, as in pip, and is written as it was."""
+def test_variables() -> None:
+    """`${NAME}` is read as its value, as in pip, and written unchanged."""
     file = RequirementsFile.parse(b"torch${RANGE}\n", {"RANGE": ">=2.4"})
     assert [str(one.specifier) for one in file.requirements] == [">=2.4"]
-    assert file.rewritten((), untouched) == "torch${RANGE}\n"
+    assert file.rewrite((), untouched) == "torch${RANGE}\n"
 
 
-def test_lines_have_the_number_of_their_beginning() -> None:
-    """A line that is continued counts as all of its lines."""
+def test_line_numbers() -> None:
+    """A continued line has the number of its first line."""
     file = RequirementsFile.parse(b"a \\\n  ==1\n\nb\n", {})
-    found = [(number, line.text) for number, line in file.numbered()]
+    found = [(number, line.text) for number, line in file.number_lines()]
     assert found == [(1, "a \\\n  ==1\n"), (3, "\n"), (4, "b\n")]
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.sampled_from(PIECES)).map("".join))
 def test_nothing_is_lost(text: str) -> None:
-    """Where nothing is replaced, the bytes are those that were read."""
+    """If nothing is replaced, the bytes are the same."""
     content = text.encode()
     file = RequirementsFile.parse(content, {})
-    assert content == file.encoded(file.rewritten((), untouched))
+    assert content == file.encode(file.rewrite((), untouched))
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=40))
-def test_any_bytes_are_kept(content: bytes) -> None:
-    """Bytes of no known encoding pass as they are."""
+def test_unknown_encodings_are_kept(content: bytes) -> None:
+    """Bytes of an unknown encoding are unchanged."""
     try:
         file = RequirementsFile.parse(content, {})
     except ValueError:
         return
-    assert content == file.encoded(file.rewritten((), untouched))
+    assert content == file.encode(file.rewrite((), untouched))
