@@ -20,19 +20,19 @@ QUICK = settings(max_examples=100, deadline=None)
 def test_credentials_in_urls(user: str, password: str) -> None:
     """Neither user nor password of a URL is left, whatever they are made of; the host is."""
     text = f"PIP_INDEX_URL=https://x{user}x:y{password}y@mirror.example.org/simple and more"
-    found = redact(text)
-    assert f"x{user}x" not in found
-    assert f"y{password}y" not in found
-    assert "@mirror.example.org/simple and more" in found
+    redacted = redact(text)
+    assert f"x{user}x" not in redacted
+    assert f"y{password}y" not in redacted
+    assert "@mirror.example.org/simple and more" in redacted
 
 
 @QUICK
 @given(WORD)
 def test_queries(secret: str) -> None:
     """What stands behind the question mark of a URL is not left."""
-    found = redact(f"see https://example.org/simple/?key=z{secret}z next")
-    assert f"z{secret}z" not in found
-    assert found.endswith(" next")
+    redacted = redact(f"see https://example.org/simple/?key=z{secret}z next")
+    assert f"z{secret}z" not in redacted
+    assert redacted.endswith(" next")
 
 
 @QUICK
@@ -40,8 +40,8 @@ def test_queries(secret: str) -> None:
 def test_homes_and_names(user: str, form: str) -> None:
     """The home folder and the user's name are replaced, wherever they stand."""
     home = form.format(user)
-    found = redact(f"{home}/project owned by {user}, not {user}ish", home, [user])
-    assert found == f"~/project owned by USER, not {user}ish"
+    redacted = redact(f"{home}/project owned by {user}, not {user}ish", home, [user])
+    assert redacted == f"~/project owned by USER, not {user}ish"
 
 
 @QUICK

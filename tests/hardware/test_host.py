@@ -56,7 +56,7 @@ def test_in_container(tmp_path: Path) -> None:
 
 def test_effects() -> None:
     """Each hint has its documented effect, and a meaning that ends a sentence."""
-    effects = {row["sign"]: row.get("effect") for row in load_table("signs")}
+    effects = {row["hint"]: row.get("effect") for row in load_table("environment_hints")}
     assert effects == {
         "ci": "cpu",
         "image-build": "portable",
@@ -69,4 +69,4 @@ def test_effects() -> None:
         "vendor-image": None,
         "wsl": None,
     }
-    assert all(row["meaning"] and row["meaning"][-1] != "." for row in load_table("signs"))
+    assert all(row["meaning"] and row["meaning"][-1] != "." for row in load_table("environment_hints"))
