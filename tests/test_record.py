@@ -36,9 +36,9 @@ _DECISION = Decision(
 
 
 def test_to_json() -> None:
-    """The object has the keys of the contract, and is JSON."""
-    found = to_json(_DECISION)
-    assert json.loads(json.dumps(found)) == {
+    """The object has the documented keys, and is JSON."""
+    record = to_json(_DECISION)
+    assert json.loads(json.dumps(record)) == {
         "schema": 1,
         "backend": "cu124",
         "decided_by": "detection",
@@ -55,17 +55,17 @@ def test_to_json() -> None:
 
 def test_nothing_is_added() -> None:
     """Without a backend there is no wheel, and the object has the same keys."""
-    found = to_json(Decision(None, "TORCH_VARIANT", Hardware()))
-    assert found.keys() == to_json(_DECISION).keys()
-    assert (found["backend"], found["wheels"], found["added"]) == (None, [], [])
+    record = to_json(Decision(None, "TORCH_VARIANT", Hardware()))
+    assert record.keys() == to_json(_DECISION).keys()
+    assert (record["backend"], record["wheels"], record["added"]) == (None, [], [])
 
 
 def test_record() -> None:
-    """The record adds when, for whom, for what and by what it was made."""
-    found = make_record(_DECISION, installer="pip", purpose="install", extras={"train", "dev"})
-    created = datetime.fromisoformat(found.pop("created"))
+    """The record adds when, for which installer and purpose, and by which version it was made."""
+    record = make_record(_DECISION, installer="pip", purpose="install", extras={"train", "dev"})
+    created = datetime.fromisoformat(record.pop("created"))
     assert timedelta() <= datetime.now(timezone.utc) - created < timedelta(minutes=1)
-    assert found == {
+    assert record == {
         **to_json(_DECISION),
         "python": platform.python_version(),
         "frontend": "pip",
@@ -75,8 +75,8 @@ def test_record() -> None:
     }
 
 
-def test_noting() -> None:
-    """A decision tells each thing once."""
-    found = _DECISION.with_warnings("another", "a note", "another")
-    assert found.warnings == ("a note", "another")
+def test_with_warnings() -> None:
+    """Each warning is added once."""
+    decision = _DECISION.with_warnings("another", "a note", "another")
+    assert decision.warnings == ("a note", "another")
     assert _DECISION.warnings == ("a note",)

@@ -14,7 +14,6 @@ from packaging.utils import canonicalize_name
 from hatch_torch.catalog.releases import TORCH
 from hatch_torch.config.backend_request import (
     PORTABLE,
-    BackendRequest,
     expand_self_extras,
     read_backend_request,
 )
@@ -37,6 +36,7 @@ from hatch_torch.resolution.strategies import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from hatch_torch.config.backend_request import BackendRequest
     from hatch_torch.config.requirements import FamilyRequirement
     from hatch_torch.resolution.model import ResolutionInputs
     from hatch_torch.resolution.strategies import Strategy
@@ -77,18 +77,15 @@ def decide(inputs: ResolutionInputs) -> Decision:
 
 
 def read_request(inputs: ResolutionInputs) -> BackendRequest:
-    """Return who names the backend, and which; a backend that this platform has.
+    """Return which backend is requested, and by whom, as far as this platform has it.
 
-    A requirement of the project that is on one backend's wheel comes right after a command-line
-    option. Raises ConfigurationError for a request that is wrong, and NoAnswerError for one that
+    Raises ConfigurationError for a request that is wrong, and NoAnswerError for one that
     this platform cannot have.
     """
     fixed = fixed_backend(one for one in collect_requirements(inputs) if one.extra is None)
     request = read_backend_request(
-        inputs.config, inputs.extras, inputs.environ, inputs.backend_option
+        inputs.config, inputs.extras, inputs.environ, inputs.backend_option, fixed
     )
-    if fixed and not inputs.backend_option:
-        request = BackendRequest(fixed[0], f"the requirement {fixed[1]}", request.notes)
     return normalize_for_platform(request, inputs.target)
 
 

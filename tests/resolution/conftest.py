@@ -1,4 +1,4 @@
-"""The embedded index, recorded kinds of machines, and a decision from a few words."""
+"""A bench for decisions: the embedded index, and machines by name."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from hatch_torch.resolution.model import Decision
 
 
-MOST_LINES = 12
-"""Of an error that says why nothing fits."""
+MAX_ERROR_LINES = 12
+"""The limit for an error that says why nothing fits."""
 
 
 def gpu(vendor: str, architecture: str | None, name: str = "unknown") -> Accelerator:
@@ -60,12 +60,12 @@ def intel(architecture: str) -> Hardware:
     return Hardware(system="Linux", accelerators=(gpu("intel", architecture, "Intel graphics"),))
 
 
-def together(*machines: Hardware) -> Hardware:
+def merge_machines(*machines: Hardware) -> Hardware:
     """Return a machine with the GPUs of several."""
-    every = tuple(one for machine in machines for one in machine.accelerators)
+    accelerators = tuple(gpu for machine in machines for gpu in machine.accelerators)
     rocm = next((one.rocm for one in machines if one.rocm), None)
     driver = next((one.nvidia for one in machines if one.nvidia), None)
-    return Hardware(system="Linux", accelerators=every, nvidia=driver, rocm=rocm)
+    return Hardware(system="Linux", accelerators=accelerators, nvidia=driver, rocm=rocm)
 
 
 _APPLE = Hardware(system="Darwin", machine="arm64", accelerators=(gpu("apple", "apple-m"),))
@@ -97,10 +97,10 @@ MACHINES = {
     "rx-580": amd(None, "gfx803"),
     "arc-b580": intel("xe2"),
     "uhd-630": intel("gen9"),
-    "nvidia-and-amd": together(_SERVER, amd("6.4.1", "gfx1100")),
-    "old-nvidia-and-amd": together(nvidia("390.1", "sm_20"), amd("6.4.1", "gfx1100")),
-    "mixed-nvidia-and-arc": together(nvidia("580.95.05", "sm_61", "sm_120"), intel("xe2")),
-    "amd-and-intel": together(amd("6.4.1", "gfx1100"), intel("xe2")),
+    "nvidia-and-amd": merge_machines(_SERVER, amd("6.4.1", "gfx1100")),
+    "old-nvidia-and-amd": merge_machines(nvidia("390.1", "sm_20"), amd("6.4.1", "gfx1100")),
+    "mixed-nvidia-and-arc": merge_machines(nvidia("580.95.05", "sm_61", "sm_120"), intel("xe2")),
+    "amd-and-intel": merge_machines(amd("6.4.1", "gfx1100"), intel("xe2")),
     "apple-m2": _APPLE,
     "alpine": Hardware(system="Linux", libc="musl 1.2"),
     "rocm-7.0-alone": amd("7.0.2"),
@@ -121,8 +121,13 @@ def extra(name: str, *dependencies: str, **more: Any) -> BackendExtra:  # noqa: 
     return BackendExtra(name, backend, tuple(map(Requirement, dependencies)), **more)
 
 
-def put(name: str, version: str, builder: BuiltBy = "pytorch", **more: Any) -> FamilyPackage:  # noqa: ANN401 (handed on)
-    """Return a package that is installed; its local version tells the backend."""
+def installed_package(
+    name: str,
+    version: str,
+    builder: BuiltBy = "pytorch",
+    **more: Any,  # noqa: ANN401 (handed on)
+) -> FamilyPackage:
+    """Return an installed package; its local version names the backend."""
     local = Version(version).local
     known = {"backend": Backend.parse(local) if local and builder == "pytorch" else None}
     rest = {"direct_url": None, "location": Path(), "requires": ()}
@@ -130,8 +135,8 @@ def put(name: str, version: str, builder: BuiltBy = "pytorch", **more: Any) -> F
 
 
 @dataclass(frozen=True, slots=True)
-class Workbench:
-    """What a test makes a case from: the index, and machines by their names."""
+class DecisionBench:
+    """Makes the inputs of a decision from the index, a machine's name and requirements."""
 
     server: EmbeddedIndex
     indexes: dict[str, PyTorchIndex] = field(default_factory=dict)
@@ -140,30 +145,30 @@ class Workbench:
     nvidia = staticmethod(nvidia)
     amd = staticmethod(amd)
     backend = staticmethod(extra)
-    put = staticmethod(put)
+    installed_package = staticmethod(installed_package)
 
-    def requiring(self, config: Config, *requirements: str) -> Config:
+    def with_dependencies(self, config: Config, *requirements: str) -> Config:
         """Return a project with these dependencies."""
         return config._replace(dependencies=tuple(map(Requirement, requirements)))
 
-    def together(self, *names: str) -> Hardware:
+    def merge_machines(self, *names: str) -> Hardware:
         """Return a machine with the GPUs of several."""
-        return together(*(self.machines[name] for name in names))
+        return merge_machines(*(self.machines[name] for name in names))
 
-    def index(self, channel: str = "stable", **options: Any) -> PyTorchIndex:  # noqa: ANN401 (handed on)
+    def new_index(self, channel: str = "stable", **options: Any) -> PyTorchIndex:  # noqa: ANN401 (handed on)
         """Return a new index, with nothing read yet."""
         client = Client(Cache(None), timeout=600)
         return PyTorchIndex(self.server.torch_index, client, channel=channel, **options)
 
-    def shared(self, channel: str = "stable") -> PyTorchIndex:
+    def shared_index(self, channel: str = "stable") -> PyTorchIndex:
         """Return the index that all tests read, each page once."""
-        return self.indexes.setdefault(channel, self.index(channel))
+        return self.indexes.setdefault(channel, self.new_index(channel))
 
-    def silent(self) -> PyTorchIndex:
-        """Return an index that cannot be asked."""
+    def unreachable_index(self) -> PyTorchIndex:
+        """Return an index that cannot be reached."""
         return PyTorchIndex(self.server.torch_index, Client(Cache(None), timeout=600, offline=True))
 
-    def config(self, *names: str | BackendExtra, **more: Any) -> Config:  # noqa: ANN401 (handed on)
+    def make_config(self, *names: str | BackendExtra, **more: Any) -> Config:  # noqa: ANN401 (handed on)
         """Return a project in the full form with backends as its extras."""
         build_system = BuildSystem(
             metadata_hook={}, build_hook={}, dynamic=frozenset({"optional-dependencies"})
@@ -171,7 +176,7 @@ class Workbench:
         extras = tuple(extra(one) if isinstance(one, str) else one for one in names)
         return Config(**{"name": "my-app", "extras": extras, "build_system": build_system, **more})
 
-    def case(  # noqa: PLR0913 (a test says only what matters to it)
+    def collect_inputs(  # noqa: PLR0913 (a test says only what matters to it)
         self,
         machine: str | Hardware,
         *requirements: str,
@@ -184,25 +189,25 @@ class Workbench:
         config: Config | None = None,
         **more: Any,  # noqa: ANN401 (handed on)
     ) -> ResolutionInputs:
-        """Return the case of a project with these requirements on a machine."""
+        """Return the inputs for a project with these requirements on a machine."""
         hardware = MACHINES[machine] if isinstance(machine, str) else machine
         config = config or Config(name="my-app")
         target = targets.foreign_interpreter(python, platform, libc)
         finder = CandidateFinder(
-            index or self.shared(config.channel),
+            index or self.shared_index(config.channel),
             target,
             in_tables=lambda _: config.channel == "stable",
             prereleases=lambda _: config.channel != "stable",
             require_hashes=require_hashes,
         )
         return ResolutionInputs(
-            config=self.requiring(config, *requirements),
+            config=self.with_dependencies(config, *requirements),
             target=target,
             finder=finder,
             **{
                 "probe": lambda _vendors: hardware,
                 "find_installed": lambda names: tuple(
-                    one for one in installed if one.name in names
+                    package for package in installed if package.name in names
                 ),
                 **more,
             },
@@ -210,26 +215,35 @@ class Workbench:
 
     def decide(self, machine: str | Hardware, *requirements: str, **more: Any) -> Decision:  # noqa: ANN401 (handed on)
         """Return the decision for these requirements on a machine."""
-        return decide(self.case(machine, *requirements, **more))
+        return decide(self.collect_inputs(machine, *requirements, **more))
 
-    def attempt(self, machine: str | Hardware, *requirements: str, **more: Any) -> Decision | None:  # noqa: ANN401 (handed on)
-        """Return the decision, or None where nothing fits, which is told in a few lines."""
+    def try_decide(
+        self,
+        machine: str | Hardware,
+        *requirements: str,
+        **more: Any,  # noqa: ANN401 (handed on)
+    ) -> Decision | None:
+        """Return the decision, or None where nothing fits; the error must be short."""
         try:
-            return decide(self.case(machine, *requirements, **more))
-        except NoAnswerError as refusal:
-            told = str(refusal).splitlines()
-        assert len(told) <= MOST_LINES
+            return decide(self.collect_inputs(machine, *requirements, **more))
+        except NoAnswerError as error:
+            lines = str(error).splitlines()
+        assert len(lines) <= MAX_ERROR_LINES
         return None
+
+    def list_injected(self, decision: Decision) -> list[str]:
+        """Return what a decision injects, as values of `Requires-Dist`."""
+        return [requirement.requires_dist for requirement in decision.injected]
 
 
 @pytest.fixture(scope="session")
-def bench() -> Iterator[Workbench]:
-    """Serve the embedded index, for all tests of the decision."""
+def bench() -> Iterator[DecisionBench]:
+    """Serve the embedded index to all tests of decisions."""
     with serve() as server:
-        yield Workbench(server)
+        yield DecisionBench(server)
 
 
 @pytest.fixture(scope="session")
 def here() -> Target:
-    """Return a usual target."""
+    """Return Python 3.12 on Linux."""
     return targets.foreign_interpreter("3.12", "linux_x86_64")

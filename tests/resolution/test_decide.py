@@ -1,4 +1,4 @@
-"""The stages of a decision: who decides, what is looked at, what is added."""
+"""The stages of a decision: the request, the probes, what is injected."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from hatch_torch.resolution.model import Decision
-    from tests.resolution.conftest import Workbench
+    from tests.resolution.conftest import DecisionBench
 
 URL = "torch @ https://wheels.example.org/torch-{}-cp312-cp312-linux_x86_64.whl"
 
 
 def _added(decision: Decision) -> list[str]:
-    """Return the names, or the whole lines where they are short."""
-    lines = [one.requires_dist for one in decision.injected]
+    """Return what is injected; for a URL only the name."""
+    lines = [requirement.requires_dist for requirement in decision.injected]
     return [line if "://" not in line else line.partition(" ")[0] for line in lines]
 
 
@@ -31,23 +31,23 @@ def _no_probe(_vendors: Collection[str] | None) -> Hardware:
 
 
 class TestProbe:
-    """How much of the machine is looked at."""
+    """Which hardware is probed."""
 
     @pytest.mark.parametrize("value", ["cu124", "CPU", "rocm6.4", "portable"])
-    def test_a_backend_needs_none(self, bench: Workbench, value: str) -> None:
-        """Who asks for a backend by name gets it, whatever the machine has."""
+    def test_a_backend_needs_none(self, bench: DecisionBench, value: str) -> None:
+        """A backend requested by name is chosen without a probe."""
         environ = {"TORCH_VARIANT": value}
         decision = bench.decide("plain", "torch", environ=environ, probe=_no_probe)
         expected = None if value == "portable" else Backend.parse(value)
         assert (decision.backend, decision.decided_by) == (expected, "TORCH_VARIANT")
 
-    def test_a_requirement_that_names_its_backend(self, bench: Workbench) -> None:
-        """A local version in a requirement is a request by name."""
+    def test_a_requirement_that_names_its_backend(self, bench: DecisionBench) -> None:
+        """A requirement with a local version requests that backend."""
         decision = bench.decide("plain", "torch==2.6.0+cu124", probe=_no_probe)
         assert decision.decided_by == "the requirement torch==2.6.0+cu124"
 
-    def test_an_option_stands_above_a_requirement(self, bench: Workbench) -> None:
-        """What a command line asks for is not overruled."""
+    def test_an_option_overrides_a_requirement(self, bench: DecisionBench) -> None:
+        """An option on the command line overrides a requirement."""
         with pytest.raises(NoAnswerError, match="no torch in range"):
             bench.decide(
                 "plain", "torch==2.6.0+cu124", backend_option=("--backend", "cpu"), probe=_no_probe
@@ -56,8 +56,10 @@ class TestProbe:
     @pytest.mark.parametrize(
         ("value", "vendor"), [("cuda", "nvidia"), ("rocm", "amd"), ("xpu", "intel")]
     )
-    def test_a_family_asks_its_vendor(self, bench: Workbench, value: str, vendor: str) -> None:
-        """A family's own vendor is probed, and no other."""
+    def test_a_family_probes_its_vendor(
+        self, bench: DecisionBench, value: str, vendor: str
+    ) -> None:
+        """A request for a family probes only its vendor."""
         seen = []
 
         def probe(vendors: Collection[str] | None) -> Hardware:
@@ -72,8 +74,8 @@ class TestProbe:
             f"TORCH_VARIANT requests {value}, but no such device was found",
         )
 
-    def test_auto_asks_everybody(self, bench: Workbench) -> None:
-        """Detection looks for everything, once."""
+    def test_auto_probes_every_vendor(self, bench: DecisionBench) -> None:
+        """Without a request every vendor is probed, once."""
         seen = []
 
         def probe(vendors: Collection[str] | None) -> Hardware:
@@ -84,8 +86,8 @@ class TestProbe:
         assert seen == [None]
 
 
-class TestWhoDecides:
-    """The first that names something."""
+class TestPrecedence:
+    """The order of precedence of backend requests."""
 
     @pytest.mark.parametrize(
         ("environ", "table", "decided_by", "backend"),
@@ -99,86 +101,91 @@ class TestWhoDecides:
         ],
     )
     def test_order(
-        self, bench: Workbench, environ: dict[str, str], table: str, decided_by: str, backend: str
+        self,
+        bench: DecisionBench,
+        environ: dict[str, str],
+        table: str,
+        decided_by: str,
+        backend: str,
     ) -> None:
-        """Variables stand above the table, and the table above detection."""
-        config = bench.config(backend=table, environment_variable="MINE")
+        """Variables override the table, and the table overrides detection."""
+        config = bench.make_config(backend=table, environment_variable="MINE")
         decision = bench.decide("rtx-4090-on-550", "torch", config=config, environ=environ)
         assert (decision.decided_by, str(decision.backend)) == (decided_by, backend)
 
-    def test_extra(self, bench: Workbench) -> None:
-        """A backend's extra decides above all, whatever the machine has."""
-        config = bench.config("cu124", "rocm70", "cpu")
+    def test_extra(self, bench: DecisionBench) -> None:
+        """A requested backend extra overrides variables and hardware."""
+        config = bench.make_config("cu124", "rocm70", "cpu")
         environ = {"TORCH_VARIANT": "cpu"}
         decision = bench.decide(
             "plain", "torch", config=config, environ=environ, extras=frozenset({"rocm70"})
         )
         assert (decision.decided_by, str(decision.backend)) == ("extra rocm70", "rocm7.0")
 
-    def test_two_extras(self, bench: Workbench) -> None:
-        """Two backends at once are nobody's wish."""
-        config = bench.config("cu124", "cpu")
+    def test_two_extras(self, bench: DecisionBench) -> None:
+        """Two backend extras at once are an error."""
+        config = bench.make_config("cu124", "cpu")
         with pytest.raises(ConfigurationError, match="expected one backend extra, got cu124, cpu"):
             bench.decide("plain", "torch", config=config, extras=frozenset({"cu124", "cpu"}))
 
-    def test_rocm_that_was_never_published(self, bench: Workbench) -> None:
-        """rocm6.5 stands for rocm6.4, with a notice."""
+    def test_rocm_that_was_never_published(self, bench: DecisionBench) -> None:
+        """rocm6.5, never published, becomes rocm6.4 with a warning."""
         decision = bench.decide("plain", "torch", environ={"TORCH_VARIANT": "rocm65"})
         assert str(decision.backend) == "rocm6.4"
         assert decision.warnings == ("PyTorch never published rocm6.5; using rocm6.4 instead",)
 
 
-class TestObeyed:
-    """What the project, or uv, has settled already."""
+class TestAlreadyResolved:
+    """Requirements that the project or uv has already resolved."""
 
-    def test_url(self, bench: Workbench) -> None:
-        """A URL of torch is left alone, and its members go with it."""
+    def test_url(self, bench: DecisionBench) -> None:
+        """A torch required by URL is not pinned, and members match it."""
         decision = bench.decide("plain", URL.format("2.5.1%2Bcu124"), "torchvision")
         assert _added(decision) == ["torchvision"]
         assert [str(pin.version) for pin in decision.pins] == ["0.20.1+cu124"]
 
     @pytest.mark.parametrize("version", ["2.5.0%2Bnv24", "2.5.9%2Bcu124"])
-    def test_url_of_another_build(self, bench: Workbench, version: str) -> None:
-        """With a torch that the index does not have nothing is added, and nothing fails."""
+    def test_url_of_another_build(self, bench: DecisionBench, version: str) -> None:
+        """Nothing is injected beside a torch that the index lacks, and the install goes on."""
         decision = bench.decide("plain", URL.format(version), "torchvision")
         assert decision.injected == ()
         assert decision.warnings == (
             "the project requires torch from a URL, and no wheel of the index goes with it",
         )
 
-    def test_url_keeps_other_backends_out(self, bench: Workbench) -> None:
-        """An extra that is not the chosen backend stays impossible beside a URL."""
-        config = bench.config("cu124", "cpu")
+    def test_url_keeps_other_backends_out(self, bench: DecisionBench) -> None:
+        """Extras of other backends are unsatisfiable beside a URL too."""
+        config = bench.make_config("cu124", "cpu")
         decision = bench.decide("plain", URL.format("2.5.1%2Bcu124"), config=config)
         assert _added(decision) == ['torch<0 ; extra == "cpu"']
 
-    def test_routed_torch(self, bench: Workbench) -> None:
-        """Where uv gets torch from a source of its own, nothing is added."""
+    def test_torch_from_uv_source(self, bench: DecisionBench) -> None:
+        """Nothing is injected where uv gets torch from its own source."""
         decision = bench.decide(
             "plain", "torch", "torchvision", uv_routed=frozenset({"torch"}), probe=_no_probe
         )
         assert (decision.backend, decision.injected) == (None, ())
         assert decision.warnings == ("uv gets torch from [tool.uv.sources], so nothing is added",)
 
-    def test_routed_member(self, bench: Workbench) -> None:
-        """A member that is uv's is not pinned, and the record says so."""
+    def test_member_from_uv_source(self, bench: DecisionBench) -> None:
+        """A member that uv gets from its own source is not pinned, and a warning says so."""
         routed = frozenset({"torchvision"})
         decision = bench.decide("rtx-4090-on-550", "torch", "torchvision", uv_routed=routed)
         assert _added(decision) == ["torch"]
         assert decision.warnings == ("uv gets torchvision from [tool.uv.sources]",)
 
-    def test_constraints(self, bench: Workbench) -> None:
-        """A constraint takes part in the choice, of the backend too."""
+    def test_constraints(self, bench: DecisionBench) -> None:
+        """Constraints limit the versions and the backends."""
         constraints = tuple(map(Requirement, ["torch==2.5.1+cu121", "torchaudio<1", "numpy<2"]))
         decision = bench.decide("rtx-4090-on-550", "torch", constraints=constraints)
         assert [str(pin.version) for pin in decision.pins] == ["2.5.1+cu121"]
 
 
-class TestAdded:
-    """What is added, and in which order."""
+class TestInjected:
+    """What is injected, and in which order."""
 
-    def test_torch_first(self, bench: Workbench) -> None:
-        """The pin of torch stands in front of its members, and companions go along."""
+    def test_torch_first(self, bench: DecisionBench) -> None:
+        """Torch comes first, then the members and the companions, under the marker."""
         requirements = ["torchvision ; python_version > '3'", "numpy", "torch"]
         decision = bench.decide("mi300-rocm-6.4", *requirements)
         assert [one.name for one in decision.injected][:3] == [
@@ -190,26 +197,28 @@ class TestAdded:
             'python_version > "3"'
         }
 
-    def test_nothing_of_the_family(self, bench: Workbench) -> None:
-        """A project without torch gets nothing, and no index is asked."""
-        decision = bench.decide("plain", "numpy", index=bench.silent())
+    def test_nothing_of_the_family(self, bench: DecisionBench) -> None:
+        """A project without torch gets nothing, and no index is requested."""
+        decision = bench.decide("plain", "numpy", index=bench.unreachable_index())
         assert decision.injected == ()
         assert decision.warnings == ("this install does not depend on torch",)
 
-    def test_false_marker(self, bench: Workbench) -> None:
-        """A requirement that does not hold here gets nothing."""
-        decision = bench.decide("plain", "torch ; sys_platform == 'win32'", index=bench.silent())
+    def test_false_marker(self, bench: DecisionBench) -> None:
+        """A requirement whose marker does not apply gets nothing."""
+        decision = bench.decide(
+            "plain", "torch ; sys_platform == 'win32'", index=bench.unreachable_index()
+        )
         assert decision.injected == ()
 
-    def test_family(self, bench: Workbench) -> None:
-        """A member that a dependency asks for is pinned though the project does not name it."""
-        config = bench.config(family=("torchvision",))
+    def test_family(self, bench: DecisionBench) -> None:
+        """Packages of the `family` key are pinned although the project does not require them."""
+        config = bench.make_config(family=("torchvision",))
         decision = bench.decide("plain", "timm", config=config)
         assert _added(decision) == ["torch", "torchvision"]
 
-    def test_compatibility(self, bench: Workbench) -> None:
-        """The bounds of other libraries go with the torch that was chosen."""
-        config = bench.config(compatibility=True)
+    def test_compatibility(self, bench: DecisionBench) -> None:
+        """`compatibility` injects the bounds of other libraries for the chosen torch."""
+        config = bench.make_config(compatibility=True)
         requirements = ["torch<2.4", "transformers ; python_version > '3'", "huggingface_hub"]
         decision = bench.decide("plain", *requirements, config=config)
         assert _added(decision)[1:] == [
@@ -217,15 +226,15 @@ class TestAdded:
             "huggingface_hub>=0.23.0,<0.30.0",
         ]
 
-    def test_hashes(self, bench: Workbench) -> None:
-        """A wheel without a hash is passed over where the project insists on hashes."""
+    def test_hashes(self, bench: DecisionBench) -> None:
+        """Wheels without a hash are skipped where hashes are required."""
         versions = [
             bench.decide("gtx-1080-on-580", "torch<2.7", require_hashes=required).pins[0].version
             for required in (False, True)
         ]
         assert [one.local for one in versions] == ["cu126", "cu124"]
 
-    def test_deterministic(self, bench: Workbench) -> None:
-        """The same case is decided the same way."""
+    def test_deterministic(self, bench: DecisionBench) -> None:
+        """The same inputs lead to the same decision."""
         case = ("mi300-rocm-6.4", "torch", "torchaudio", "torchvision")
         assert bench.decide(*case) == bench.decide(*case)

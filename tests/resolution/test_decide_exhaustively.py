@@ -1,4 +1,4 @@
-"""The choice against a search of everything that there is, straight from tables and catalog."""
+"""Decisions compared with an exhaustive search over the tables and the catalog."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from hatch_torch.catalog.backend import Backend
-    from tests.resolution.conftest import Workbench
+    from tests.resolution.conftest import DecisionBench
 
 FAMILIES = ("cuda", "rocm", "xpu", "mps")
 DRIVERS = [None, "450.80.02", "470.82", "525.60.13", "550.54.14", "570.86", "580.95.05", "615.1"]
@@ -54,7 +54,7 @@ machines = st.builds(
     rocm=st.sampled_from([None, "5.7.1", "6.2.4", "6.5.0", "7.0.2", "7.14"]).map(
         lambda one: Rocm(one) if one else None
     ),
-    hints=st.sampled_from([(), ("jetson",)]),
+    environment_hints=st.sampled_from([(), ("jetson",)]),
 )
 projects = st.tuples(
     st.sampled_from(RANGES).map(lambda range_: f"torch{range_}"),
@@ -67,7 +67,7 @@ projects = st.tuples(
 
 @dataclass(frozen=True)
 class Found:
-    """A backend with a whole family."""
+    """A backend and the versions of a whole family."""
 
     backend: Backend
     versions: tuple[Version, ...]
@@ -121,7 +121,7 @@ def _families(
 
 
 def _best(wants: dict[str, SpecifierSet], hardware: Hardware, key: _Key) -> Found | None:
-    """Try everything: vendor by vendor, all of its GPUs and then the best, release by release."""
+    """Return the best family: vendor by vendor, with all GPUs or the best, every release."""
     target = _target(key.python, key.platform)
     stages = [(hardware, frozenset[str]())]
     while reduced := drop_weaker_gpus(stages[-1][0]):
@@ -161,16 +161,16 @@ def _highest(
 )
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_better_choice_exists(
-    bench: Workbench, hardware: Hardware, project: list[str], python: str, platform: str
+    bench: DecisionBench, hardware: Hardware, project: list[str], python: str, platform: str
 ) -> None:
-    """The choice runs on every GPU that counts, is of one family, and is the best there is."""
+    """The decision runs on every GPU that counts, is consistent, and none is better."""
     wants = {one.name: one.specifier for one in map(Requirement, project)}
     expected = _best(wants, hardware.infer_gpus(), _Key(python, platform))
-    decided = bench.attempt(hardware, *project, python=python, platform=platform)
+    decided = bench.try_decide(hardware, *project, python=python, platform=platform)
     if expected is None or decided is None:
         assert (decided, expected) == (None, None)
         return
     assert decided.backend == expected.backend
     versions = {pin.name: pin.version for pin in decided.pins}
     assert tuple(versions[name] for name in wants) == expected.versions
-    assert decided == bench.attempt(hardware, *project, python=python, platform=platform)
+    assert decided == bench.try_decide(hardware, *project, python=python, platform=platform)

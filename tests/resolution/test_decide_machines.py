@@ -1,4 +1,4 @@
-"""For each kind of machine and range: the backend and the versions."""
+"""The backend and the versions for each kind of machine and range."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from hatch_torch.hardware.model import Accelerator, Hardware, Nvidia
 
 if TYPE_CHECKING:
-    from tests.resolution.conftest import Workbench
+    from tests.resolution.conftest import DecisionBench
 
 NEWEST = "2.15.0"
 NOT_ON_EVERY_GPU = "no wheel runs on every GPU of this machine; the chosen one does not run on"
@@ -50,8 +50,8 @@ NOT_ON_EVERY_GPU = "no wheel runs on every GPU of this machine; the chosen one d
         ("driver-alone", "cu126", NEWEST),
     ],
 )
-def test_newest(bench: Workbench, machine: str, backend: str, torch: str) -> None:
-    """The newest torch that runs is chosen, from the backend that this machine is best with."""
+def test_newest(bench: DecisionBench, machine: str, backend: str, torch: str) -> None:
+    """The newest torch that runs is chosen, with the machine's best backend for it."""
     decision = bench.decide(machine, "torch")
     assert [str(decision.backend), str(decision.pins[0].version)] == [backend, f"{torch}+{backend}"]
 
@@ -73,8 +73,8 @@ def test_newest(bench: Workbench, machine: str, backend: str, torch: str) -> Non
         ("rocm-5.7-alone", "cpu"),
     ],
 )
-def test_older_range(bench: Workbench, machine: str, backend: str) -> None:
-    """A range holds torch back, and the backend is the best of what that release has."""
+def test_older_range(bench: DecisionBench, machine: str, backend: str) -> None:
+    """Within an older range, the best backend of its newest release is chosen."""
     decision = bench.decide(machine, "torch>=2.4,<2.7", "torchvision")
     versions = {pin.name: str(pin.version) for pin in decision.pins}
     assert str(decision.backend) == backend
@@ -100,8 +100,8 @@ def test_older_range(bench: Workbench, machine: str, backend: str) -> None:
         ),
     ],
 )
-def test_warnings(bench: Workbench, machine: str, warning: str) -> None:
-    """What is not used is told, and an integrated GPU beside a discrete one is not worth a word."""
+def test_warnings(bench: DecisionBench, machine: str, warning: str) -> None:
+    """Warnings name the GPUs that stay unused, except an integrated one beside a discrete one."""
     assert "".join(bench.decide(machine, "torch").warnings) == warning
 
 
@@ -125,8 +125,8 @@ def test_warnings(bench: Workbench, machine: str, warning: str) -> None:
         (['torch==2.3.0 ; python_version < "3"', "torch<2.5"], "torch 2.4.1"),
     ],
 )
-def test_family(bench: Workbench, requirements: list[str], picked: str) -> None:
-    """The family moves together, from a range on any of its members."""
+def test_family(bench: DecisionBench, requirements: list[str], picked: str) -> None:
+    """A range on any member determines the whole family."""
     decision = bench.decide("rtx-4090-on-550", *requirements)
     assert ", ".join(f"{pin.name} {pin.version.public}" for pin in decision.pins) == picked
     assert {pin.version.local for pin in decision.pins} == {str(decision.backend)}
@@ -143,11 +143,11 @@ def test_family(bench: Workbench, requirements: list[str], picked: str) -> None:
     ],
 )
 def test_extras_of_the_seeds(
-    bench: Workbench, installed: str, extras: list[str], backend: str
+    bench: DecisionBench, installed: str, extras: list[str], backend: str
 ) -> None:
-    """Where every extra has the release, the driver's CUDA decides, as people's own tables do."""
+    """Where every extra has the release, the driver's CUDA version decides."""
     hardware = Hardware(
         accelerators=(Accelerator("nvidia", "RTX 3090", "sm_86"),), nvidia=Nvidia(cuda=installed)
     )
-    decision = bench.decide(hardware, "torch==2.4.1", config=bench.config(*extras))
+    decision = bench.decide(hardware, "torch==2.4.1", config=bench.make_config(*extras))
     assert str(decision.backend) == backend

@@ -1,4 +1,4 @@
-"""What is done where the index does not answer."""
+"""Decisions where the index does not answer."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from hatch_torch.errors import NoAnswerError
 
 if TYPE_CHECKING:
-    from tests.resolution.conftest import Workbench
+    from tests.resolution.conftest import DecisionBench
 
 
 @pytest.mark.parametrize(
@@ -23,41 +23,49 @@ if TYPE_CHECKING:
         ("plain", "linux_x86_64", []),
     ],
 )
-def test_plain_wheel(bench: Workbench, machine: str, platform: str, pinned: list[str]) -> None:
-    """PyPI's plain wheel stands in where it runs; without an accelerator nothing need be."""
+def test_default_wheel(
+    bench: DecisionBench, machine: str, platform: str, pinned: list[str]
+) -> None:
+    """PyPI's default wheel is pinned where it runs; without an accelerator nothing is injected."""
     requirements = ("torch", "torchvision")
-    decision = bench.decide(machine, *requirements, platform=platform, index=bench.silent())
-    assert [one.requires_dist for one in decision.injected] == pinned
+    decision = bench.decide(
+        machine, *requirements, platform=platform, index=bench.unreachable_index()
+    )
+    assert bench.list_injected(decision) == pinned
     assert "switched off" in decision.warnings[0]
 
 
-def test_older_plain_wheel(bench: Workbench) -> None:
-    """A range on a member takes the plain wheel back to the torch that it goes with."""
-    decision = bench.decide("rtx-4090-on-550", "torchvision==0.21.*", index=bench.silent())
-    assert [one.requires_dist for one in decision.injected] == [
+def test_older_default_wheel(bench: DecisionBench) -> None:
+    """A range on a member leads to the default wheel of the matching torch."""
+    decision = bench.decide(
+        "rtx-4090-on-550", "torchvision==0.21.*", index=bench.unreachable_index()
+    )
+    assert bench.list_injected(decision) == [
         "torch==2.6.0",
         "torchvision==0.21.0",
     ]
 
 
-def test_no_plain_wheel(bench: Workbench) -> None:
-    """Where the plain wheel does not run, the error names the way to go on."""
+def test_no_default_wheel(bench: DecisionBench) -> None:
+    """Where the default wheel does not run, the error says how to continue."""
     with pytest.raises(NoAnswerError, match=r"(?s)no default wheel.*TORCH_VARIANT=portable"):
-        bench.decide("mi300-rocm-6.4", "torch", index=bench.silent())
+        bench.decide("mi300-rocm-6.4", "torch", index=bench.unreachable_index())
 
 
 @pytest.mark.parametrize(
     ("environ", "table"), [({"TORCH_VARIANT": "cu124"}, "auto"), ({}, "cu118"), ({}, "cpu")]
 )
-def test_asked_by_name(bench: Workbench, environ: dict[str, str], table: str) -> None:
-    """Nothing stands in for a backend that was asked for by name."""
-    config = bench.config(backend=table)
+def test_requested_by_name(bench: DecisionBench, environ: dict[str, str], table: str) -> None:
+    """No other wheel replaces that of a backend requested by name."""
+    config = bench.make_config(backend=table)
     with pytest.raises(NoAnswerError, match="which no other source has"):
-        bench.decide("plain", "torch", config=config, environ=environ, index=bench.silent())
+        bench.decide(
+            "plain", "torch", config=config, environ=environ, index=bench.unreachable_index()
+        )
 
 
-def test_the_very_backend_asked_for(bench: Workbench) -> None:
-    """A plain wheel of the backend in the table is what was asked for."""
-    config = bench.config(backend="cu126")
-    decision = bench.decide("plain", "torch", config=config, index=bench.silent())
-    assert [one.requires_dist for one in decision.injected] == ["torch==2.7.1"]
+def test_default_wheel_of_the_requested_backend(bench: DecisionBench) -> None:
+    """A default wheel of the requested backend is taken."""
+    config = bench.make_config(backend="cu126")
+    decision = bench.decide("plain", "torch", config=config, index=bench.unreachable_index())
+    assert bench.list_injected(decision) == ["torch==2.7.1"]

@@ -1,4 +1,4 @@
-"""For each Python, platform and channel: the newest family that has wheels for it."""
+"""The newest family with wheels for each Python, platform and channel."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.resolution.conftest import Workbench
+    from tests.resolution.conftest import DecisionBench
 
 
-def _picked(bench: Workbench, machine: str, *requirements: str, **target: str) -> str:
+def _picked(bench: DecisionBench, machine: str, *requirements: str, **target: str) -> str:
     decision = bench.decide(machine, *requirements, **target)
     return ", ".join(f"{pin.name} {pin.version}" for pin in decision.pins)
 
@@ -31,8 +31,8 @@ def _picked(bench: Workbench, machine: str, *requirements: str, **target: str) -
         ("3.15t", ["torch"], "torch 2.15.0+cu126"),
     ],
 )
-def test_pythons(bench: Workbench, python: str, requirements: list[str], picked: str) -> None:
-    """A hole in the index steps back to the newest release of which everything is there."""
+def test_pythons(bench: DecisionBench, python: str, requirements: list[str], picked: str) -> None:
+    """Where the index lacks a wheel, the newest complete release is chosen."""
     assert _picked(bench, "rtx-4090-on-550", *requirements, python=python) == picked
 
 
@@ -49,8 +49,8 @@ def test_pythons(bench: Workbench, python: str, requirements: list[str], picked:
         ("plain", ["torch<2.5"], "torch 2.4.1"),
     ],
 )
-def test_aarch64(bench: Workbench, machine: str, requirements: list[str], picked: str) -> None:
-    """On aarch64 there are other wheels, older ones without a local version, and no ROCm."""
+def test_aarch64(bench: DecisionBench, machine: str, requirements: list[str], picked: str) -> None:
+    """aarch64 has other wheels, older ones without a local version, and no ROCm."""
     assert _picked(bench, machine, *requirements, platform="linux_aarch64") == picked
 
 
@@ -62,8 +62,8 @@ def test_aarch64(bench: Workbench, machine: str, requirements: list[str], picked
         ("arc-b580", "torch 2.15.0+xpu, torchvision 0.29.2+xpu, triton-xpu 3.9.0"),
     ],
 )
-def test_windows(bench: Workbench, machine: str, picked: str) -> None:
-    """On Windows there is no ROCm."""
+def test_windows(bench: DecisionBench, machine: str, picked: str) -> None:
+    """Windows has no ROCm."""
     assert _picked(bench, machine, "torch", "torchvision", platform="win_amd64") == picked
 
 
@@ -76,8 +76,8 @@ def test_windows(bench: Workbench, machine: str, picked: str) -> None:
         ("macos_x86_64", "macos 14.5", "torch 2.2.2, torchvision 0.17.2"),
     ],
 )
-def test_macs(bench: Workbench, platform: str, libc: str, picked: str) -> None:
-    """An old macOS or an Intel Mac, Rosetta too, ends with the last release for it."""
+def test_macs(bench: DecisionBench, platform: str, libc: str, picked: str) -> None:
+    """An old macOS, an Intel Mac and Rosetta get the last release for them."""
     target = {"platform": platform, "libc": libc}
     assert _picked(bench, "apple-m2", "torch", "torchvision", **target) == picked
 
@@ -86,8 +86,8 @@ def test_macs(bench: Workbench, platform: str, libc: str, picked: str) -> None:
     ("libc", "picked"),
     [("glibc 2.28", "torch 2.15.0+cpu"), ("glibc 2.17", "torch 2.6.0+cpu")],
 )
-def test_glibc(bench: Workbench, libc: str, picked: str) -> None:
-    """An old glibc gets the last release whose tag it takes."""
+def test_glibc(bench: DecisionBench, libc: str, picked: str) -> None:
+    """An old glibc gets the last release with a tag that it supports."""
     assert _picked(bench, "plain", "torch", libc=libc) == picked
 
 
@@ -98,23 +98,23 @@ def test_glibc(bench: Workbench, libc: str, picked: str) -> None:
         ("test", "rocm7.2", {"2.16.0", "0.30.0", "3.9.0"}),
     ],
 )
-def test_channels(bench: Workbench, channel: str, backend: str, versions: set[str]) -> None:
-    """A channel's members are of one day, and its pre-releases need no asking for."""
-    config = bench.config(channel=channel)
+def test_channels(bench: DecisionBench, channel: str, backend: str, versions: set[str]) -> None:
+    """A channel's members are of one day, and its pre-releases are accepted."""
+    config = bench.make_config(channel=channel)
     decision = bench.decide("mi300-rocm-6.4", "torch", "torchvision", config=config)
     assert str(decision.backend) == backend
     assert {pin.version.public for pin in decision.pins} == versions
 
 
-def test_nightly_of_an_older_day(bench: Workbench) -> None:
-    """A member that is pinned to yesterday takes torch back to yesterday."""
-    config = bench.config(channel="nightly")
+def test_nightly_of_an_older_day(bench: DecisionBench) -> None:
+    """A member pinned to an older nightly leads to that day's torch."""
+    config = bench.make_config(channel="nightly")
     wanted = "torchvision==0.30.0.dev20261119"
     decision = bench.decide("rtx-4090-on-580", wanted, config=config)
     assert str(decision.pins[0].version) == "2.16.0.dev20261119+cu130"
 
 
-def test_prereleases_only_where_they_are_asked_for(bench: Workbench) -> None:
-    """In the stable channel a range decides, and none of this project's names a pre-release."""
+def test_prereleases_only_where_they_are_asked_for(bench: DecisionBench) -> None:
+    """In the stable channel no pre-release is chosen."""
     decision = bench.decide("plain", "torch>2.0")
     assert not decision.pins[0].version.is_prerelease

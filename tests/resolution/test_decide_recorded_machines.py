@@ -1,4 +1,4 @@
-"""Every recorded machine, from its recording to its wheel."""
+"""The wheel of every recorded machine."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from tests.support.recorded_machine import RecordedMachine
 
 if TYPE_CHECKING:
     from hatch_torch.hardware.model import Hardware
-    from tests.resolution.conftest import Workbench
+    from tests.resolution.conftest import DecisionBench
 
 MACHINES = Path(__file__).parents[2] / "fixtures" / "machines"
 CHOICES = load_table("choices", MACHINES)
 
 
-def chosen(bench: Workbench, hardware: Hardware, requirement: str) -> str:
-    """Return release and backend of the torch that a machine gets, as the table spells it."""
+def chosen(bench: DecisionBench, hardware: Hardware, requirement: str) -> str:
+    """Return the release and backend of a machine's torch, as the table writes them."""
     platform = targets.platform_name(hardware.system or "", hardware.machine or "")
     try:
         found = bench.decide(hardware, requirement, platform=platform, libc=hardware.libc)
@@ -31,8 +31,8 @@ def chosen(bench: Workbench, hardware: Hardware, requirement: str) -> str:
 
 
 @pytest.mark.parametrize("row", CHOICES, ids=lambda row: str(row["machine"]))
-def test_gets_the_wheel_that_runs(bench: Workbench, row: dict[str, str]) -> None:
-    """A machine gets what the table says, of all releases and of an older range."""
+def test_gets_the_wheel_that_runs(bench: DecisionBench, row: dict[str, str]) -> None:
+    """A machine gets the wheel in the table, of all releases and of an older range."""
     hardware = detect(RecordedMachine(MACHINES / row["machine"]))
     expected = row["newest"], row["older"]
     found = chosen(bench, hardware, "torch"), chosen(bench, hardware, "torch>=2.4,<2.7")
@@ -40,7 +40,7 @@ def test_gets_the_wheel_that_runs(bench: Workbench, row: dict[str, str]) -> None
 
 
 def test_every_recorded_machine_has_its_choice() -> None:
-    """No recording is without an expectation, and at least forty are there."""
+    """Every recording has an expectation, and there are at least forty."""
     recorded = sorted(path.parent.name for path in MACHINES.glob("*/machine.toml"))
     assert recorded == [row["machine"] for row in CHOICES]
     assert len(recorded) >= 40

@@ -1,4 +1,4 @@
-"""Why nothing fits, in at most twelve lines, and what would help."""
+"""The error where nothing fits: at most twelve lines, with what would help."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from hatch_torch.resolution.strategies import Strategy
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.resolution.conftest import Workbench
+    from tests.resolution.conftest import DecisionBench
 
 
-def _refused(bench: Workbench, machine: str | Hardware, *requirements: str, **case: Any) -> str:  # noqa: ANN401 (handed on)
+def _refused(bench: DecisionBench, machine: str | Hardware, *requirements: str, **case: Any) -> str:  # noqa: ANN401 (handed on)
     with pytest.raises(NoAnswerError) as error:
         bench.decide(machine, *requirements, **case)
     told = str(error.value)
@@ -39,9 +39,9 @@ def _suggested(told: str) -> str:
     return hints[0].removeprefix("hint: ") if len(hints) > 1 else ""
 
 
-def test_everything_is_told(bench: Workbench) -> None:
-    """The range, the target, the accelerator, the reasons, the change, the variable."""
-    config = bench.config("cu124", "rocm70", "cpu", when_unsupported="error")
+def test_whole_text(bench: DecisionBench) -> None:
+    """The error has the requirements, the target, the accelerator, the reasons and the hints."""
+    config = bench.make_config("cu124", "rocm70", "cpu", when_unsupported="error")
     told = _refused(bench, "rtx-5090-on-580", "torch>=2.3", config=config)
     assert told.splitlines() == [
         "no torch fits this project:",
@@ -61,9 +61,9 @@ def test_everything_is_told(bench: Workbench) -> None:
     ("machine", "backend"), [("rtx-4090-on-550", "cu124"), ("plain", "cpu"), ("alpine", None)]
 )
 def test_a_folder_of_wheels(
-    bench: Workbench, tmp_path: Path, machine: str, backend: str | None
+    bench: DecisionBench, tmp_path: Path, machine: str, backend: str | None
 ) -> None:
-    """Where a wheelhouse has nothing for a machine, the command that fetches it is named."""
+    """For a folder of wheels the error names the command that fetches the missing ones."""
     (tmp_path / "torch-2.9.0+rocm6.4-cp312-cp312-manylinux_2_28_x86_64.whl").touch()
     told = _refused(bench, machine, "torch", index=FindLinks([tmp_path]))
     command = (
@@ -72,8 +72,8 @@ def test_a_folder_of_wheels(
     assert (f"hint: on a machine with a network, run {command}" in told) == bool(backend)
 
 
-def test_many_reasons(bench: Workbench) -> None:
-    """Where there are more reasons than lines, those of the backends that were tried are told."""
+def test_many_reasons(bench: DecisionBench) -> None:
+    """With too many reasons, those of the backends that were tried come first."""
     gpus = tuple(Accelerator("nvidia", f"GPU {one}", f"sm_{one}") for one in (37, 61, 90, 120))
     hardware = Hardware(accelerators=gpus, nvidia=Nvidia("550.54.15"))
     told = _refused(bench, hardware, "torch<2.6,>=2.4", "torchvision", python="3.13")
@@ -98,10 +98,10 @@ def test_many_reasons(bench: Workbench) -> None:
     ],
 )
 def test_steps(
-    bench: Workbench, machine: str, requirements: list[str], case: dict[str, Any], step: str
+    bench: DecisionBench, machine: str, requirements: list[str], case: dict[str, Any], step: str
 ) -> None:
-    """A backend's reason is the step at which it fell out."""
-    config = bench.config(when_unsupported="error")
+    """A backend's reason is the step at which it failed."""
+    config = bench.make_config(when_unsupported="error")
     assert step in _refused(bench, machine, *requirements, config=config, **case)
 
 
@@ -147,29 +147,29 @@ def test_steps(
     ],
 )
 def test_suggested(
-    bench: Workbench, machine: str, requirements: list[str], case: dict[str, Any], change: str
+    bench: DecisionBench, machine: str, requirements: list[str], case: dict[str, Any], change: str
 ) -> None:
-    """The nearest change was tried, and works."""
-    config = bench.config(when_unsupported="error")
+    """A change is suggested only where it works."""
+    config = bench.make_config(when_unsupported="error")
     assert _suggested(_refused(bench, machine, *requirements, config=config, **case)) == change
 
 
-def test_no_backend_runs(bench: Workbench) -> None:
-    """Where no other backend would do either, the CPU's wheel is the change."""
-    config = bench.config("cu124", when_unsupported="error")
+def test_no_backend_runs(bench: DecisionBench) -> None:
+    """Where no other backend fits, the CPU's wheel is suggested."""
+    config = bench.make_config("cu124", when_unsupported="error")
     told = _refused(bench, "rtx-5090-on-580", "torch<2.7", config=config)
     assert _suggested(told) == "add [tool.torch-variant.extras.cpu]: cpu has torch 2.6.0"
 
 
-def test_cpu_is_no_extra(bench: Workbench) -> None:
-    """Where the project does not list the plain wheel, the change adds it."""
-    told = _refused(bench, "plain", "torch", config=bench.config("cu124"))
+def test_cpu_is_no_extra(bench: DecisionBench) -> None:
+    """Where the project does not list the CPU's extra, adding it is suggested."""
+    told = _refused(bench, "plain", "torch", config=bench.make_config("cu124"))
     assert _suggested(told) == "add [tool.torch-variant.extras.cpu]: cpu has torch 2.15.0"
 
 
-def test_index_that_falls_silent(bench: Workbench) -> None:
-    """Where the index answers no more, what is known is told all the same."""
-    case = bench.case("plain", "torch", index=bench.silent())
+def test_index_that_stops_answering(bench: DecisionBench) -> None:
+    """Where the index stops answering, the error has the reasons without a suggestion."""
+    case = bench.collect_inputs("plain", "torch", index=bench.unreachable_index())
     cpu = Backend("cpu")
     attempt = FailedResolution(
         case, BackendRequest(cpu), Decision(None, "", Hardware()), (Strategy((cpu,)),), ()

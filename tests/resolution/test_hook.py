@@ -1,4 +1,4 @@
-"""A run of a hook, from the project's folder to the record."""
+"""A hook run, from the project's folder to the record."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from tests.resolution.conftest import Workbench
+    from tests.resolution.conftest import DecisionBench
 
 PROJECT = """
 [project]
@@ -27,7 +27,7 @@ build-requires = {}
 
 
 @pytest.fixture
-def environ(bench: Workbench, tmp_path: Path) -> dict[str, str]:
+def environ(bench: DecisionBench, tmp_path: Path) -> dict[str, str]:
     """Return the environment of a run with an MI300."""
     return {
         "TORCH_VARIANT_CACHE_DIR": str(tmp_path / "cache"),
@@ -52,7 +52,7 @@ BUILD = ("python", "-m", "build")
 
 
 def test_install(project: Path, environ: dict[str, str]) -> None:
-    """An install is decided and recorded."""
+    """An install leads to a decision and a record."""
     done = run_hook(project, environ, editable=True, get_ancestors=_below(project, *INSTALL))
     assert done.record
     assert done.record["backend"] == "rocm6.2.4"
@@ -60,21 +60,21 @@ def test_install(project: Path, environ: dict[str, str]) -> None:
 
 
 def test_portable(project: Path, environ: dict[str, str]) -> None:
-    """A portable build decides nothing, and leaves no record."""
+    """A portable build has no decision and no record."""
     done = run_hook(project, environ, editable=False, get_ancestors=_below(project, *BUILD))
     assert (done.decision, done.record) == (None, None)
 
 
 def test_stamp(project: Path, environ: dict[str, str]) -> None:
-    """A run under uv leaves the stamp that uv's cache is keyed by, a portable one too."""
+    """Every run under uv writes the stamp that is part of uv's cache key."""
     run_hook(project, environ, editable=True, get_ancestors=_below(project, "uv", "lock"))
     assert (project / ".torch-variant.stamp").exists()
 
 
-def test_steps_are_told(
+def test_debug_log(
     project: Path, environ: dict[str, str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Who wants to know hears every step."""
+    """The debug log has every step."""
     with caplog.at_level(logging.DEBUG, "hatch_torch"):
         run_hook(
             project, environ, editable=True, get_ancestors=_below(project, *INSTALL[:3], ".[dev]")
@@ -86,18 +86,18 @@ def test_steps_are_told(
 
 
 def test_build_requirements(project: Path, environ: dict[str, str]) -> None:
-    """The build environment gets the very wheels that are installed, companions too."""
+    """The build environment gets the same wheels as the install, with companions."""
     found = list_build_requirements(project, environ, get_ancestors=_below(project, *INSTALL))
     assert [one.partition(" @ ")[0] for one in found] == ["torch", "pytorch-triton-rocm"]
 
 
 def test_build_requirements_of_a_portable_build(project: Path, environ: dict[str, str]) -> None:
-    """A portable build takes the project's own lines."""
+    """In a portable build they are the project's own requirements."""
     found = list_build_requirements(project, environ, get_ancestors=_below(project, *BUILD))
     assert found == ["torch<2.7"]
 
 
 def test_no_build_requirements(project: Path, environ: dict[str, str]) -> None:
-    """Most builds need nothing of the family."""
+    """A project without `build-requires` needs nothing of the family."""
     (project / "pyproject.toml").write_text(PROJECT.format("[]"), encoding="utf-8")
     assert list_build_requirements(project, environ) == []

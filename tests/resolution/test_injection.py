@@ -1,4 +1,4 @@
-"""Pins to requirements, each under its line's marker and extra."""
+"""Injected requirements: the pins under each requirement's marker and extra."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ PINS = (TORCH, VISION, TRITON)
 
 
 def line(text: str, extra: str | None = None) -> FamilyRequirement:
-    """Return a line of the dependencies, or of an extra."""
+    """Return a requirement of the dependencies, or of an extra."""
     return FamilyRequirement(Requirement(text), extra)
 
 
 def test_torch_alone() -> None:
-    """A line on torch gets torch's wheel, and what only the index serves."""
+    """A requirement on torch injects torch's pin and the companions."""
     found = inject([line("torch>=2.3")], PINS, FAMILY)
     assert [
         InjectedRequirement(TORCH.requirement),
@@ -35,26 +35,26 @@ def test_torch_alone() -> None:
 
 
 def test_member() -> None:
-    """A line on another member gets torch's wheel too, in front of its own."""
+    """A requirement on a member injects torch's pin before the member's."""
     found = inject([line("torchvision")], PINS, FAMILY)
     assert [InjectedRequirement(one.requirement) for one in PINS] == found
 
 
 def test_each_once() -> None:
-    """What two lines ask for is added once."""
+    """A pin is injected once for several requirements."""
     found = inject([line("torch"), line("torchvision"), line("Torch>=2")], PINS, FAMILY)
     assert len(found) == len(PINS)
     assert {*found} == {InjectedRequirement(one.requirement) for one in PINS}
 
 
-def test_url_is_obeyed() -> None:
-    """A member that the project names by URL gets no second one, but its companions."""
+def test_required_by_url() -> None:
+    """A member required by URL is not pinned, but its companions are."""
     found = inject([line("torch @ https://wheels.example.org/torch.whl")], PINS, FAMILY)
     assert [InjectedRequirement(TRITON.requirement)] == found
 
 
 def test_marker_and_extra() -> None:
-    """The additions stand under the line's own marker, in the line's own list."""
+    """Pins get the requirement's own marker and extra."""
     found = inject([line("torch; os_name == 'nt'", "train")], [TORCH], FAMILY)
     assert [InjectedRequirement(f'{TORCH.requirement} ; os_name == "nt"', "train")] == found
 
@@ -70,13 +70,13 @@ def test_marker_and_extra() -> None:
         ),
     ],
 )
-def test_line(addition: InjectedRequirement, expected: str) -> None:
-    """An extra becomes part of the marker, as the core metadata has it."""
+def test_requires_dist(addition: InjectedRequirement, expected: str) -> None:
+    """In `Requires-Dist` the extra becomes part of the marker."""
     assert expected == addition.requires_dist
 
 
 def test_name() -> None:
-    """An addition knows what it requires."""
+    """The name of the required package is normalized."""
     assert (
         InjectedRequirement(f"Torch_Vision @ {_INDEX}/a.whl ; os_name == 'nt'").name
         == "torch-vision"
@@ -112,7 +112,7 @@ _ENVIRONMENTS = st.fixed_dictionaries(
 def test_every_addition_is_a_requirement(
     wanted: FamilyRequirement, environment: dict[str, str]
 ) -> None:
-    """Each line can be parsed, and holds exactly where the project's own line does."""
+    """Every result can be parsed, and applies exactly where the requirement does."""
     own = wanted.requirement.marker
     asked = {**environment, "extra": wanted.extra or ""}
     holds = own is None or own.evaluate(asked)

@@ -1,4 +1,4 @@
-"""What goes into the backends' extras, and into the ordinary ones that nobody asked for."""
+"""What is injected into backend extras, and into ordinary extras."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from hatch_torch.config.build_system import BuildSystem
 
 if TYPE_CHECKING:
     from hatch_torch.resolution.model import Decision
-    from tests.resolution.conftest import Workbench
+    from tests.resolution.conftest import DecisionBench
 
 
 def _lists(decision: Decision) -> dict[str | None, list[str]]:
-    """Return what is added to each list; of a wheel's URL only its name and backend."""
+    """Return what is injected into each list; for a URL the name and version."""
     found: dict[str | None, list[str]] = {}
     versions = {pin.name: str(pin.version) for pin in decision.pins}
     for one in decision.injected:
@@ -24,9 +24,9 @@ def _lists(decision: Decision) -> dict[str | None, list[str]]:
     return found
 
 
-def test_backends(bench: Workbench) -> None:
-    """The chosen backend's extra holds the pins, and no other can be installed."""
-    config = bench.config("cu124", "rocm70", "cpu")
+def test_backends(bench: DecisionBench) -> None:
+    """The chosen backend's extra gets the pins; the others become unsatisfiable."""
+    config = bench.make_config("cu124", "rocm70", "cpu")
     decision = bench.decide("rtx-4090-on-550", "torch", config=config)
     assert _lists(decision) == {
         None: ["torch 2.6.0+cu124"],
@@ -36,62 +36,62 @@ def test_backends(bench: Workbench) -> None:
     }
 
 
-def test_a_backend_asked_for(bench: Workbench) -> None:
-    """The extra that is asked for is the one that is chosen, for the dependencies as well."""
-    config = bench.config("cu124", bench.backend("rocm57", "torch==2.3.1"), "cpu")
+def test_requested_backend(bench: DecisionBench) -> None:
+    """A requested extra chooses the backend, for the dependencies as well."""
+    config = bench.make_config("cu124", bench.backend("rocm57", "torch==2.3.1"), "cpu")
     asked = frozenset({"rocm57"})
     decision = bench.decide("plain", "torch", config=config, extras=asked)
     lists = _lists(decision)
     assert lists[None] == lists["rocm57"] == ["torch 2.3.1+rocm5.7"]
 
 
-def test_torch_in_backends_alone(bench: Workbench) -> None:
-    """Where only a backend's extra requires torch, nobody else gets it."""
-    config = bench.config(bench.backend("cu124", "torch>=2.5"), "cpu")
+def test_torch_in_backends_alone(bench: DecisionBench) -> None:
+    """Where only a backend's extra requires torch, the base install does not get it."""
+    config = bench.make_config(bench.backend("cu124", "torch>=2.5"), "cpu")
     asked = bench.decide("plain", "numpy", config=config, extras=frozenset({"cu124"}))
     assert _lists(asked) == {"cu124": ["torch 2.6.0+cu124"], "cpu": ["torch<0"]}
     unasked = bench.decide("rtx-4090-on-550", "numpy", config=config)
     assert unasked.injected == ()
 
 
-def test_own_requirements(bench: Workbench) -> None:
-    """What the chosen backend needs beside the family is for everybody."""
-    config = bench.config(bench.backend("cu124", "torch<2.6", "flash-attn>2"), "cpu")
+def test_own_requirements(bench: DecisionBench) -> None:
+    """Other requirements of the chosen backend's extra go into the dependencies."""
+    config = bench.make_config(bench.backend("cu124", "torch<2.6", "flash-attn>2"), "cpu")
     decision = bench.decide("rtx-4090-on-550", "torch", config=config)
     assert _lists(decision)[None] == ["torch 2.5.1+cu124", "flash-attn>2"]
 
 
-def test_the_cpus_extra_on_a_mac(bench: Workbench) -> None:
-    """A Mac's plain wheel has no extra: all of them stay impossible."""
-    config = bench.config("cu124", "cpu")
+def test_the_cpus_extra_on_a_mac(bench: DecisionBench) -> None:
+    """On a Mac the dependencies get the Mac's wheel whatever the extras are."""
+    config = bench.make_config("cu124", "cpu")
     decision = bench.decide("apple-m2", "torch", config=config, platform="macos_arm64")
     assert _lists(decision)[None] == ["torch 2.15.0"]
 
 
-def test_undeclared_backends(bench: Workbench) -> None:
-    """An extra that nothing declares gets nothing."""
-    config = bench.config("cu124", "cpu", build_system=BuildSystem(build_hook={}))
+def test_undeclared_backends(bench: DecisionBench) -> None:
+    """An extra that the metadata does not declare gets nothing."""
+    config = bench.make_config("cu124", "cpu", build_system=BuildSystem(build_hook={}))
     decision = bench.decide("rtx-4090-on-550", "torch", config=config)
     assert _lists(decision) == {None: ["torch 2.6.0+cu124"]}
 
 
-def test_statically_declared_backends(bench: Workbench) -> None:
-    """An extra of [project.optional-dependencies] is a backend's too where the table lists it."""
+def test_statically_declared_backends(bench: DecisionBench) -> None:
+    """A static extra counts as a backend's where the table lists it."""
     wiring = BuildSystem(build_hook={}, static_extras=frozenset({"cu124"}))
-    config = bench.config("cu124", "cpu", build_system=wiring)
+    config = bench.make_config("cu124", "cpu", build_system=wiring)
     decision = bench.decide("rtx-4090-on-550", "torch", config=config)
     assert _lists(decision) == {None: ["torch 2.6.0+cu124"], "cu124": ["torch 2.6.0+cu124"]}
 
 
-def test_unasked(bench: Workbench) -> None:
-    """An ordinary extra gets what goes with the rest, and is impossible where nothing does."""
+def test_unrequested(bench: DecisionBench) -> None:
+    """An ordinary extra gets what fits the chosen torch, else becomes unsatisfiable."""
     lists = {
         "vision": (Requirement("torchvision"),),
         "train": (Requirement("torch>=2"), Requirement("rich")),
         "old": (Requirement("torchvision<0.20"), Requirement("rich")),
         "dev": (Requirement("pytest"),),
     }
-    config = bench.config(optional_dependencies=lists)
+    config = bench.make_config(optional_dependencies=lists)
     decision = bench.decide("rtx-4090-on-550", "torch<2.7", config=config)
     assert _lists(decision) == {
         None: ["torch 2.6.0+cu124"],
@@ -104,10 +104,10 @@ def test_unasked(bench: Workbench) -> None:
     )
 
 
-def test_asked(bench: Workbench) -> None:
-    """An ordinary extra that is asked for takes part in the choice."""
+def test_requested(bench: DecisionBench) -> None:
+    """A requested ordinary extra takes part in the choice."""
     lists = {"old": (Requirement("torchvision<0.20"),)}
-    config = bench.config(optional_dependencies=lists)
+    config = bench.make_config(optional_dependencies=lists)
     decision = bench.decide(
         "rtx-4090-on-550", "torch<2.7", config=config, extras=frozenset({"OLD"})
     )
@@ -117,19 +117,19 @@ def test_asked(bench: Workbench) -> None:
     }
 
 
-def test_unasked_with_a_silent_index(bench: Workbench) -> None:
-    """An extra nobody asked for never fails the install, whatever the index does."""
-    config = bench.config(optional_dependencies={"vision": (Requirement("torchvision"),)})
-    kept = (bench.put("torch", "2.6.0+cu124"),)
+def test_unrequested_without_index(bench: DecisionBench) -> None:
+    """An unrequested extra never makes the install fail, even without the index."""
+    config = bench.make_config(optional_dependencies={"vision": (Requirement("torchvision"),)})
+    kept = (bench.installed_package("torch", "2.6.0+cu124"),)
     decision = bench.decide(
-        "rtx-4090-on-550", "torch", config=config, installed=kept, index=bench.silent()
+        "rtx-4090-on-550", "torch", config=config, installed=kept, index=bench.unreachable_index()
     )
     assert _lists(decision) == {None: ["torch==2.6.0+cu124"], "vision": ["torch<0"]}
 
 
-def test_a_macs_plain_wheel_is_the_cpus(bench: Workbench) -> None:
-    """On Apple silicon the CPU's extra gets the wheel that was chosen, and can be asked for."""
-    config = bench.config("cu126", "cpu")
+def test_cpu_extra_on_apple_silicon(bench: DecisionBench) -> None:
+    """On Apple silicon the CPU's extra gets the chosen wheel, and can be requested."""
+    config = bench.make_config("cu126", "cpu")
     mac = {"platform": "macos_arm64", "libc": "macos 14.5", "config": config}
     for extras in (frozenset(), frozenset({"cpu"})):
         decision = bench.decide("apple-m2", "torch", extras=extras, **mac)

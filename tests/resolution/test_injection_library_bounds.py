@@ -1,4 +1,4 @@
-"""The libraries that go with a torch."""
+"""The bounds of libraries that go with a release of torch."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ OLDEST = {
     ],
 )
 def test_bounds(release: str, transformers: str) -> None:
-    """Each span of releases has its own, and the newest has no end."""
+    """Each span of releases has its bounds, and the newest has no end."""
     assert get_library_bounds(Version(release))["transformers"] == transformers
 
 
@@ -40,13 +40,13 @@ def test_every_library() -> None:
 
 
 def test_too_old() -> None:
-    """Of older releases nobody knows."""
+    """Releases older than the table have no bounds."""
     assert get_library_bounds(Version("1.13.1")) == {}
     assert list(inject_library_bounds([Requirement("transformers")], Version("1.13.1"))) == []
 
 
 def test_bounded() -> None:
-    """What a project requires is bounded, as it is spelled and under its own marker."""
+    """A required library is bounded, as it is spelled and under its own marker."""
     lines = ["Transformers>4 ; python_version > '3'", "numpy", "huggingface.hub"]
     added = inject_library_bounds(map(Requirement, lines), Version("2.2.0"))
     assert [one.requires_dist for one in added] == [

@@ -1,4 +1,4 @@
-"""Extras that contain others: Hatch writes out in each what it contains."""
+"""Extras that include others of the same project: Hatch expands them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from packaging.requirements import Requirement
 
 if TYPE_CHECKING:
     from hatch_torch.resolution.model import Decision
-    from tests.resolution.conftest import Workbench
+    from tests.resolution.conftest import DecisionBench
 
 _OPTIONAL = {
     "train": (Requirement("torch==2.6.0"), Requirement("rich")),
@@ -18,7 +18,7 @@ _OPTIONAL = {
 
 
 def _added(decision: Decision) -> dict[str | None, list[str]]:
-    """Return what is added to each list, URLs without their path."""
+    """Return what is injected into each list; for a URL only the name."""
     found: dict[str | None, list[str]] = {}
     for one in decision.injected:
         short = one.requirement.partition(" @ ")[0]
@@ -26,9 +26,9 @@ def _added(decision: Decision) -> dict[str | None, list[str]]:
     return found
 
 
-def test_asked(bench: Workbench) -> None:
-    """An extra that contains a backend's gets that backend's wheel, where torch is optional too."""
-    config = bench.config("cu124", "cpu", optional_dependencies=_OPTIONAL)
+def test_requested(bench: DecisionBench) -> None:
+    """An extra that includes a backend's gets that backend's wheel."""
+    config = bench.make_config("cu124", "cpu", optional_dependencies=_OPTIONAL)
     decision = bench.decide("plain", config=config, extras=frozenset({"all"}))
     assert str(decision.backend) == "cu124"
     added = _added(decision)
@@ -37,9 +37,9 @@ def test_asked(bench: Workbench) -> None:
     assert added["cpu"] == ["torch<0"]
 
 
-def test_unasked(bench: Workbench) -> None:
-    """One that contains another backend's extra cannot be asked for behind our back."""
-    config = bench.config("cu124", "cpu", optional_dependencies=_OPTIONAL)
+def test_unrequested(bench: DecisionBench) -> None:
+    """An extra that includes another backend's becomes unsatisfiable."""
+    config = bench.make_config("cu124", "cpu", optional_dependencies=_OPTIONAL)
     decision = bench.decide("plain", "torch>=2.4", config=config)
     assert str(decision.backend) == "cpu"
     assert _added(decision) == {

@@ -1,4 +1,4 @@
-"""A case from a project, an environment and a request."""
+"""The inputs of a decision, from a project, an environment and a request."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hatch_torch.catalog.target import Target
-    from tests.resolution.conftest import Workbench
+    from tests.resolution.conftest import DecisionBench
 
 NO_GPU = '{"accelerators": []}'
 PAGE = """<a href="torch-2.7.0%2Brocm6.5-cp312-cp312-linux_x86_64.whl#sha256=00">torch</a>"""
 
 
 @pytest.fixture
-def environ(bench: Workbench, tmp_path: Path) -> dict[str, str]:
+def environ(bench: DecisionBench, tmp_path: Path) -> dict[str, str]:
     """Return the environment of a run on a machine without accelerator."""
     return {
         "TORCH_VARIANT_CACHE_DIR": str(tmp_path),
@@ -47,10 +47,10 @@ def environ(bench: Workbench, tmp_path: Path) -> dict[str, str]:
     ],
 )
 def test_sees_environment(
-    bench: Workbench, environ: dict[str, str], request_: BuildRequest | None, *, seen: bool
+    bench: DecisionBench, environ: dict[str, str], request_: BuildRequest | None, *, seen: bool
 ) -> None:
-    """An install may go where nobody sees; whoever only asks looks at nothing."""
-    case = collect_inputs(bench.config(), environ, request=request_)
+    """Only an install whose target is unknown does not see the environment."""
+    case = collect_inputs(bench.make_config(), environ, request=request_)
     assert case.sees_environment is seen
 
 
@@ -66,8 +66,8 @@ def test_sees_environment(
         ({}, {}, Lock(LockInputs()), ()),
     ],
 )
-def test_earlier_install(  # noqa: PLR0913, PLR0917 (each is a reason of its own)
-    bench: Workbench,
+def test_previous_install(  # noqa: PLR0913, PLR0917 (each is a reason of its own)
+    bench: DecisionBench,
     environ: dict[str, str],
     tmp_path: Path,
     request_: dict[str, Any],
@@ -75,14 +75,14 @@ def test_earlier_install(  # noqa: PLR0913, PLR0917 (each is a reason of its own
     lock: Lock | None,
     expected: tuple[str, ...],
 ) -> None:
-    """The project's last install counts, unless a lock, an upgrade or no network makes it void."""
+    """The previous install counts, except with a lock, for an upgrade, and offline."""
     (info := tmp_path / "my_app-1.0.dist-info").mkdir()
     lines = ("Metadata-Version: 2.4", "Name: my-app", "Version: 1.0")
     required = ("Requires-Dist: torch>=2.3", "Requires-Dist: rich")
     (info / "METADATA").write_text("\n".join((*lines, *required, "", "")), encoding="utf-8")
     asked = BuildRequest(**{"purpose": "install", "site_packages": (tmp_path,), **request_})
 
-    case = collect_inputs(bench.config(), {**environ, **variables}, request=asked, lock=lock)
+    case = collect_inputs(bench.make_config(), {**environ, **variables}, request=asked, lock=lock)
 
     assert case.read_previous_requirements() == expected
 
@@ -112,48 +112,50 @@ def own_index() -> Iterator[str]:
 
 
 def test_profile_instead_of_probing(
-    bench: Workbench, here: Target, environ: dict[str, str]
+    bench: DecisionBench, here: Target, environ: dict[str, str]
 ) -> None:
-    """A hardware profile stands for the machine, whatever vendor is asked for."""
-    case = collect_inputs(bench.config(), environ, target=here)
+    """A hardware profile replaces every probe."""
+    case = collect_inputs(bench.make_config(), environ, target=here)
     assert case.probe({"nvidia"}) == Hardware()
 
 
-def test_this_machine(bench: Workbench) -> None:
-    """Without a profile the machine is looked at, and without a target this interpreter counts."""
-    case = collect_inputs(bench.config(), {})
+def test_this_machine(bench: DecisionBench) -> None:
+    """By default this machine is probed, and this interpreter is the target."""
+    case = collect_inputs(bench.make_config(), {})
     assert case.target.python == targets.running_interpreter().python
     assert [source.probe for source in case.probe({"apple"}).probe_reports]
     assert case.find_installed({"torch"}) == ()
 
 
-def test_given_probe(bench: Workbench, here: Target) -> None:
-    """A probe that is given is used."""
+def test_given_probe(bench: DecisionBench, here: Target) -> None:
+    """A given probe is used."""
     machine = Hardware(accelerators=(Accelerator("intel", architecture="xe2"),))
-    case = collect_inputs(bench.config(), {}, target=here, probe=lambda _: machine)
+    case = collect_inputs(bench.make_config(), {}, target=here, probe=lambda _: machine)
     assert case.probe(None) == machine
 
 
 @pytest.mark.parametrize(
     ("frontend", "routed"), [("uv", frozenset({"torchvision"})), ("pip", frozenset())]
 )
-def test_routed(bench: Workbench, here: Target, frontend: str, routed: frozenset[str]) -> None:
-    """The sources of uv count under uv alone."""
+def test_uv_sources(
+    bench: DecisionBench, here: Target, frontend: str, routed: frozenset[str]
+) -> None:
+    """Uv's sources count only under uv."""
     wiring = BuildSystem(build_hook={}, uv_sources={"torchvision": {"index": "mine"}})
     request = BuildRequest(installer=frontend, constraints=("torch<2.7", "-r what.txt"))
-    case = collect_inputs(bench.config(build_system=wiring), {}, request=request, target=here)
+    case = collect_inputs(bench.make_config(build_system=wiring), {}, request=request, target=here)
     assert case.uv_routed == routed
     assert [str(one) for one in case.constraints] == ["torch<2.7"]
 
 
-def test_channel_of_an_extra(bench: Workbench, here: Target, environ: dict[str, str]) -> None:
+def test_channel_of_an_extra(bench: DecisionBench, here: Target, environ: dict[str, str]) -> None:
     """An extra of another channel has its own folder there, and its pre-releases."""
     nightly = bench.backend("rocm70", "torch>=2.10.0.dev0", channel="nightly")
     stable = bench.backend("cu124", channel="stable")
-    config = bench.config(nightly, stable, "cpu")
+    config = bench.make_config(nightly, stable, "cpu")
     asked = BuildRequest(extras=frozenset({"rocm70"}))
     case = collect_inputs(
-        bench.requiring(config, "torch>=2.3"), environ, request=asked, target=here
+        bench.with_dependencies(config, "torch>=2.3"), environ, request=asked, target=here
     )
     assert str(decide(case).pins[0].version) == "2.10.0.dev20251120+rocm7.0"
 
@@ -162,30 +164,36 @@ def test_channel_of_an_extra(bench: Workbench, here: Target, environ: dict[str, 
     ("channel", "path"), [("stable", "/cu126/"), ("nightly", "/nightly/cu126/")]
 )
 def test_channel_of_the_project(
-    bench: Workbench, here: Target, environ: dict[str, str], channel: str, path: str
+    bench: DecisionBench, here: Target, environ: dict[str, str], channel: str, path: str
 ) -> None:
     """A stable extra of a nightly project comes from the stable folder."""
     extra = bench.backend("cu126", channel=channel)
-    config = bench.config(extra, "cpu", channel="nightly")
+    config = bench.make_config(extra, "cpu", channel="nightly")
     asked = BuildRequest(extras=frozenset({"cu126"}))
-    case = collect_inputs(bench.requiring(config, "torch"), environ, request=asked, target=here)
+    case = collect_inputs(
+        bench.with_dependencies(config, "torch"), environ, request=asked, target=here
+    )
     url = decide(case).pins[0].url or ""
     assert f"/whl{path}torch-" in url
 
 
-def test_own_index(bench: Workbench, here: Target, environ: dict[str, str], own_index: str) -> None:
+def test_own_index(
+    bench: DecisionBench, here: Target, environ: dict[str, str], own_index: str
+) -> None:
     """A ROCm that PyTorch never published comes from the project's own index."""
     extra = bench.backend("rocm6.5", index_url=own_index)
-    config = bench.requiring(bench.config(extra, "cpu"), "torch>=2.3")
+    config = bench.with_dependencies(bench.make_config(extra, "cpu"), "torch>=2.3")
     environ["TORCH_VARIANT_HARDWARE"] = '{"rocm": {"version": "6.5.0"}}'
     decision = decide(collect_inputs(config, environ, target=here))
     assert str(decision.pins[0].version) == "2.7.0+rocm6.5"
     assert (decision.pins[0].url or "").startswith(own_index)
 
 
-def test_closed_to_the_installer(bench: Workbench, here: Target, environ: dict[str, str]) -> None:
-    """Pages that open to us alone end in the line to write, before the installer fails."""
-    config = bench.requiring(bench.config("cpu"), "torch>=2.3")
+def test_installer_cannot_log_in(
+    bench: DecisionBench, here: Target, environ: dict[str, str]
+) -> None:
+    """Where only the hook could log in, the error shows the netrc line to write."""
+    config = bench.with_dependencies(bench.make_config("cpu"), "torch>=2.3")
     environ["TORCH_VARIANT_INDEX_URL"] = bench.server.torch_index.replace("//", "//me:secret@")
     with pytest.raises(ConfigurationError, match=r"machine 127\.0\.0\.1 login USER") as fault:
         decide(collect_inputs(config, environ, target=here))
@@ -193,22 +201,22 @@ def test_closed_to_the_installer(bench: Workbench, here: Target, environ: dict[s
     assert "secret@" not in str(fault.value)
 
 
-def test_source_is_told(bench: Workbench, here: Target, environ: dict[str, str]) -> None:
-    """The decision says which index was asked, and who named it."""
-    config = bench.requiring(bench.config("cpu"), "torch>=2.3")
+def test_index_origin(bench: DecisionBench, here: Target, environ: dict[str, str]) -> None:
+    """The decision has the index's root and what configured it."""
+    config = bench.with_dependencies(bench.make_config("cpu"), "torch>=2.3")
     decision = decide(collect_inputs(config, environ, target=here))
     assert decision.index_origin == (bench.server.torch_index, "TORCH_VARIANT_INDEX_URL")
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "/no/such/file.json"])
 def test_bad_profile(text: str) -> None:
-    """A profile that cannot be read is told with its place."""
+    """The error about an unreadable profile names the option."""
     with pytest.raises(ConfigurationError, match=r"^--hardware x: "):
         read_profile(text, "--hardware x")
 
 
 def test_huge_profile(tmp_path: Path) -> None:
-    """Of a file that is larger than any profile no more is read than shows that."""
+    """Of a huge file only as much is read as shows that it is no profile."""
     path = tmp_path / "machine.json"
     path.write_text(" " * 3_000_000, encoding="utf-8")
     with pytest.raises(

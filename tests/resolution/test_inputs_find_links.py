@@ -1,4 +1,4 @@
-"""A case from its parts: which wheels are asked for where there is no network."""
+"""The wheel source of an offline install: folders of wheels, else the cache."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def case(tmp_path: Path, *find_links: str, offline: bool = True) -> ResolutionInputs:
-    """Put a case together for Python 3.12 on Linux."""
+    """Return the inputs for Python 3.12 on Linux."""
     return collect_inputs(
         Config(),
         {"TORCH_VARIANT_CACHE_DIR": str(tmp_path / "cache")},
@@ -52,13 +52,13 @@ def case(tmp_path: Path, *find_links: str, offline: bool = True) -> ResolutionIn
 
 
 def pinned(case: ResolutionInputs, backend: Backend, name: str = "torch") -> list[str]:
-    """Return how the wheels that a case offers would be pinned."""
+    """Return the candidates of a backend as they would be pinned."""
     found = case.finder.candidates(backend, name, SpecifierSet())
     return [Pin.from_candidate(pick).requirement for pick in found]
 
 
 def test_wheelhouse(folder: Path) -> None:
-    """Offline, a folder that holds torch is all that there is, and pins are by version."""
+    """Offline, a folder with torch is the only source, and pins are by version."""
     made = case(folder, str(folder))
 
     assert isinstance(made.finder.index, FindLinks)
@@ -66,8 +66,8 @@ def test_wheelhouse(folder: Path) -> None:
     assert pinned(made, CPU) == []
 
 
-def test_plain_wheels(folder: Path) -> None:
-    """A wheel of PyPI is of the backend that PyPI's torch of that release is of."""
+def test_wheels_without_local_version(folder: Path) -> None:
+    """A wheel without a local version has the backend of PyPI's default wheel."""
     made = case(folder, str(folder))
 
     assert pinned(made, CU128) == ["torch==2.8.0"]
@@ -77,7 +77,7 @@ def test_plain_wheels(folder: Path) -> None:
 
 
 def test_no_torch_in_the_folder(folder: Path, tmp_path: Path) -> None:
-    """A folder without torch, or one that is none, leaves the index and its cache."""
+    """Without torch in the folder, or with a URL, the source is the index."""
     empty = tmp_path / "empty"
     empty.mkdir()
 
@@ -86,12 +86,12 @@ def test_no_torch_in_the_folder(folder: Path, tmp_path: Path) -> None:
 
 
 def test_online(folder: Path) -> None:
-    """With a network the index is asked."""
+    """With a network the source is the index."""
     assert isinstance(case(folder, str(folder), offline=False).finder.index, PyTorchIndex)
 
 
-def test_refusal_without_torch_in_the_folder(tmp_path: Path) -> None:
-    """Where nothing is at hand, the refusal names the wheels, and the command that fetches them."""
+def test_error_without_torch_in_the_folder(tmp_path: Path) -> None:
+    """Where the folder has no wheel, the error names the wheels and the command."""
     made = case(tmp_path, str(tmp_path))
     lines = (Requirement("torch>=2.3,<2.9"), Requirement("torchvision"))
     made = made._replace(config=Config(dependencies=lines), probe=lambda _: Hardware())

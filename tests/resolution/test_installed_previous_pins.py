@@ -1,4 +1,4 @@
-"""What an extra got at the last install stands while torch does, and no index is asked for it."""
+"""An extra's pins of the previous install are used again, without the index."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hatch_torch.resolution.model import Decision
-    from tests.resolution.conftest import Workbench
+    from tests.resolution.conftest import DecisionBench
 
 ROOT = "https://download.pytorch.org/whl"
 MIRROR = "https://mirror.example.org/whl"
@@ -32,22 +32,22 @@ METADATA = (
     "soundfile==0.13.1; extra == 'sound'",
     "torchvision==0.1; extra == 'vision'",
 )
-"""As an install leaves it."""
-IMPOSSIBLE = {"torch<0"}
+"""The METADATA of the previous install."""
+UNSATISFIABLE = {"torch<0"}
 
 
 def origin(root: str = ROOT, folders: Mapping[Backend, str] | None = None) -> IndexConfig:
-    """Return an index that is asked."""
+    """Return the configuration of an index."""
     return IndexConfig(root, None, folders or {}, Credentials({}), {})
 
 
-def again(bench: Workbench, *metadata: str, line: str = "torchaudio", **more: Any) -> Decision:  # noqa: ANN401 (handed on)
-    """Decide for a project that was installed before; the index does not answer any more."""
+def again(bench: DecisionBench, *metadata: str, line: str = "torchaudio", **more: Any) -> Decision:  # noqa: ANN401 (handed on)
+    """Decide for a project that is installed already; the index does not answer."""
     lists = {"sound": (Requirement(line),)}
     facts = {
-        "config": bench.config(optional_dependencies=lists),
-        "installed": (bench.put("torch", "2.6.0+cu124"),),
-        "index": bench.silent(),
+        "config": bench.make_config(optional_dependencies=lists),
+        "installed": (bench.installed_package("torch", "2.6.0+cu124"),),
+        "index": bench.unreachable_index(),
         "find_index_config": origin,
         **more,
     }
@@ -58,28 +58,28 @@ def again(bench: Workbench, *metadata: str, line: str = "torchaudio", **more: An
 
 
 def sound(decision: Decision) -> set[str]:
-    """Return what goes into the extra."""
+    """Return what is injected into the extra."""
     return {one.requirement for one in decision.injected if one.extra == "sound"}
 
 
 @pytest.mark.parametrize("version", ["torchaudio", "torchaudio>=2.6,<2.7", "torchaudio==2.6.*"])
-def test_stands(bench: Workbench, version: str) -> None:
-    """The wheel is named as before, with the torch that is installed."""
+def test_used_again(bench: DecisionBench, version: str) -> None:
+    """The extra's wheel is pinned as before, beside the installed torch."""
     decision = again(bench, line=version)
 
     assert sound(decision) == {"torch==2.6.0+cu124", f"torchaudio @ {URL}{HASH}"}
     assert decision.warnings == ()
 
 
-def test_below_the_root(bench: Workbench) -> None:
-    """A wheel of a mirror stands while the mirror is asked."""
+def test_below_the_root(bench: DecisionBench) -> None:
+    """A mirror's wheel is used again only while that mirror is configured."""
     url = f"{MIRROR}/cu124/{SOUND}"
     metadata = (TORCH, f"torchaudio @ {url} ; extra == 'sound'")
 
     assert f"torchaudio @ {url}" in sound(
         again(bench, *metadata, find_index_config=lambda: origin(MIRROR))
     )
-    assert sound(again(bench, *metadata)) == IMPOSSIBLE
+    assert sound(again(bench, *metadata)) == UNSATISFIABLE
 
 
 STALE = {
@@ -109,28 +109,28 @@ STALE = {
 
 
 @pytest.mark.parametrize("facts", STALE.values(), ids=STALE)
-def test_is_stale(bench: Workbench, facts: dict[str, Any]) -> None:
-    """Whatever has moved, the index is asked, which has no answer here."""
+def test_is_stale(bench: DecisionBench, facts: dict[str, Any]) -> None:
+    """Stale pins are not used: the extra becomes unsatisfiable without the index."""
     facts = {**facts}
     metadata = facts.pop("metadata", METADATA)
     if version := facts.pop("installed", None):
-        facts["installed"] = (bench.put("torch", version),)
+        facts["installed"] = (bench.installed_package("torch", version),)
 
-    assert sound(again(bench, *metadata, **facts)) == IMPOSSIBLE
+    assert sound(again(bench, *metadata, **facts)) == UNSATISFIABLE
 
 
 @pytest.mark.parametrize(("fragment", "expected"), [(HASH, True), ("", False)])
-def test_hashes(bench: Workbench, *, fragment: str, expected: bool) -> None:
-    """Where hashes are required, a wheel without one does not stand."""
+def test_hashes(bench: DecisionBench, *, fragment: str, expected: bool) -> None:
+    """Where hashes are required, a wheel without one is stale."""
     lists = {"sound": (Requirement("torchaudio"),)}
-    config = bench.config(optional_dependencies=lists, require_hashes=True)
+    config = bench.make_config(optional_dependencies=lists, require_hashes=True)
     metadata = (TORCH, f"torchaudio @ {URL}{fragment} ; extra == 'sound'")
 
-    assert (sound(again(bench, *metadata, config=config)) != IMPOSSIBLE) == expected
+    assert (sound(again(bench, *metadata, config=config)) != UNSATISFIABLE) == expected
 
 
-def test_the_index_is_asked(bench: Workbench) -> None:
-    """What is stale is found anew, beside the torch that stays."""
-    found = again(bench, "torch>=2.3", index=bench.shared())
+def test_stale_pin_is_replaced(bench: DecisionBench) -> None:
+    """With the index a stale pin is replaced, beside the installed torch."""
+    found = again(bench, "torch>=2.3", index=bench.shared_index())
 
     assert {one.partition(" ")[0] for one in sound(found)} == {"torch==2.6.0+cu124", "torchaudio"}

@@ -1,4 +1,4 @@
-"""A torch that PyTorch did not build stays, unless somebody says otherwise."""
+"""A torch that PyTorch did not build is kept, unless configured otherwise."""
 
 from __future__ import annotations
 
@@ -11,68 +11,76 @@ from hatch_torch.errors import NoAnswerError
 
 if TYPE_CHECKING:
     from hatch_torch.environment.packages import FamilyPackage
-    from tests.resolution.conftest import Workbench
+    from tests.resolution.conftest import DecisionBench
 
 
 @pytest.fixture
-def vendors(bench: Workbench) -> FamilyPackage:
+def vendors(bench: DecisionBench) -> FamilyPackage:
     """Return the torch of one of NVIDIA's containers."""
-    return bench.put("torch", "2.6.0a0+ecf3bae40a.nv25.1", "vendor")
+    return bench.installed_package("torch", "2.6.0a0+ecf3bae40a.nv25.1", "vendor")
 
 
-def test_kept(bench: Workbench, vendors: FamilyPackage) -> None:
-    """It is pinned to what it is, so that nothing else moves it."""
-    member = bench.put("torchvision", "0.20.0a0", "vendor")
+def test_kept(bench: DecisionBench, vendors: FamilyPackage) -> None:
+    """It is pinned to its version, so that nothing replaces it."""
+    member = bench.installed_package("torchvision", "0.20.0a0", "vendor")
     decision = bench.decide(
-        "h200-on-615", "torch", "torchvision", installed=(vendors, member), index=bench.silent()
+        "h200-on-615",
+        "torch",
+        "torchvision",
+        installed=(vendors, member),
+        index=bench.unreachable_index(),
     )
-    assert [one.requires_dist for one in decision.injected] == [
+    assert bench.list_injected(decision) == [
         "torch==2.6.0a0+ecf3bae40a.nv25.1",
         "torchvision==0.20.0a0",
     ]
     assert "kept the installed torch 2.6.0a0" in decision.warnings[0]
 
 
-def test_missing_member(bench: Workbench, vendors: FamilyPackage) -> None:
-    """A member that is missing, and of which none goes with it, is named."""
+def test_missing_member(bench: DecisionBench, vendors: FamilyPackage) -> None:
+    """The error names the missing members where none fits."""
     with pytest.raises(
         NoAnswerError, match=r"(?s)torchaudio, torchvision: not installed.*existing"
     ):
         bench.decide("h200-on-615", "torch", "torchvision", "torchaudio", installed=(vendors,))
 
 
-def test_missing_member_and_a_silent_index(bench: Workbench) -> None:
-    """A member that cannot be looked for is named, with the reason."""
-    built = bench.put("torch", "2.6.0", "source", backend=Backend.parse("cu124"))
+def test_missing_member_without_index(bench: DecisionBench) -> None:
+    """Where the index does not answer, the error names the missing member and the reason."""
+    built = bench.installed_package("torch", "2.6.0", "source", backend=Backend.parse("cu124"))
     with pytest.raises(NoAnswerError, match=r"torchvision: not installed beside.*switched off"):
         bench.decide(
-            "h200-on-615", "torch", "torchvision", installed=(built,), index=bench.silent()
+            "h200-on-615",
+            "torch",
+            "torchvision",
+            installed=(built,),
+            index=bench.unreachable_index(),
         )
 
 
-def test_member_that_matches(bench: Workbench) -> None:
-    """A torch from the sources with PyTorch's own version takes PyTorch's members."""
-    built = bench.put("torch", "2.6.0", "source", backend=Backend.parse("cu124"))
+def test_member_that_matches(bench: DecisionBench) -> None:
+    """PyTorch's members fit a source build of PyTorch's version."""
+    built = bench.installed_package("torch", "2.6.0", "source", backend=Backend.parse("cu124"))
     decision = bench.decide("rtx-4090-on-550", "torch", "torchvision", installed=(built,))
-    lines = [one.requires_dist for one in decision.injected]
+    lines = bench.list_injected(decision)
     assert lines[0] == "torch==2.6.0"
     assert "torchvision-0.21.0%2Bcu124" in lines[1]
 
 
-def test_unseen_in_a_vendors_image(bench: Workbench) -> None:
-    """Where it may be, but can't be seen, nothing is guessed."""
+def test_unseen_in_a_vendors_image(bench: DecisionBench) -> None:
+    """In a vendor's image an unknown environment is an error."""
     hardware = bench.machines["h200-on-615"]._replace(environment_hints=("vendor-image",))
     with pytest.raises(
         NoAnswerError, match="the environment to install into is unknown\nhint: name"
     ):
         bench.decide(hardware, "torch", sees_environment=False)
     assert bench.decide(hardware, "torch").backend
-    config = bench.config(existing="replace")
+    config = bench.make_config(existing="replace")
     assert bench.decide(hardware, "torch", sees_environment=False, config=config).backend
 
 
-def test_out_of_range(bench: Workbench, vendors: FamilyPackage) -> None:
-    """One that is out of range is an error that says how to replace it."""
+def test_out_of_range(bench: DecisionBench, vendors: FamilyPackage) -> None:
+    """The error about a build out of range says how to replace it."""
     with pytest.raises(
         NoAnswerError, match=r'not in the range torch>=2\.7\nhint: set existing = "repl'
     ):
@@ -89,22 +97,22 @@ def test_out_of_range(bench: Workbench, vendors: FamilyPackage) -> None:
     ],
 )
 def test_policy(
-    bench: Workbench,
+    bench: DecisionBench,
     vendors: FamilyPackage,
     existing: str,
     environ: dict[str, str],
     kept: bool,  # noqa: FBT001 (a parameter)
 ) -> None:
-    """It gives way to a request by name, or where the project says so."""
-    config = bench.config(existing=existing)
+    """A request by name, or `existing`, replaces it."""
+    config = bench.make_config(existing=existing)
     decision = bench.decide(
         "h200-on-615", "torch", installed=(vendors,), config=config, environ=environ
     )
     assert (decision.pins[0].version == vendors.version) is kept
 
 
-def test_own_build_is_not_foreign(bench: Workbench) -> None:
-    """PyTorch's own build is none of these."""
-    own = bench.put("torch", "2.6.0+cu124")
+def test_own_build_is_no_vendor_build(bench: DecisionBench) -> None:
+    """PyTorch's own build is kept without a warning."""
+    own = bench.installed_package("torch", "2.6.0+cu124")
     decision = bench.decide("rtx-4090-on-550", "torch", installed=(own,))
     assert decision.warnings == ()

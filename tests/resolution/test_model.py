@@ -1,4 +1,4 @@
-"""A member pinned to one wheel."""
+"""Pins."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ _VERSION = Version("2.6.0+cu124")
 _PIN = Pin("torch", _VERSION, _URL, "ab" * 32)
 
 
-def test_of_a_pick() -> None:
-    """A pick is pinned to its wheel."""
+def test_from_candidate() -> None:
+    """A candidate is pinned to its wheel."""
     filename = "torch-2.6.0+cu124-cp312-cp312-linux_x86_64.whl"
     wheel = Wheel.from_filename(filename, _URL, sha256="ab" * 32)
     assert Pin.from_candidate(Candidate("torch", wheel, Backend("cuda", (12, 4)))) == _PIN
 
 
 def test_by_url() -> None:
-    """The URL carries the hash, so that what arrives is what was chosen."""
+    """The URL carries the wheel's hash."""
     assert _PIN.requirement == f"torch @ {_URL}#sha256={'ab' * 32}"
     assert Requirement(_PIN.requirement).url == f"{_URL}#sha256={'ab' * 32}"
 
 
 def test_without_a_hash() -> None:
-    """An index that gives no hash leaves the URL alone."""
+    """Without a hash the URL has no fragment."""
     assert _PIN._replace(sha256=None).requirement == f"torch @ {_URL}"
 
 
 def test_by_version() -> None:
-    """What is installed, or has no URL, is named by its exact version."""
+    """An installed package, or one without a URL, is pinned by version."""
     expected = "torch==2.6.0+cu124"
     assert _PIN._replace(by_version=True).requirement == expected
     assert Pin("torch", _VERSION).requirement == expected

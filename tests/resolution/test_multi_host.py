@@ -1,4 +1,4 @@
-"""One decision for several machines."""
+"""One decision for several hosts."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ from hatch_torch.resolution.multi_host import (
 )
 
 if TYPE_CHECKING:
-    from tests.resolution.conftest import Workbench
+    from tests.resolution.conftest import DecisionBench
 
 
 def decided(
-    bench: Workbench,
+    bench: DecisionBench,
     *names: str,
     torch: str = "torch>=2.3",
     **more: Any,  # noqa: ANN401 (handed on)
 ) -> MultiHostDecision:
-    """Decide for machines by their names."""
+    """Decide for machines by name."""
     profiles = tuple((name, bench.machines[name]) for name in names)
     machine = merge_hardware([hardware for _, hardware in profiles])
-    return decide_for_hosts(bench.case(machine, torch, **more), profiles)
+    return decide_for_hosts(bench.collect_inputs(machine, torch, **more), profiles)
 
 
-def refusal(bench: Workbench, *names: str, **more: Any) -> list[str]:  # noqa: ANN401 (handed on)
-    """Decide in vain, and return the lines of what is told."""
+def refusal(bench: DecisionBench, *names: str, **more: Any) -> list[str]:  # noqa: ANN401 (handed on)
+    """Return the lines of the error that the decision ends with."""
     with pytest.raises(NoAnswerError) as raised:
         decided(bench, *names, **more)
     return str(raised.value).splitlines()
 
 
-def test_one_that_runs_on_all(bench: Workbench) -> None:
-    """The oldest driver and every GPU count, and each node tells what runs on it."""
+def test_one_that_runs_on_all(bench: DecisionBench) -> None:
+    """The oldest driver and every GPU count, and each host lists what runs on it."""
     found = decided(bench, "gtx-1080-on-580", "rtx-4090-on-550")
     assert str(found.decision.backend) == "cu126"
     assert [(one.name, one.incompatibility) for one in found.hosts] == [
@@ -58,8 +58,8 @@ def test_one_that_runs_on_all(bench: Workbench) -> None:
 
 
 @pytest.mark.parametrize("other", ["rtx-5090-on-580", "mi300-rocm-6.4"])
-def test_nothing_in_common(bench: Workbench, other: str) -> None:
-    """Nodes that share no backend are named, each with what it could use; alike ones once."""
+def test_nothing_in_common(bench: DecisionBench, other: str) -> None:
+    """The error lists the backends of hosts that have none in common; alike hosts once."""
     told = refusal(bench, "gtx-1080-on-580", "gtx-1080-on-580", other)
     assert told[0] == "the nodes have no backend in common:"
     assert told[1].startswith("  gtx-1080-on-580, gtx-1080-on-580 (GeForce sm_61, sm_61): cu126, ")
@@ -67,33 +67,33 @@ def test_nothing_in_common(bench: Workbench, other: str) -> None:
     assert "request one backend by name" in told[3]
 
 
-def test_no_release_in_common(bench: Workbench) -> None:
-    """A backend that both can use, but in no release of the range, is no answer either."""
+def test_no_release_in_common(bench: DecisionBench) -> None:
+    """A common backend without a common release in range is an error."""
     # CUDA 12.8 lost sm_70 with torch 2.11.
-    only = bench.config("cu128", "cpu")
+    only = bench.make_config("cu128", "cpu")
     told = refusal(bench, "v100-on-580", "rtx-4090-on-580", torch="torch>=2.11", config=only)
     assert told[0] == "no torch in range runs on every node:"
     assert any("sm_70" in line for line in told)
 
 
-def test_a_gpu_that_its_own_node_leaves_out(bench: Workbench) -> None:
-    """A node that is mixed itself goes by its best GPU, as it does alone."""
+def test_a_gpu_that_its_own_host_drops(bench: DecisionBench) -> None:
+    """A host with mixed GPUs counts with its best one, as it does alone."""
     found = decided(bench, "gtx-1080-and-rtx-5090", "rtx-5090-on-580", torch="torch>=2.9")
     assert found.decision.backend is not None
     assert found.decision.backend.family == "cuda"
     assert not any(one.incompatibility for one in found.hosts)
 
 
-def test_asked_for_by_name(bench: Workbench) -> None:
-    """What this very run asks for is obeyed, and the nodes that it does not run on are told."""
+def test_requested_by_name(bench: DecisionBench) -> None:
+    """A backend requested by name is chosen; hosts that it does not run on say so."""
     asked = ("--backend", "cu130")
     found = decided(bench, "gtx-1080-on-580", "rtx-5090-on-580", backend_option=asked)
     assert str(found.decision.backend) == "cu130"
     assert [bool(one.incompatibility) for one in found.hosts] == [True, False]
 
 
-def test_one_without_an_accelerator(bench: Workbench) -> None:
-    """The plain wheel runs on every node; that the others stay idle is said."""
+def test_one_without_an_accelerator(bench: DecisionBench) -> None:
+    """A warning names the hosts whose accelerators stay idle beside a host without any."""
     found = decided(bench, "plain", "rtx-4090-on-580")
     assert str(found.decision.backend) == "cpu"
     said = "plain can only use the CPU wheel, so the accelerators of rtx-4090-on-580 stay idle"
@@ -101,13 +101,13 @@ def test_one_without_an_accelerator(bench: Workbench) -> None:
     assert not decided(bench, "plain", "plain").decision.warnings[1:]
 
 
-def test_nothing_is_added(bench: Workbench) -> None:
-    """A project without torch gets nothing on any node."""
+def test_nothing_is_added(bench: DecisionBench) -> None:
+    """A project without torch gets nothing on any host."""
     assert decided(bench, "plain", "rtx-4090-on-580", torch="numpy").decision.backend is None
 
 
 def test_platforms() -> None:
-    """No wheel is for two platforms; profiles that tell of none go with every other."""
+    """Hosts of two platforms are an error; profiles without a platform match any."""
     intel, arm = (Hardware(system="Linux", machine=one) for one in ("x86_64", "aarch64"))
     assert find_common_platform([("a", intel), ("b", Hardware()), ("c", intel)]) == "linux_x86_64"
     assert find_common_platform([("b", Hardware())]) is None

@@ -1,4 +1,4 @@
-"""Which backends are tried, in which order, and what a platform never had."""
+"""Which backends are tried, in which order, and what platforms never had."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from hatch_torch.resolution.strategies import (
 
 if TYPE_CHECKING:
     from hatch_torch.catalog.target import Target
-    from tests.resolution.conftest import Workbench
+    from tests.resolution.conftest import DecisionBench
 
 AUTO = BackendRequest("auto")
 TABLE = "tool.torch-variant.backend"
@@ -42,8 +42,8 @@ TABLE = "tool.torch-variant.backend"
         ("auto", "macos_arm64", "auto"),
     ],
 )
-def test_settled(value: Backend | str, platform: str, settled: str) -> None:
-    """The CPU's wheel is the plain one everywhere; a backend that the platform has stays."""
+def test_normalized(value: Backend | str, platform: str, settled: str) -> None:
+    """`cpu` and `mps` mean the platform's CPU backend; a backend that it has stays."""
     target = targets.foreign_interpreter("3.12", platform)
     assert (
         str(normalize_for_platform(BackendRequest(value, "TORCH_VARIANT"), target).value) == settled
@@ -61,7 +61,7 @@ def test_settled(value: Backend | str, platform: str, settled: str) -> None:
     ],
 )
 def test_never_published(value: Backend | str, platform: str) -> None:
-    """What the platform never had is an error for who asks now, and the plain wheel for a table."""
+    """What the platform never had is an error on request, and the CPU's from the table."""
     target = targets.foreign_interpreter("3.12", platform)
     with pytest.raises(NoAnswerError, match=f"PyTorch publishes no {value} wheel for {platform}"):
         normalize_for_platform(BackendRequest(value, "TORCH_VARIANT"), target)
@@ -82,61 +82,63 @@ def test_never_published(value: Backend | str, platform: str) -> None:
         ("rtx-4090-and-t4", ["cuda", "cuda"]),
     ],
 )
-def test_order(bench: Workbench, here: Target, machine: str, families: list[str]) -> None:
-    """NVIDIA goes before AMD and AMD before Intel, each first with all of its GPUs."""
+def test_order(bench: DecisionBench, here: Target, machine: str, families: list[str]) -> None:
+    """NVIDIA is tried before AMD and AMD before Intel, each first with all its GPUs."""
     config, hardware = Config(), bench.machines[machine]
     judged = ways.evaluate_backends(config, AUTO, hardware, here)
     found = list(ways.plan_strategies(config, AUTO, hardware, judged, here))
     assert [course.backends[0].family for course in found] == families
 
 
-def test_both_vendors_mixed(bench: Workbench, here: Target) -> None:
-    """Each vendor leaves out its own GPUs alone."""
-    hardware = bench.together("gtx-1080-and-rtx-5090", "rx-7900-and-rx-580")
+def test_both_vendors_mixed(bench: DecisionBench, here: Target) -> None:
+    """Each vendor's strategy drops only its own GPUs."""
+    hardware = bench.merge_machines("gtx-1080-and-rtx-5090", "rx-7900-and-rx-580")
     judged = ways.evaluate_backends(Config(), AUTO, hardware, here)
     found = list(ways.plan_strategies(Config(), AUTO, hardware, judged, here))
     left_out = [" ".join(course.warnings).partition("does not run on ")[2] for course in found]
     assert left_out == ["GeForce sm_61 (sm_61)", "Radeon gfx803 (gfx803)"]
 
 
-def test_verdicts_of_extras(bench: Workbench, here: Target) -> None:
-    """Only the project's backends may be used, and each other one says why not."""
-    config = bench.config("cu124", "cpu")
+def test_verdicts_of_extras(bench: DecisionBench, here: Target) -> None:
+    """Only the project's backends are compatible; every other one has a reason."""
+    config = bench.make_config("cu124", "cpu")
     judged = ways.evaluate_backends(config, AUTO, bench.machines["rtx-4090-on-550"], here)
     assert [str(one.backend) for one in judged if one.is_compatible] == ["cu124", "cpu"]
     reasons = {one.reason for one in judged if one.backend.family == "rocm"}
     assert reasons == {"not one of this project's extras"}
 
 
-def test_family_without_a_device(bench: Workbench, here: Target) -> None:
-    """A family of which no device is found is one of the backends that the project has."""
+def test_family_without_a_device(bench: DecisionBench, here: Target) -> None:
+    """A requested family without a device tries the project's backends of that family."""
     wish, hardware = BackendRequest("cuda", "TORCH_VARIANT"), bench.machines["plain"]
-    for config, first in ((bench.config("cu118", "rocm63"), "cu118"), (Config(), "cu134")):
+    for config, first in ((bench.make_config("cu118", "rocm63"), "cu118"), (Config(), "cu134")):
         judged = ways.evaluate_backends(config, wish, hardware, here)
         (course,) = ways.plan_strategies(config, wish, hardware, judged, here)
         assert str(course.backends[0]) == first
         assert {one.family for one in course.backends} == {"cuda"}
 
 
-def test_plain_wheel_of_a_mac_is_the_cpus_extra(bench: Workbench) -> None:
-    """On a Mac the plain wheel may always be used."""
+def test_wheel_of_a_mac(bench: DecisionBench) -> None:
+    """On a Mac its own wheel is always compatible."""
     mac = targets.foreign_interpreter("3.12", "macos_arm64")
-    judged = ways.evaluate_backends(bench.config("cu124"), AUTO, bench.machines["apple-m2"], mac)
+    judged = ways.evaluate_backends(
+        bench.make_config("cu124"), AUTO, bench.machines["apple-m2"], mac
+    )
     assert [str(one.backend) for one in judged if one.is_compatible] == ["mps"]
 
 
-def test_own_index(bench: Workbench, here: Target) -> None:
-    """Of wheels on an index of the project's own the tables say nothing: any target may run."""
+def test_own_index(bench: DecisionBench, here: Target) -> None:
+    """Wheels on the project's own index are not judged by the tables."""
     own = bench.backend("rocm6.5", index_url="https://wheels.example.org/rocm6.5")
-    config = bench.config(own, "rocm64", "cpu")
+    config = bench.make_config(own, "rocm64", "cpu")
     judged = ways.evaluate_backends(config, AUTO, bench.machines["rx-580"], here)
     assert [str(one.backend) for one in judged if one.is_compatible] == ["rocm6.5", "cpu"]
     (course,) = ways.plan_strategies(config, AUTO, bench.machines["rx-580"], judged, here)
     assert course.incompatibility(own.backend, Version("2.7.0")) is None
 
 
-def test_plain_wheel_that_does_not_run(here: Target) -> None:
-    """PyPI's wheel is pinned only where it runs."""
+def test_default_wheel_that_does_not_run(here: Target) -> None:
+    """PyPI's default wheel is pinned only where it runs."""
     backend = Backend.parse("cu126")
 
     def fits(_backend: Backend, release: Version) -> str | None:

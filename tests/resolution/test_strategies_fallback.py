@@ -107,5 +107,9 @@ def test_family_of_the_table(bench: DecisionBench) -> None:
 
 def test_every_sign_has_its_effect() -> None:
     """Every hint has the effect of its row, by default cpu."""
-    effects = {row["hint"]: interpret_hints([row["hint"]])[0] for row in load_table("environment_hints")}
-    assert effects == {row["hint"]: row.get("effect", "cpu") for row in load_table("environment_hints")}
+    effects = {
+        row["hint"]: interpret_hints([row["hint"]])[0] for row in load_table("environment_hints")
+    }
+    assert effects == {
+        row["hint"]: row.get("effect", "cpu") for row in load_table("environment_hints")
+    }
