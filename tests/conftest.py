@@ -86,12 +86,14 @@ class CorporateProxy:
 def corporate_proxy(tmp_path: Path) -> Iterator[CorporateProxy]:
     """Run a proxy that answers for each host by itself, as those that look into TLS do."""
     authority = trustme.CA()
-    trusted = tmp_path / "corporate_proxy.pem"
-    authority.cert_pem.write_to_path(str(trusted))
+    certificate = tmp_path / "corporate_proxy.pem"
+    authority.cert_pem.write_to_path(str(certificate))
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        made = CorporateProxy(f"http://127.0.0.1:{listening.getsockname()[1]}", trusted)
-        Thread(target=_listen, args=(listening, made, authority), daemon=True).start()
-        yield made
+        corporate_proxy = CorporateProxy(
+            f"http://127.0.0.1:{listening.getsockname()[1]}", certificate
+        )
+        Thread(target=_listen, args=(listening, corporate_proxy, authority), daemon=True).start()
+        yield corporate_proxy
 
 
 def _listen(

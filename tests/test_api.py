@@ -50,8 +50,10 @@ def environ(tmp_path: Path, index: EmbeddedIndex) -> dict[str, str]:
 def test_is_quick() -> None:
     """Importing the package imports nothing of it: a hook needs no functions."""
     code = "import hatch_torch, sys; print(sorted(n for n in sys.modules if 'hatch_torch' in n))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "['hatch_torch']\n"
+    completed = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert completed.stdout == "['hatch_torch']\n"
 
 
 def test_offers_functions() -> None:
@@ -75,12 +77,12 @@ def test_decide(environ: dict[str, str], tmp_path: Path) -> None:
     """A decision is made for a project, for requirements, for a backend, or for other hardware."""
     newer = PROJECT.replace("torch>=2.4,<2.7", "torch>=2.4,<2.10")
     (tmp_path / "pyproject.toml").write_text(newer, encoding="utf-8")
-    found = hatch_torch.decide(tmp_path, requirements=["torch!=2.9.1"], environ=environ)
-    assert [str(pin.version) for pin in found.pins] == ["2.9.0+cpu", "0.24.0+cpu"]
-    found = hatch_torch.decide(requirements=["torch<2.10"], hardware=ADA, environ=environ)
-    assert [str(pin.version) for pin in found.pins] == ["2.9.1+cu129"]
-    found = hatch_torch.decide(requirements=["torch<2.10"], backend="cu128", environ=environ)
-    assert (str(found.backend), found.decided_by) == ("cu128", "backend")
+    decision = hatch_torch.decide(tmp_path, requirements=["torch!=2.9.1"], environ=environ)
+    assert [str(pin.version) for pin in decision.pins] == ["2.9.0+cpu", "0.24.0+cpu"]
+    decision = hatch_torch.decide(requirements=["torch<2.10"], hardware=ADA, environ=environ)
+    assert [str(pin.version) for pin in decision.pins] == ["2.9.1+cu129"]
+    decision = hatch_torch.decide(requirements=["torch<2.10"], backend="cu128", environ=environ)
+    assert (str(decision.backend), decision.decided_by) == ("cu128", "backend")
 
 
 def test_decide_in_vain(environ: dict[str, str]) -> None:
@@ -93,17 +95,17 @@ def test_decide_in_vain(environ: dict[str, str]) -> None:
 
 def test_status(environ: dict[str, str], tmp_path: Path) -> None:
     """An environment is right, or has findings with the line that mends each."""
-    found = hatch_torch.status(tmp_path, environ)
-    assert (found.torch, found.ok, found.notes) == (None, True, ())
+    status = hatch_torch.status(tmp_path, environ)
+    assert (status.torch, status.ok, status.notes) == (None, True, ())
     folder = tmp_path / "environment" / "lib" / "python3.12" / "site-packages"
     (folder / "torch-2.6.0+cu124.dist-info").mkdir(parents=True)
     (folder / "torch-2.6.0+cu124.dist-info" / "METADATA").write_text(
         "Name: torch\nVersion: 2.6.0+cu124\n", encoding="utf-8"
     )
-    found = hatch_torch.status(tmp_path, environ)
-    assert found.torch is not None
-    assert (str(found.torch.backend), found.ok) == ("cu124", False)
-    assert found.findings[0].mend == "hatch-torch sync"
+    status = hatch_torch.status(tmp_path, environ)
+    assert status.torch is not None
+    assert (str(status.torch.backend), status.ok) == ("cu124", False)
+    assert status.findings[0].fix == "hatch-torch sync"
 
 
 @pytest.mark.parametrize(
@@ -117,9 +119,9 @@ def test_status(environ: dict[str, str], tmp_path: Path) -> None:
 )
 def test_compatible_versions(torch: str, transformers: str, hub: str) -> None:
     """The matrix tells which libraries go with a torch."""
-    found = hatch_torch.compatible_versions(torch)
-    assert [*found] == ["transformers", "diffusers", "accelerate", "huggingface_hub"]
-    assert (found["transformers"], found["huggingface_hub"]) == (transformers, hub)
+    versions = hatch_torch.compatible_versions(torch)
+    assert [*versions] == ["transformers", "diffusers", "accelerate", "huggingface_hub"]
+    assert (versions["transformers"], versions["huggingface_hub"]) == (transformers, hub)
 
 
 def test_no_compatible_versions() -> None:
@@ -156,8 +158,10 @@ def test_no_index_url() -> None:
 def test_install_command(environ: dict[str, str]) -> None:
     """The command is the one of pytorch.org's selector, with one index alone."""
     expected = "--index-url https://download.pytorch.org/whl"
-    found = hatch_torch.install_command("torch", "torchvision", backend="rocm70", channel="nightly")
-    assert found == f"pip install --pre torch torchvision {expected}/nightly/rocm7.0"
+    command = hatch_torch.install_command(
+        "torch", "torchvision", backend="rocm70", channel="nightly"
+    )
+    assert command == f"pip install --pre torch torchvision {expected}/nightly/rocm7.0"
     assert hatch_torch.install_command(environ=environ) == f"pip install torch {expected}/cpu"
     portable = {**environ, "TORCH_VARIANT": "portable"}
     assert hatch_torch.install_command(environ=portable) == "pip install torch"

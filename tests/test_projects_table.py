@@ -39,9 +39,11 @@ def test_is_there(name: str, path: str) -> None:
 @pytest.mark.parametrize("section", SECTIONS)
 def test_every_row_has_a_test(section: str) -> None:
     """The rows are numbered without a gap, and each has its test, or says where it belongs."""
-    found = rows(section)
-    assert [int(row[0]) for row in found] == [*range(1, ROWS.get(section, len(found)) + 1)]
-    for row in found:
+    section_rows = rows(section)
+    assert [int(row[0]) for row in section_rows] == [
+        *range(1, ROWS.get(section, len(section_rows)) + 1)
+    ]
+    for row in section_rows:
         assert len(row) == 4, row
         assert row[3].startswith("[test_") or "*not here:*" in row[2], row
 

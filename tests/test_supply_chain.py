@@ -87,7 +87,7 @@ def test_nothing_native_comes_along() -> None:
 def test_importing_does_nothing() -> None:
     """No module opens a connection, starts a process, or writes a file when it is imported."""
     environ = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run(
+    completed = subprocess.run(
         (sys.executable, "-W", "ignore", "-c", IMPORT_ALL),
         cwd=ROOT,
         env=environ,
@@ -95,8 +95,8 @@ def test_importing_does_nothing() -> None:
         encoding="utf-8",
         check=False,
     )
-    assert done.returncode == 0, done.stderr
-    seen, absent, count = json.loads(done.stdout)
+    assert completed.returncode == 0, completed.stderr
+    seen, absent, count = json.loads(completed.stdout)
     assert seen == []
     assert [module for module, lacks in absent if str(lacks).startswith("hatch_torch")] == []
     assert count > 200

@@ -35,10 +35,10 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--only", nargs="+", choices=["inside", "imports", "growth", "whole", "peers"]
     )
-    asked = parser.parse_args(words)
-    text = report(asked.only or ["imports", "inside", "growth", "whole", "peers"], asked.rounds)
+    options = parser.parse_args(words)
+    text = report(options.only or ["imports", "inside", "growth", "whole", "peers"], options.rounds)
     print(text)
-    if asked.write:
+    if options.write:
         write(text)
 
 
@@ -73,13 +73,13 @@ def inside(results: Path, *, quick: bool) -> Iterator[Row]:
     subprocess.run(
         [*command, f"--benchmark-json={results}"], cwd=ROOT, check=True, stdout=sys.stderr
     )
-    for one in json.loads(results.read_text(encoding="utf-8"))["benchmarks"]:
-        told = one["extra_info"]
-        yield Row(told["what"], one["stats"]["min"] * 1000, told["budget"], told["unit"])
-        if "requests" in told:
-            yield Row(f"requests: {told['what']}", told["requests"], told["most_requests"], "")
-        if "megabytes" in told:
-            yield Row(f"more memory: {told['what']}", told["megabytes"], 30, "MB")
+    for result in json.loads(results.read_text(encoding="utf-8"))["benchmarks"]:
+        info = result["extra_info"]
+        yield Row(info["what"], result["stats"]["min"] * 1000, info["budget"], info["unit"])
+        if "requests" in info:
+            yield Row(f"requests: {info['what']}", info["requests"], info["most_requests"], "")
+        if "megabytes" in info:
+            yield Row(f"more memory: {info['what']}", info["megabytes"], 30, "MB")
 
 
 def machine() -> str:
@@ -104,7 +104,9 @@ def file_system(folder: Path) -> str:
     mounts = Path("/proc/mounts")
     lines = mounts.read_text(encoding="utf-8").splitlines() if mounts.is_file() else []
     kinds = {Path(point): kind for _, point, kind, *_ in map(str.split, lines)}
-    return next((kinds[one] for one in (folder, *folder.parents) if one in kinds), "a disk")
+    return next(
+        (kinds[parent] for parent in (folder, *folder.parents) if parent in kinds), "a disk"
+    )
 
 
 def write(text: str) -> None:

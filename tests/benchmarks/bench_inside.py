@@ -12,16 +12,16 @@ import pytest
 from hatch_torch.hardware.detect import detect
 from hatch_torch.hardware.machine import Machine
 from hatch_torch.hardware.nvidia import ask_nvml
-from hatch_torch.hardware.probe import ask
-from hatch_torch.lock.locker import Order, make
-from hatch_torch.lock.model import Narrowed
-from hatch_torch.lock.scope import places
+from hatch_torch.hardware.probe import run_probes
+from hatch_torch.lock.locker import LockRequest, create_lock
+from hatch_torch.lock.model import LockScope
+from hatch_torch.lock.scope import expand_scope
 from hatch_torch.resolution.decide import decide
 from tests.benchmarks.nightly import offered, page, read
 from tests.benchmarks.projects import case
 from tests.benchmarks.serving import Served, served
 from tests.hardware.conftest import library
-from tests.lock.test_lock_make import TWELVE, project
+from tests.lock.test_locker import TWELVE, project
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pytest_benchmark.fixture import BenchmarkFixture
 
     from hatch_torch.lock.model import Lock
-    from hatch_torch.resolution.candidates import Offers
+    from hatch_torch.resolution.candidates import CandidateFinder
 
 __all__ = ["library"]
 
@@ -68,7 +68,7 @@ def bench_detection_by_nvml(benchmark: BenchmarkFixture, library: Callable[..., 
     budget(benchmark, "detection by NVML, 8 GPUs, child process included", 80)
     environ = {**os.environ, "LD_LIBRARY_PATH": str(library(f"-DGPUS={GPUS}")), "NVML_CASE": ""}
 
-    found = benchmark(lambda: ask(Machine(environ), [ask_nvml]))
+    found = benchmark(lambda: run_probes(Machine(environ), [ask_nvml]))
     assert len(found.accelerators) == GPUS
 
 
@@ -107,15 +107,15 @@ def bench_decision_locked(benchmark: BenchmarkFixture, near: Served, tmp_path: P
 
 def locked(index: Served, cache: Path) -> Lock:
     """Lock the family for one Python and one platform."""
-    narrowed = Narrowed(pythons=("3.12",), platforms=("linux_x86_64",))
+    narrowed = LockScope(pythons=("3.12",), platforms=("linux_x86_64",))
     config = project("torch>=2.3", "torchvision", "torchaudio")
-    order = Order(config, places(config, {}, narrowed), narrowed, index.torch_index)
-    return make(order, offers_of(index, cache)).lock
+    order = LockRequest(config, expand_scope(config, {}, narrowed), narrowed, index.torch_index)
+    return create_lock(order, offers_of(index, cache)).lock
 
 
-def offers_of(index: Served, cache: Path) -> Offers:
+def offers_of(index: Served, cache: Path) -> CandidateFinder:
     """Return what the index offers, with a cache of its own."""
-    return case(index.torch_index, cache).offers
+    return case(index.torch_index, cache).finder
 
 
 @PROCESSOR
@@ -125,9 +125,9 @@ def bench_long_page(benchmark: BenchmarkFixture, tmp_path: Path) -> None:
     body = page(LINKS)
     found = benchmark.pedantic(read, setup=lambda: ((offered(tmp_path, body),), {}), rounds=9)
     assert len(found) == LINKS // 15
-    offers = offered(tmp_path, body)
+    index = offered(tmp_path, body)
     tracemalloc.start()
-    read(offers)
+    read(index)
     benchmark.extra_info["megabytes"] = tracemalloc.get_traced_memory()[1] / 1e6
     tracemalloc.stop()
 
@@ -135,11 +135,11 @@ def bench_long_page(benchmark: BenchmarkFixture, tmp_path: Path) -> None:
 def bench_lock(benchmark: BenchmarkFixture, near: Served, tmp_path: Path) -> None:
     """Twelve backends on five Pythons and four platforms, with nothing cached."""
     budget(benchmark, "lock of 12 backends, 5 Pythons and 4 platforms, loopback", 2000)
-    narrowed = Narrowed(platforms=("linux_x86_64", "linux_aarch64", "win_amd64", "macos_arm64"))
+    narrowed = LockScope(platforms=("linux_x86_64", "linux_aarch64", "win_amd64", "macos_arm64"))
     config = project("torch>=2.3", "torchvision", "torchaudio", extras=TWELVE)
-    order = Order(config, places(config, {}, narrowed), narrowed, near.torch_index)
+    order = LockRequest(config, expand_scope(config, {}, narrowed), narrowed, near.torch_index)
     folders = iter(range(10**6))
-    make(order, offers_of(near, tmp_path / "warm-up"))
+    create_lock(order, offers_of(near, tmp_path / "warm-up"))
     benchmark.pedantic(
-        lambda: make(order, offers_of(near, tmp_path / str(next(folders)))), rounds=3
+        lambda: create_lock(order, offers_of(near, tmp_path / str(next(folders)))), rounds=3
     )

@@ -46,14 +46,14 @@ def _row(
     what: str, make: Callable[[int], Callable[[], object]], sizes: Sequence[int], rounds: int
 ) -> Row:
     times = [_least(make(size), rounds) for size in sizes]
-    told = ", ".join(f"{spent * 1000:.0f}" for spent in times)
+    milliseconds = ", ".join(f"{spent * 1000:.0f}" for spent in times)
     exponent = slope([log(size) for size in sizes], [log(spent) for spent in times])
     return Row(
         f"growth with {what}: the exponent of a fit",
         exponent,
         _MOST,
         "",
-        f"{told} ms for {', '.join(map(str, sizes))}",
+        f"{milliseconds} ms for {', '.join(map(str, sizes))}",
     )
 
 

@@ -15,13 +15,13 @@ from hatchling.build import build_editable, get_requires_for_build_editable
 
 def main() -> None:
     """Ask what a build requires, and build the project in the current folder, as installers do."""
-    said, sys.stdout = sys.stdout, sys.stderr
+    stdout, sys.stdout = sys.stdout, sys.stderr
     get_requires_for_build_editable()
     first = [*sys.modules]
     with TemporaryDirectory() as folder:
         build_editable(folder)
     modules = [name for name in sys.modules if name != "__main__"]
-    said.write(json.dumps({"first": first, "modules": modules}))
+    stdout.write(json.dumps({"first": first, "modules": modules}))
 
 
 main()

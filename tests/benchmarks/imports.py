@@ -17,8 +17,8 @@ from urllib.request import urlopen
 from venv import EnvBuilder
 from zipfile import ZipFile
 
-from hatch_torch.demo.wheels import repacked, tools
-from hatch_torch.environment.prefix import site_packages
+from hatch_torch.demo.build_tools import find_build_tools, repack_installed
+from hatch_torch.environment.prefix import find_site_packages
 from hatch_torch.hardware.model import Hardware
 from hatch_torch.resolution.decide import decide
 from tests.benchmarks.projects import case
@@ -73,17 +73,17 @@ class Checkout(NamedTuple):
         place = self.folder / "environment"
         if not place.exists():
             EnvBuilder(with_pip=False).create(place)
-            (site,) = site_packages(place)
-            for name in tools(("hatch-torch", "hatchling", "editables")):
-                if made := repacked(name):
-                    ZipFile(BytesIO(made[1])).extractall(site)
+            (site,) = find_site_packages(place)
+            for name in find_build_tools(("hatch-torch", "hatchling", "editables")):
+                if wheel := repack_installed(name):
+                    ZipFile(BytesIO(wheel[1])).extractall(site)
         return place / "bin" / "python"
 
     def put_torch(self) -> None:
         """Unpack into the environment what a decision for a machine without GPUs picks."""
-        (site,) = site_packages(self.python.parents[1])
-        asked = case(self.torch_index, self.folder / "other-cache", hardware=Hardware(python="x"))
-        for pin in decide(asked).pins:
+        (site,) = find_site_packages(self.python.parents[1])
+        inputs = case(self.torch_index, self.folder / "other-cache", hardware=Hardware(python="x"))
+        for pin in decide(inputs).pins:
             wheel = self.folder / f"{pin.name}.whl"
             with urlopen(pin.url or "") as reply:  # noqa: S310 (the index on loopback)
                 wheel.write_bytes(reply.read())
@@ -104,7 +104,7 @@ class Checkout(NamedTuple):
         (project / "my_app.py").touch()
         pip = self.folder / "pip"
         copyfile(HERE / "hook_run.py", pip)
-        done = subprocess.run(
+        completed = subprocess.run(
             [str(self.python), str(pip), command, "-e", "."],
             cwd=project,
             env={**_plain_environment(), "TORCH_VARIANT_INDEX_URL": self.torch_index, **more}
@@ -112,7 +112,7 @@ class Checkout(NamedTuple):
             capture_output=True,
             check=True,
         )
-        return dict(json.loads(done.stdout))
+        return dict(json.loads(completed.stdout))
 
     def cost(
         self, before: Iterable[str], after: Iterable[str], rounds: int, *, compiled: bool = False
@@ -121,7 +121,7 @@ class Checkout(NamedTuple):
 
         `compiled`: Python may keep what it compiles, and finds it in the next round.
         """
-        said = [
+        outputs = [
             subprocess.run(
                 [str(self.python), "-c", _IMPORT],
                 input=json.dumps([[*before], [*after]]),
@@ -133,7 +133,7 @@ class Checkout(NamedTuple):
             ).stdout.split()
             for _ in range(rounds + compiled)
         ]
-        return min((float(seconds) * 1000, int(count)) for seconds, count in said)
+        return min((float(seconds) * 1000, int(count)) for seconds, count in outputs)
 
 
 def _plain_environment(*, compiled: bool = False) -> dict[str, str]:
@@ -156,5 +156,5 @@ def rows(folder: Path, index: str, rounds: int) -> Iterator[Row]:
     fresh = {kind: checkout.cost(before, after, rounds) for kind, after in every.items()}
     for kind, (spent, count) in fresh.items():
         again, _ = checkout.cost(before, every[kind], rounds, compiled=True)
-        told = f"{count} modules; {again:.0f} ms where they are compiled already"
-        yield Row(f"import of what a hook needs: {kind}", spent, 25, "ms", told)
+        note = f"{count} modules; {again:.0f} ms where they are compiled already"
+        yield Row(f"import of what a hook needs: {kind}", spent, 25, "ms", note)

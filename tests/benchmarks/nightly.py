@@ -10,15 +10,15 @@ from packaging.specifiers import SpecifierSet
 
 from hatch_torch.catalog import target as targets
 from hatch_torch.catalog.backend import Backend
-from hatch_torch.index.client import Fetcher
-from hatch_torch.index.http_cache import Cache, Document
-from hatch_torch.index.pytorch_index import Index
-from hatch_torch.resolution.candidates import Offers
+from hatch_torch.index.client import Client
+from hatch_torch.index.http_cache import Cache, CachedResponse
+from hatch_torch.index.pytorch_index import PyTorchIndex
+from hatch_torch.resolution.candidates import CandidateFinder
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from hatch_torch.resolution.candidates import Pick
+    from hatch_torch.resolution.candidates import Candidate
 
 _TAGS = tuple(
     f"{python}-{python}-{platform}"
@@ -47,16 +47,18 @@ def _link(number: int) -> str:
     )
 
 
-def offered(folder: Path, body: bytes) -> Offers:
+def offered(folder: Path, body: bytes) -> CandidateFinder:
     """Return what a nightly channel offers whose page is in the cache."""
     cache = Cache(folder)
     url = f"{_ROOT}nightly/cu128/torch/"
     now = time.time()
-    cache.write(url, Document(url, 200, body, "text/html", stored=now, max_age=9e9))
-    index = Index(_ROOT, Fetcher(cache, offline=True), channel="nightly")
-    return Offers(index, targets.of("3.12", "linux_x86_64"), prereleases=lambda _: True)
+    cache.write(url, CachedResponse(url, 200, body, "text/html", stored=now, max_age=9e9))
+    index = PyTorchIndex(_ROOT, Client(cache, timeout=60, offline=True), channel="nightly")
+    return CandidateFinder(
+        index, targets.foreign_interpreter("3.12", "linux_x86_64"), prereleases=lambda _: True
+    )
 
 
-def read(offers: Offers) -> tuple[Pick, ...]:
+def read(offers: CandidateFinder) -> tuple[Candidate, ...]:
     """Read the page out of the cache, and return what of it fits."""
-    return offers.picks(_BACKEND, "torch", SpecifierSet(">=2.3"))
+    return offers.candidates(_BACKEND, "torch", SpecifierSet(">=2.3"))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hatch_torch.demo.server import Answer, EmbeddedIndex
-from hatch_torch.demo.wheels import Stub, wheel
+from hatch_torch.demo.server import EmbeddedIndex, Response
+from hatch_torch.demo.wheels import Stub, build_wheel
 
 if TYPE_CHECKING:
     from packaging.version import Version
@@ -42,10 +42,10 @@ _STUB = Stub(
     ),
 )
 _PAGES = {
-    f"/simple/{NAME}/": Answer(
+    f"/simple/{NAME}/": Response(
         200, f'<!DOCTYPE html><a href="/nothing/{_FILE}">{_FILE}</a>'.encode()
     ),
-    f"/nothing/{_FILE}": Answer(200, wheel(_STUB), "binary/octet-stream"),
+    f"/nothing/{_FILE}": Response(200, build_wheel(_STUB), "binary/octet-stream"),
 }
 
 
@@ -62,9 +62,9 @@ class CountingIndex(EmbeddedIndex):
         super().forget()
         self.bytes_of_wheels = 0
 
-    def answer(self, method: str, path: str, *, whole: bool) -> Answer:
+    def respond(self, method: str, path: str, *, whole: bool) -> Response:
         """Answer, and count."""
-        answer = _PAGES.get(path) or super().answer(method, path, whole=whole)
+        answer = _PAGES.get(path) or super().respond(method, path, whole=whole)
         if whole and method == "GET" and path.startswith("/whl/") and path.endswith(".whl"):
             self.bytes_of_wheels += len(answer.body)
         return answer

@@ -92,8 +92,10 @@ def _profile(environ: Mapping[str, str], rounds: int) -> str:
     start = min(spent(lambda: _run(nothing, environ)).wall for _ in range(rounds))
     command = [sys.executable, "-X", "importtime", *_EXPLAIN]
     _run(command, environ)  # fills the cache
-    done = subprocess.run(command, env=dict(environ), check=True, capture_output=True, text=True)
-    found = re.findall(r"import time: +(\d+) \| +\d+ \| *(\S+)", done.stderr)
+    completed = subprocess.run(
+        command, env=dict(environ), check=True, capture_output=True, text=True
+    )
+    found = re.findall(r"import time: +(\d+) \| +\d+ \| *(\S+)", completed.stderr)
     ours = [int(least) for least, name in found if name.startswith("hatch_torch")]
     every = [int(least) for least, _ in found]
     return (
@@ -156,9 +158,9 @@ def _of_checkouts(folder: Path, pip: str, uv: str, environ: Mapping[str, str]) -
         "uv pip": (uv, "pip", "install", "--python", str(folder / "asked"), "--dry-run", "-e"),
     }
     for name, command in commands.items():
-        told = f"`{name} install --dry-run -e .`"
-        yield _Tool(f"{told} with the plugin", (*command, plugin), "builds the project")
-        yield _Tool(f"{told}, bare hatchling", (*command, static), _BY_HAND)
+        what = f"`{name} install --dry-run -e .`"
+        yield _Tool(f"{what} with the plugin", (*command, plugin), "builds the project")
+        yield _Tool(f"{what}, bare hatchling", (*command, static), _BY_HAND)
 
 
 _BY_HAND = "decides nothing: URLs and hashes of this machine stand in pyproject.toml"

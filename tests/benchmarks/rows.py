@@ -27,9 +27,9 @@ class Row(NamedTuple):
     def line(self) -> str:
         """The row of a Markdown table: the ratio first, and what is over is in bold."""
         ratio = f"{self.measured / self.budget:.2f}" if self.budget else f"{self.measured:.0f}"
-        told = f"**{ratio}, over**" if self.measured > self.budget else ratio
+        ratio_cell = f"**{ratio}, over**" if self.measured > self.budget else ratio
         return (
-            f"| {self.what} | {told} | {self.measured:.4g} {self.unit} "
+            f"| {self.what} | {ratio_cell} | {self.measured:.4g} {self.unit} "
             f"| {self.budget:g} {self.unit} | {self.note} |"
         )
 
@@ -65,4 +65,4 @@ def peers_table(peers: Iterable[Peer]) -> str:
     """Return the peers as a Markdown table; the first is ourselves."""
     every = [*peers]
     ours = every[0].warm or 1.0
-    return "\n".join([_PEERS, *(one.line(ours) for one in every)])
+    return "\n".join([_PEERS, *(peer.line(ours) for peer in every)])

@@ -14,7 +14,7 @@ from hatch_torch.demo.server import serve
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hatch_torch.demo.server import Answer
+    from hatch_torch.demo.server import Response
 
 
 class Served(NamedTuple):
@@ -56,13 +56,13 @@ def served(latency: float = 0.0) -> Iterator[Served]:
 def main(latency: float) -> None:
     """Serve until nobody listens, and count when asked."""
     with serve() as index:
-        answer = index.answer
+        respond = index.respond
 
-        def late(method: str, path: str, *, whole: bool) -> Answer:
+        def late(method: str, path: str, *, whole: bool) -> Response:
             time.sleep(latency)
-            return answer(method, path, whole=whole)
+            return respond(method, path, whole=whole)
 
-        index.answer = late  # type: ignore[method-assign]
+        index.respond = late  # type: ignore[method-assign]
         print(index.url, flush=True)
         for _ in sys.stdin:
             counted = {"requests": len(index.requests), "wheels": len(index.wheels_fetched)}

@@ -34,7 +34,7 @@ def _of_tool(tool: str, ours: Sandbox, rounds: int) -> Iterator[Row]:
     ours.install(tool)
     bare, nothing = _bare(ours, f"{tool}-bare"), _with_nothing(ours, f"{tool}-nothing")
     for other in (bare, nothing):
-        _put(other, tool, *(one["url"] for one in ours.record()["wheels"]))
+        _put(other, tool, *(wheel["url"] for wheel in ours.record()["wheels"]))
         other.install(tool)
     ours.install(tool)
     ours.index.forget()
@@ -78,8 +78,12 @@ def _with_nothing(ours: Sandbox, name: str) -> Sandbox:
 
 def _without_plugin(ours: Sandbox) -> str:
     text = (ours.project / "pyproject.toml").read_text(encoding="utf-8")
-    kept = [one for one in text.split("\n\n") if _TABLE not in one and "hooks.torch" not in one]
-    return "\n\n".join(kept).replace(_PLUGIN, "").partition("[tool.uv]")[0]
+    paragraphs = [
+        paragraph
+        for paragraph in text.split("\n\n")
+        if _TABLE not in paragraph and "hooks.torch" not in paragraph
+    ]
+    return "\n\n".join(paragraphs).replace(_PLUGIN, "").partition("[tool.uv]")[0]
 
 
 def _put(sandbox: Sandbox, tool: str, *wheels: str) -> None:

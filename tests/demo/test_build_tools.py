@@ -36,7 +36,7 @@ def _install(folder: Path, name: str, files: dict[str, str]) -> None:
         (folder / file).parent.mkdir(exist_ok=True)
         (folder / file).write_text(text, encoding="utf-8")
     listed = [*files, "../../bin/tool", *(f"{info.name}/{file}" for file in [*texts, "RECORD"])]
-    (info / "RECORD").write_text("".join(f"{one},,\n" for one in listed), encoding="utf-8")
+    (info / "RECORD").write_text("".join(f"{path},,\n" for path in listed), encoding="utf-8")
 
 
 class TestRepacked:
@@ -46,9 +46,9 @@ class TestRepacked:
         """It has the package's files and metadata, without what the installer wrote."""
         _install(tmp_path, "packed_one", {"packed_one/__init__.py": "x = 1\n"})
         monkeypatch.syspath_prepend(str(tmp_path))
-        found = repack_installed("packed-one")
-        assert found
-        filename, data, metadata = found
+        wheel = repack_installed("packed-one")
+        assert wheel
+        filename, data, metadata = wheel
         info = "packed_one-1.0.dist-info"
         expected = [f"{info}/METADATA", f"{info}/WHEEL", "packed_one/__init__.py", f"{info}/RECORD"]
         assert ("packed_one-1.0-py2.py3-none-any.whl", expected) == (filename, _names(data))
@@ -63,9 +63,9 @@ class TestRepacked:
         _install(tmp_path / "site", "editable_one", {"_editable_one.pth": str(source)})
         monkeypatch.syspath_prepend(str(tmp_path / "site"))
         monkeypatch.syspath_prepend(str(source))
-        found = repack_installed("editable-one")
-        assert found
-        assert {"editable_one/__init__.py", "_editable_one.pth"} & set(_names(found[1])) == {
+        wheel = repack_installed("editable-one")
+        assert wheel
+        assert {"editable_one/__init__.py", "_editable_one.pth"} & set(_names(wheel[1])) == {
             "editable_one/__init__.py"
         }
 
@@ -75,9 +75,9 @@ class TestRepacked:
         """Metadata without a package gives a wheel without one."""
         _install(tmp_path, "lonely_one", {})
         monkeypatch.syspath_prepend(str(tmp_path))
-        found = repack_installed("lonely-one")
-        assert found
-        assert all(name.startswith("lonely_one-1.0.dist-info/") for name in _names(found[1]))
+        wheel = repack_installed("lonely-one")
+        assert wheel
+        assert all(name.startswith("lonely_one-1.0.dist-info/") for name in _names(wheel[1]))
 
     def test_absent(self) -> None:
         """A package that is not installed has no wheel."""
@@ -89,13 +89,13 @@ class TestTools:
 
     def test_come_with_what_they_require(self) -> None:
         """With hatchling comes pluggy, and what is not installed is left out."""
-        found = find_build_tools(("hatchling", "not-installed-anywhere"))
-        assert {"hatchling", "packaging", "pathspec", "pluggy", "trove-classifiers"} <= found
-        assert "not-installed-anywhere" not in found
+        tools = find_build_tools(("hatchling", "not-installed-anywhere"))
+        assert {"hatchling", "packaging", "pathspec", "pluggy", "trove-classifiers"} <= tools
+        assert "not-installed-anywhere" not in tools
 
     @pytest.mark.parametrize("name", sorted(find_build_tools()))
     def test_each_is_a_wheel(self, name: str) -> None:
         """Each of them can be served."""
-        found = repack_installed(name)
-        assert found
-        assert name == parse_wheel_filename(found[0])[0]
+        wheel = repack_installed(name)
+        assert wheel
+        assert name == parse_wheel_filename(wheel[0])[0]

@@ -43,12 +43,12 @@ _LEFT_OUT = {
 def _real_names() -> list[tuple[str, str]]:
     lines = _NAMES.read_text(encoding="utf-8").splitlines()
     pairs = [line.split("\t") for line in lines if not line.startswith("#")]
-    kept = (pair for pair in pairs if not any(part in pair[1] for part in _LEFT_OUT))
-    return [(folder, name) for folder, name in kept]
+    included = (pair for pair in pairs if not any(part in pair[1] for part in _LEFT_OUT))
+    return [(folder, name) for folder, name in included]
 
 
 def _names(channel: str, folder: str, package: str) -> set[str]:
-    return {one.name for one in list_files(channel, folder, package)}
+    return {file.name for file in list_files(channel, folder, package)}
 
 
 class TestRealNames:
@@ -60,8 +60,8 @@ class TestRealNames:
             (folder, name)
             for folder, name in _real_names()
             if not any(
-                name in _names(STABLE, one, parse_wheel_filename(name)[0])
-                for one in (list_folders(STABLE) if folder == "root" else [folder])
+                name in _names(STABLE, each, parse_wheel_filename(name)[0])
+                for each in (list_folders(STABLE) if folder == "root" else [folder])
             )
         ]
         assert missing == []
@@ -78,10 +78,10 @@ class TestMatrix:
     def test_torch_is_complete(self, backend: Backend) -> None:
         """Every cell of the tables has a wheel of torch."""
         built = list_files(STABLE, backend.folder, "torch")
-        found = {
-            (one.build.release.like, one.build.platform, one.build.python)
-            for one in built
-            if one.build.backend == backend
+        built_cells = {
+            (file.build.release.like, file.build.platform, file.build.python)
+            for file in built
+            if file.build.backend == backend
         }
         cells = {
             (release, platform, python)
@@ -90,16 +90,16 @@ class TestMatrix:
             if release >= Version("2.2")
             for python in supported_pythons(release, platform)
         }
-        assert cells == found
+        assert cells == built_cells
 
     @pytest.mark.parametrize("channel", CHANNELS)
     def test_every_name_is_a_wheels(self, channel: str) -> None:
         """Packaging reads each name, and finds the package and the version that were meant."""
         for folder in list_folders(channel):
             for package in FAMILY:
-                for one in list_files(channel, folder, package):
-                    name, version, *_ = parse_wheel_filename(one.name)
-                    expected = (package, Version(one.build.file_version).public)
+                for file in list_files(channel, folder, package):
+                    name, version, *_ = parse_wheel_filename(file.name)
+                    expected = (package, Version(file.build.file_version).public)
                     assert expected == (name, version.public)
 
 
@@ -146,18 +146,20 @@ class TestChannels:
 
     def test_nightly_triton_has_a_local_version(self) -> None:
         """Its requirement names the local version, which PyPI does not take."""
-        (release,) = {one for one in list_releases("nightly") if one.backends == ("rocm7.0",)}
+        (release,) = {
+            release for release in list_releases("nightly") if release.backends == ("rocm7.0",)
+        }
         assert str(find_triton(release, "rocm")) == "triton-rocm==3.6.0+git6f1d1b6a"
 
     def test_folders(self) -> None:
         """The stable channel has a folder for every backend since torch 2.2."""
-        every = {one.folder for one in known_backends() if _since_2_2(one)}
+        every = {backend.folder for backend in known_backends() if _since_2_2(backend)}
         assert every == set(list_folders(STABLE))
 
 
 def _since_2_2(backend: Backend) -> bool:
     last = [published_releases(backend, platform)[-1:] for platform in PLATFORMS]
-    return any(found and found[0] >= Version("2.2") for found in last)
+    return any(built_cells and built_cells[0] >= Version("2.2") for built_cells in last)
 
 
 class TestReleases:
@@ -165,8 +167,8 @@ class TestReleases:
 
     def test_stable(self) -> None:
         """All releases from 2.2 on are there."""
-        expected = [one for one in torch_releases() if one >= Version("2.2")]
-        assert expected == [one.like for one in list_releases(STABLE)]
+        expected = [version for version in torch_releases() if version >= Version("2.2")]
+        assert expected == [release.like for release in list_releases(STABLE)]
 
 
 class TestPlain:
@@ -187,7 +189,7 @@ class TestPlain:
     )
     def test_has_no_local_version(self, package: str, name: str) -> None:
         """The names are those of PyPI."""
-        assert name in {one.name for one in list_pypi_files(package)}
+        assert name in {file.name for file in list_pypi_files(package)}
 
     @pytest.mark.parametrize("package", ["triton-rocm", "pytorch-triton-xpu"])
     def test_lacks_what_only_the_index_serves(self, package: str) -> None:

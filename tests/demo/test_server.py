@@ -38,8 +38,8 @@ def client(index: EmbeddedIndex) -> Iterator[http.client.HTTPConnection]:
 def _ask(
     client: http.client.HTTPConnection, path: str, method: str = "GET", **headers: str
 ) -> tuple[http.client.HTTPResponse, bytes]:
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    client.request(method, path, headers=named)
+    headers_by_name = {name.replace("_", "-"): value for name, value in headers.items()}
+    client.request(method, path, headers=headers_by_name)
     response = client.getresponse()
     return response, response.read()
 
@@ -64,10 +64,10 @@ class TestAnswers:
 
     def test_head(self, client: http.client.HTTPConnection) -> None:
         """HEAD has the headers of GET and no body, and the connection goes on."""
-        asked, nothing = _ask(client, _WHEEL, "HEAD")
+        response, nothing = _ask(client, _WHEEL, "HEAD")
         fetched, body = _ask(client, _WHEEL)
-        assert (b"", str(len(body))) == (nothing, asked.headers["Content-Length"])
-        assert asked.headers["ETag"] == fetched.headers["ETag"]
+        assert (b"", str(len(body))) == (nothing, response.headers["Content-Length"])
+        assert response.headers["ETag"] == fetched.headers["ETag"]
 
     def test_unchanged(self, client: http.client.HTTPConnection) -> None:
         """Who has it already is told so."""
@@ -76,7 +76,7 @@ class TestAnswers:
         assert (response.status, body) == (304, b"")
 
     @pytest.mark.parametrize(
-        ("asked", "part"),
+        ("requested", "part"),
         [
             ("bytes=0-9", slice(0, 10)),
             ("bytes=10-", slice(10, None)),
@@ -85,19 +85,19 @@ class TestAnswers:
             ("bytes=-999999", slice(None)),
         ],
     )
-    def test_range(self, client: http.client.HTTPConnection, asked: str, part: slice) -> None:
+    def test_range(self, client: http.client.HTTPConnection, requested: str, part: slice) -> None:
         """A part of a file is 206, with its place."""
         whole = _ask(client, _WHEEL)[1]
-        response, body = _ask(client, _WHEEL, Range=asked)
+        response, body = _ask(client, _WHEEL, Range=requested)
         expected = whole[part]
         start = whole.index(expected)
         place = f"bytes {start}-{start + len(expected) - 1}/{len(whole)}"
         assert (206, expected, place) == (response.status, body, response.headers["Content-Range"])
 
-    @pytest.mark.parametrize("asked", ["bytes=999999-", "bytes=-0"])
-    def test_range_outside(self, client: http.client.HTTPConnection, asked: str) -> None:
+    @pytest.mark.parametrize("requested", ["bytes=999999-", "bytes=-0"])
+    def test_range_outside(self, client: http.client.HTTPConnection, requested: str) -> None:
         """A part that is not there is 416."""
-        assert _ask(client, _WHEEL, Range=asked)[0].status == 416
+        assert _ask(client, _WHEEL, Range=requested)[0].status == 416
 
 
 class TestEmbeddedIndex:

@@ -59,7 +59,7 @@ class TestPytorchIndex:
 
     def test_some_files_have_no_hash(self) -> None:
         """A few files of the stable channel have none, and are there all the same."""
-        bare = [one for one in _links("/whl/cu126/torch/") if not one[1]]
+        bare = [link for link in _links("/whl/cu126/torch/") if not link[1]]
         assert [text for *_, text in bare] == [
             "torch-2.6.0+cu126-cp312-cp312-manylinux_2_28_x86_64.whl"
         ]

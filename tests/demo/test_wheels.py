@@ -32,14 +32,14 @@ class TestMetadata:
 
     def test_fields(self) -> None:
         """It says name, version, Pythons, extras and requirements."""
-        found = message_from_string(build_metadata(_STUB).decode())
+        metadata = message_from_string(build_metadata(_STUB).decode())
         assert (
-            found["Name"],
-            found["Version"],
-            found["Requires-Python"],
+            metadata["Name"],
+            metadata["Version"],
+            metadata["Requires-Python"],
         ) == ("my-pkg", "1.0+cu126", ">=3.10")
-        assert found.get_all("Requires-Dist") == ["numpy", "torch==2.9.1"]
-        assert found.get_all("Provides-Extra") == ["gpu"]
+        assert metadata.get_all("Requires-Dist") == ["numpy", "torch==2.9.1"]
+        assert metadata.get_all("Provides-Extra") == ["gpu"]
 
     def test_is_inside_the_wheel(self) -> None:
         """The wheel has the same METADATA as the file beside it."""

@@ -27,13 +27,13 @@ print(json.dumps([
 """
 
 
-def _first(found: tuple[File, ...], start: str) -> File:
-    return next(one for one in found if one.name.startswith(start))
+def _first(files: tuple[File, ...], start: str) -> File:
+    return next(file for file in files if file.name.startswith(start))
 
 
-def _unpacked(folder: Path, *found: File) -> Path:
-    for one in found:
-        with ZipFile(io.BytesIO(build_wheel(make_stub(one)))) as archive:
+def _unpacked(folder: Path, *files: File) -> Path:
+    for file in files:
+        with ZipFile(io.BytesIO(build_wheel(make_stub(file)))) as archive:
             archive.extractall(folder)
     return folder
 
@@ -41,7 +41,7 @@ def _unpacked(folder: Path, *found: File) -> Path:
 @pytest.mark.parametrize(
     ("backend", "expected"),
     [
-        ("cu126", ["12.6", None, None, False, [f"sm_{one}" for one in (80, 90)]]),
+        ("cu126", ["12.6", None, None, False, [f"sm_{capability}" for capability in (80, 90)]]),
         ("rocm6.4", [None, "6.4.0", None, False, ["gfx900", "gfx906"]]),
         ("xpu", [None, None, "20250301", False, []]),
         ("cpu", [None, None, None, False, []]),
@@ -52,14 +52,14 @@ def test_imports(tmp_path: Path, backend: str, expected: list[object]) -> None:
     torch = _first(list_files(STABLE, backend, "torch"), f"torch-2.9.1+{backend}")
     vision = _first(list_files(STABLE, backend, "torchvision"), "torchvision-0.24.1")
     _unpacked(tmp_path, torch, vision)
-    asked = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, "-I", "-c", f"import sys; sys.path[:0] = [{str(tmp_path)!r}]\n{_ASK}"],
         check=True,
         capture_output=True,
         text=True,
     )
-    version, *told, architectures, companion = json.loads(asked.stdout)
-    assert [f"2.9.1+{backend}", expected[:-1]] == [version, told]
+    version, *versions, architectures, companion = json.loads(completed.stdout)
+    assert [f"2.9.1+{backend}", expected[:-1]] == [version, versions]
     assert set(map(str, expected[-1])) <= set(architectures)  # type: ignore[call-overload] # a list
     assert companion == vision.name.split("-")[1]
 
@@ -69,23 +69,23 @@ def test_installed_reads_it(tmp_path: Path) -> None:
     _unpacked(
         tmp_path, _first(list_pypi_files("torch"), "torch-2.9.1-cp312-cp312-manylinux_2_28_x86_64")
     )
-    (found,) = read_family_packages([tmp_path], ["torch"])
-    assert (str(found.version), str(found.backend)) == ("2.9.1", "cu128")
+    (package,) = read_family_packages([tmp_path], ["torch"])
+    assert (str(package.version), str(package.backend)) == ("2.9.1", "cu128")
 
 
 def test_mac_has_no_backend_in_its_version() -> None:
     """The wheel for macOS has no local version anywhere."""
-    made = make_stub(_first(list_pypi_files("torch"), "torch-2.15.0-cp312-cp312-macosx"))
-    assert "__version__ = '2.15.0'" in dict(made.sources)["torch/version.py"]
+    stub = make_stub(_first(list_pypi_files("torch"), "torch-2.15.0-cp312-cp312-macosx"))
+    assert "__version__ = '2.15.0'" in dict(stub.sources)["torch/version.py"]
 
 
 def test_tritons_are_one_module() -> None:
     """Every triton is imported by one name."""
-    made = make_stub(list_files(STABLE, "rocm6.4", "pytorch-triton-rocm")[0])
-    assert [path for path, _ in made.sources] == ["triton/__init__.py"]
+    stub = make_stub(list_files(STABLE, "rocm6.4", "pytorch-triton-rocm")[0])
+    assert [path for path, _ in stub.sources] == ["triton/__init__.py"]
 
 
 def test_ptx_is_an_architecture() -> None:
     """Where the wheel holds PTX, the list says compute_NN, as torch does."""
-    found = [dict(make_stub(one).sources) for one in list_files(STABLE, "cu128", "torch")]
-    assert any("compute_" in sources["torch/cuda/__init__.py"] for sources in found)
+    all_sources = [dict(make_stub(file).sources) for file in list_files(STABLE, "cu128", "torch")]
+    assert any("compute_" in sources["torch/cuda/__init__.py"] for sources in all_sources)

@@ -11,8 +11,8 @@ from hatch_torch.demo.wheels import get_requires_python, list_requirements
 
 
 def _file(folder: str, start: str, package: str = "torch", channel: str = STABLE) -> File:
-    found = list_pypi_files(package) if folder == "pypi" else list_files(channel, folder, package)
-    return next(one for one in found if one.name.startswith(start))
+    files = list_pypi_files(package) if folder == "pypi" else list_files(channel, folder, package)
+    return next(file for file in files if file.name.startswith(start))
 
 
 def _lines(folder: str, start: str, package: str = "torch", channel: str = STABLE) -> list[str]:
@@ -71,7 +71,7 @@ class TestTorch:
 
     def test_old_xpu_has_no_runtime(self) -> None:
         """The first XPU wheel required a triton alone: on Linux, for the Pythons that it had."""
-        (line,) = (one for one in _lines("xpu", "torch-2.5.1+xpu") if "triton" in one)
+        (line,) = (line for line in _lines("xpu", "torch-2.5.1+xpu") if "triton" in line)
         assert line.startswith("pytorch-triton-xpu==3.1.0; ")
         assert 'platform_system == "Linux"' in line
         assert 'python_version < "3.13"' in line
@@ -119,14 +119,15 @@ class TestCompanions:
 def test_every_line_is_a_requirement() -> None:
     """Packaging reads each line, and evaluates its marker."""
     environment = {key: str(value) for key, value in default_environment().items()}
-    every = {
+    lines = {
         line
         for folder in list_folders(STABLE)
         for package in FAMILY
-        for one in list_files(STABLE, folder, package)
-        for line in list_requirements(one.build)
+        for file in list_files(STABLE, folder, package)
+        for line in list_requirements(file.build)
     }
-    found = [Requirement(line) for line in every]
+    requirements = [Requirement(line) for line in lines]
     assert all(
-        one.marker is None or one.marker.evaluate(environment) in {True, False} for one in found
+        requirement.marker is None or requirement.marker.evaluate(environment) in {True, False}
+        for requirement in requirements
     )

@@ -96,7 +96,7 @@ class Sandbox:
 
     def run(self, *command: str | Path, folder: Path | None = None, fails: bool = False) -> str:
         """Run a command, which ends well unless it is to fail; return all that it said."""
-        done = subprocess.run(
+        completed = subprocess.run(
             [str(word) for word in command],
             cwd=folder or self.project,
             env={**self.environ},
@@ -108,8 +108,8 @@ class Sandbox:
             timeout=300,
             check=False,
         )
-        assert bool(done.returncode) == fails, done.stdout
-        return done.stdout
+        assert bool(completed.returncode) == fails, completed.stdout
+        return completed.stdout
 
     def pip(self, *arguments: str | Path, fails: bool = False) -> str:
         """Run the environment's own pip in the checkout."""
@@ -126,9 +126,9 @@ class Sandbox:
 
     def refusal(self, tool: str, *more: str | Path, what: str = ".") -> str:
         """Run the same, which must fail without a traceback; return what it said, on one line."""
-        told = self._install(tool, "-e", what, *more, fails=True)
-        assert "Traceback" not in told
-        return " ".join(told.split())
+        output = self._install(tool, "-e", what, *more, fails=True)
+        assert "Traceback" not in output
+        return " ".join(output.split())
 
     def _install(self, tool: str, *arguments: str | Path, fails: bool) -> str:
         if tool == "uv":
@@ -137,7 +137,7 @@ class Sandbox:
 
     def versions(self) -> dict[str, str]:
         """Return the versions of the family that are installed."""
-        return {name: found["Version"] for name in FAMILY if (found := self._headers(name))}
+        return {name: headers["Version"] for name in FAMILY if (headers := self._headers(name))}
 
     def exact(self) -> dict[str, str]:
         """Return the same for those that came from a URL of the index, whose hash was checked.
@@ -177,9 +177,9 @@ class Sandbox:
     def infos(self, name: str = "*") -> list[Path]:
         """Return the dist-info folders of what is installed by a name, or of everything."""
         return [
-            one
+            info
             for place in find_site_packages(self.venv)
-            for one in place.glob(f"{name}-*.dist-info")
+            for info in place.glob(f"{name}-*.dist-info")
         ]
 
     def _headers(self, name: str) -> dict[str, str]:

@@ -59,7 +59,9 @@ def plain(lines: list[str]) -> set[str]:
     """Return the requirements that the project wrote, as one backend writes them."""
     own = {line.replace(" ", "").split(";")[0] for line in lines if "@" not in line}
     return {
-        "torch<2.15,>=2.3" if one.startswith("torch>") else one for one in own if "[" not in one
+        "torch<2.15,>=2.3" if requirement.startswith("torch>") else requirement
+        for requirement in own
+        if "[" not in requirement
     }
 
 
@@ -119,9 +121,11 @@ def test_portable(sandbox: Sandbox, form: str, build: str, tmp_path: Path) -> No
 
     for artefact in (tmp_path / "out").glob("my_app-1.0*"):
         text = read(artefact)
-        found = [line for line in text.splitlines() if line.startswith("Requires-Dist: ")]
-        assert plain([line.removeprefix("Requires-Dist: ") for line in found]) >= WRITTEN
-        assert not [line for line in found if any(mark in line for mark in ("@", "+", "://"))]
+        requirements = [line for line in text.splitlines() if line.startswith("Requires-Dist: ")]
+        assert plain([line.removeprefix("Requires-Dist: ") for line in requirements]) >= WRITTEN
+        assert not [
+            line for line in requirements if any(mark in line for mark in ("@", "+", "://"))
+        ]
         assert "Provides-Extra: rocm64" in text
     assert len([*(tmp_path / "out").glob("my_app-1.0*")]) == 2
 
@@ -130,10 +134,10 @@ def read(artefact: Path) -> str:
     """Return a wheel's METADATA or an sdist's PKG-INFO; neither has a record."""
     if artefact.suffix == ".whl":
         with zipfile.ZipFile(artefact) as wheel:
-            assert not [one for one in wheel.namelist() if "torch-variant" in one]
+            assert not [name for name in wheel.namelist() if "torch-variant" in name]
             return wheel.read("my_app-1.0.dist-info/METADATA").decode()
     with tarfile.open(artefact) as sdist:
-        assert not [one for one in sdist.getnames() if one.endswith("torch-variant.json")]
+        assert not [name for name in sdist.getnames() if name.endswith("torch-variant.json")]
         file = sdist.extractfile("my_app-1.0/PKG-INFO")
         return file.read().decode() if file else ""
 

@@ -29,7 +29,7 @@ NO_RICH = 'raise ImportError("rich is not installed")\n'
 
 def hatch_torch(sandbox: Sandbox, *arguments: str | Path, code: int = 0) -> tuple[str, str]:
     """Run `hatch-torch` in the checkout; return what it printed, and what it said beside that."""
-    done = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, "-m", "hatch_torch", *map(str, arguments)],
         cwd=sandbox.project,
         env={**sandbox.environ},
@@ -37,9 +37,9 @@ def hatch_torch(sandbox: Sandbox, *arguments: str | Path, code: int = 0) -> tupl
         encoding="utf-8",
         check=False,
     )
-    assert done.returncode == code, done.stderr
-    assert "Traceback" not in done.stderr
-    return done.stdout, done.stderr
+    assert completed.returncode == code, completed.stderr
+    assert "Traceback" not in completed.stderr
+    return completed.stdout, completed.stderr
 
 
 def explained(sandbox: Sandbox, *arguments: str | Path) -> Any:  # noqa: ANN401 (it is JSON)
@@ -49,7 +49,7 @@ def explained(sandbox: Sandbox, *arguments: str | Path) -> Any:  # noqa: ANN401 
 
 def versions(decision: Any) -> dict[str, str]:  # noqa: ANN401 (it is JSON)
     """Return the versions of the wheels of a decision."""
-    return {one["name"]: one["version"] for one in decision["wheels"]}
+    return {wheel["name"]: wheel["version"] for wheel in decision["wheels"]}
 
 
 def machine(sandbox: Sandbox, name: str) -> str:
@@ -83,8 +83,8 @@ def test_explain_is_what_a_build_does(sandbox: Sandbox, name: str) -> None:
     record = here.record()
     assert {key: record[key] for key in DECISION} == decision
     assert here.exact().items() <= versions(decision).items()
-    kept = explained(here)["added"]
-    assert kept[0] == f"torch=={here.exact()['torch']}"
+    injected = explained(here)["added"]
+    assert injected[0] == f"torch=={here.exact()['torch']}"
 
 
 def test_explain_for_others(sandbox: Sandbox) -> None:
@@ -119,19 +119,19 @@ def test_explain_for_several_machines(sandbox: Sandbox, tmp_path: Path) -> None:
     decision = explained(closed, "--hardware", *both, *options)
 
     assert versions(decision) == {"torch": "2.8.0+cu126", "torchaudio": "2.8.0+cu126"}
-    reasons = {one["backend"]: one["reason"] for one in decision["candidates"]}
+    reasons = {candidate["backend"]: candidate["reason"] for candidate in decision["candidates"]}
     assert "no machine code for NVIDIA GeForce GTX 1080 Ti (sm_61)" in reasons["cu128"]
 
 
 def test_explain_a_folder(sandbox: Sandbox) -> None:
     """PROJECT names another folder; every backend gets a line with its reason on the screen."""
-    told, _ = hatch_torch(sandbox.on("rtx-4090", COLUMNS="200"), "explain", sandbox.project)
+    printed, _ = hatch_torch(sandbox.on("rtx-4090", COLUMNS="200"), "explain", sandbox.project)
 
-    assert "torch @ " in told
+    assert "torch @ " in printed
     for backend in ("cu126", "cu128", "rocm7.0", "rocm6.4", "cpu"):
-        assert backend in told
-    assert "runs on NVIDIA GeForce RTX 4090 (sm_89)" in told
-    assert "no AMD GPU" in told
+        assert backend in printed
+    assert "runs on NVIDIA GeForce RTX 4090 (sm_89)" in printed
+    assert "no AMD GPU" in printed
 
 
 def test_without_rich(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -165,10 +165,10 @@ def test_without_rich(sandbox: Sandbox, tmp_path: Path) -> None:
 )
 def test_exit_codes(sandbox: Sandbox, arguments: tuple[str, ...], code: int, expected: str) -> None:
     """2 is bad usage or configuration, 3 is no answer; stdout stays clean."""
-    printed, told = hatch_torch(sandbox, *arguments, code=code)
+    printed, errors = hatch_torch(sandbox, *arguments, code=code)
 
     assert printed == ""
-    assert expected in told
+    assert expected in errors
 
 
 def test_a_table_that_nothing_reads(sandbox: Sandbox) -> None:
@@ -176,6 +176,6 @@ def test_a_table_that_nothing_reads(sandbox: Sandbox) -> None:
     hooks = "[tool.hatch.metadata.hooks.torch-variant]\n[tool.hatch.build.hooks.torch-variant]\n"
     sandbox.write("full", (hooks, ""))
 
-    _, told = hatch_torch(sandbox, "explain", code=2)
+    _, errors = hatch_torch(sandbox, "explain", code=2)
 
-    assert "tool.torch-variant: nothing reads this table" in told
+    assert "tool.torch-variant: nothing reads this table" in errors

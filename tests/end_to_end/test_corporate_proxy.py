@@ -59,8 +59,8 @@ def test_locked_out(behind_proxy: Sandbox) -> None:
     """A password that only we would have is told before pip fails, with the line to write."""
     closed = f"https://me:secret@{MIRROR}/whl"
 
-    told = behind_proxy.on(TORCH_VARIANT_INDEX_URL=closed).refusal("pip")
+    output = behind_proxy.on(TORCH_VARIANT_INDEX_URL=closed).refusal("pip")
 
-    assert f"machine {MIRROR} login USER password PASSWORD" in told
-    assert "me:secret" not in told
+    assert f"machine {MIRROR} login USER password PASSWORD" in output
+    assert "me:secret" not in output
     assert behind_proxy.versions() == {}

@@ -21,10 +21,10 @@ def test_a_wheelhouse_installs(sandbox: Sandbox) -> None:
     wheels = sandbox.folder / "wheels"
     command = ("download", "-d", wheels, "--backend", "cu126", *HERE)
 
-    told = sandbox.run(sys.executable, "-m", "hatch_torch", *command)
+    output = sandbox.run(sys.executable, "-m", "hatch_torch", *command)
     names = {path.name.split("-")[0] for path in wheels.iterdir()}
     assert names == {"torch", "torchvision", "torchaudio"}  # the last one for an extra
-    pip, *rest = shlex.split(told.splitlines()[-1])
+    pip, *rest = shlex.split(output.splitlines()[-1])
     assert pip == "pip"
     sandbox.pip(*rest)
     sandbox.index.forget()

@@ -70,12 +70,12 @@ def test_upgrade_by_variable(earlier: Sandbox) -> None:
 @pytest.mark.parametrize("tool", ["pip", "uv"])
 def test_changed_hardware(sandbox: Sandbox, tool: str) -> None:
     """A CPU's torch is not kept where an accelerator can be used, nor CUDA's without one."""
-    found = []
+    states = []
     for machine in ("none", "rtx-4090", "none"):
         sandbox.on(machine).install(tool)
-        found.append(sandbox.exact())
+        states.append(sandbox.exact())
 
-    assert found == [ON_CPU, NEW, ON_CPU]
+    assert states == [ON_CPU, NEW, ON_CPU]
 
 
 def test_plain_torch(sandbox: Sandbox) -> None:
@@ -120,10 +120,10 @@ def test_a_vendors_torch(sandbox: Sandbox) -> None:
 
     sandbox.write("full")
 
-    told = sandbox.on("rtx-4090").refusal("pip")
+    output = sandbox.on("rtx-4090").refusal("pip")
 
     assert sandbox.versions() == {"torch": vendors}
-    assert f"torchvision: not installed, and none goes with torch {vendors}" in told
+    assert f"torchvision: not installed, and none goes with torch {vendors}" in output
 
 
 def write_torch(sandbox: Sandbox, version: str) -> None:

@@ -50,12 +50,12 @@ def test_the_same_torch_for_everybody(locked: Sandbox, tool: str, machine: str, 
     """Two machines get the same release, each its own wheel, and no page of an index is read."""
     here = locked.on(machine)
 
-    told = hatch_torch(here.on(COLUMNS="200"), "explain")
+    output = hatch_torch(here.on(COLUMNS="200"), "explain")
     here.install(tool)
 
     assert here.exact() == {"torch": f"2.14.1+{local}", "torchvision": f"0.29.2+{local}"}
-    assert f"torch-2.14.1%2B{local}-" in told
-    assert any(LOCK in one for one in here.record()["warnings"])
+    assert f"torch-2.14.1%2B{local}-" in output
+    assert any(LOCK in warning for warning in here.record()["warnings"])
     assert [path for path in pages(here) if not path.endswith(".metadata")] == []
 
 
@@ -83,11 +83,11 @@ def test_stale(locked: Sandbox) -> None:
     """Edited requirements fail the install, with the command that renews the lock."""
     locked.write("full", ("torch>=2.3,<2.15", "torch>=2.4,<2.15"))
 
-    told = locked.refusal("pip")
+    output = locked.refusal("pip")
 
-    assert f"{LOCK} is stale: it was made for torch<2.15,>=2.3" in told
-    assert "renew it with `hatch-torch lock`" in told
-    assert "is stale" in hatch_torch(locked, "lock", "--check", fails=True)
+    assert f"{LOCK} is out of date: made for torch<2.15,>=2.3" in output
+    assert "hint: run `hatch-torch lock`" in output
+    assert "is out of date" in hatch_torch(locked, "lock", "--check", fails=True)
     hatch_torch(locked.on(TORCH_VARIANT_OFFLINE="0"), "lock")
     hatch_torch(locked, "lock", "--check")
 
@@ -105,7 +105,7 @@ def test_portable_builds_ignore_it(sandbox: Sandbox, tmp_path: Path) -> None:
     with tarfile.open(tmp_path / "out" / "my_app-1.0.tar.gz") as sdist:
         names = sdist.getnames()
     assert "my_app-1.0/my_app.py" in names
-    assert not [one for one in names if one.endswith((LOCK, STAMP, "notes.txt"))]
+    assert not [name for name in names if name.endswith((LOCK, STAMP, "notes.txt"))]
 
 
 def test_a_wheelhouse_has_the_locked_files(locked: Sandbox) -> None:

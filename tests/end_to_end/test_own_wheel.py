@@ -30,8 +30,8 @@ def built(folder: Path, kind: str, when: int, **environ: str) -> Path:
     subprocess.run(
         command, cwd=folder, env={**os.environ, **environ}, check=True, capture_output=True
     )
-    (made,) = (folder / "out").iterdir()
-    return made
+    (wheel,) = (folder / "out").iterdir()
+    return wheel
 
 
 @pytest.mark.parametrize("kind", ["wheel", "sdist"])

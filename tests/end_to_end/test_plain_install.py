@@ -52,7 +52,7 @@ def test_machine(sandbox: Sandbox, tool: str, form: str, machine: str) -> None:
 
     assert family(BACKENDS[machine]) == sandbox.exact()
     assert sandbox.present() == sandbox.fetched()
-    companions = [one.split("-")[0] for one in sandbox.present() if one.startswith("triton_")]
+    companions = [name.split("-")[0] for name in sandbox.present() if name.startswith("triton_")]
     assert COMPANIONS.get(machine, []) == companions
     assert [line for line in sandbox.requirements() if " @ " not in line] == WRITTEN
 
@@ -76,12 +76,14 @@ def test_record(sandbox: Sandbox, tool: str) -> None:
 
     record = sandbox.record()
     assert record.keys() == RECORD
-    told = {key: record[key] for key in ("backend", "decided_by", "frontend", "purpose")}
+    summary = {key: record[key] for key in ("backend", "decided_by", "frontend", "purpose")}
     expected = {"backend": "cu126", "decided_by": "detection", "purpose": "install"}
-    assert {**expected, "frontend": tool} == told
-    wheels = [f"{one['name']} @ {one['url']}#sha256={one['sha256']}" for one in record["wheels"]]
-    assert {"torch", "torchvision"} == {one["name"] for one in record["wheels"]}
-    assert {one["name"]: one["version"] for one in record["wheels"]} == sandbox.exact()
+    assert {**expected, "frontend": tool} == summary
+    wheels = [
+        f"{wheel['name']} @ {wheel['url']}#sha256={wheel['sha256']}" for wheel in record["wheels"]
+    ]
+    assert {"torch", "torchvision"} == {wheel["name"] for wheel in record["wheels"]}
+    assert {wheel["name"]: wheel["version"] for wheel in record["wheels"]} == sandbox.exact()
     assert wheels == record["added"][:2] == sandbox.requirements()[:2]
 
 

@@ -42,9 +42,9 @@ def requirements_of(artefact: Path) -> list[str]:
     """Return the requirements of a wheel's METADATA or of an sdist's PKG-INFO, sorted."""
     if artefact.suffix == ".whl":
         with zipfile.ZipFile(artefact) as wheel:
-            (name,) = (one for one in wheel.namelist() if one.endswith(".dist-info/METADATA"))
+            (name,) = (name for name in wheel.namelist() if name.endswith(".dist-info/METADATA"))
             text = wheel.read(name).decode()
-            assert not [one for one in wheel.namelist() if "torch-variant" in one]
+            assert not [name for name in wheel.namelist() if "torch-variant" in name]
     else:
         with tarfile.open(artefact) as sdist:
             file = sdist.extractfile("my_app-1.0/PKG-INFO")
@@ -58,9 +58,11 @@ def assert_portable(folder: Path, form: str, count: int) -> None:
     artefacts = [*folder.glob("my_app-1.0*")]
     assert len(artefacts) == count
     for artefact in artefacts:
-        found = requirements_of(artefact)
-        assert found == sorted(FORMS[form])
-        assert not [line for line in found if any(mark in line for mark in ("@", "+", "://"))]
+        requirements = requirements_of(artefact)
+        assert requirements == sorted(FORMS[form])
+        assert not [
+            line for line in requirements if any(mark in line for mark in ("@", "+", "://"))
+        ]
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -146,12 +148,12 @@ def test_locks(sandbox: Sandbox, form: str, command: tuple[str, ...]) -> None:
     tool, *arguments = command
     cuda = sandbox.on("rtx-4090")
 
-    told = (cuda.pip if tool == "pip" else cuda.uv)(*arguments)
+    output = (cuda.pip if tool == "pip" else cuda.uv)(*arguments)
 
-    assert "torch" in told
-    assert "2.14.1" in told
-    assert sandbox.index.torch_index not in told
-    assert not [mark for mark in ("+cu", "%2Bcu", "+cpu") if mark in told]
+    assert "torch" in output
+    assert "2.14.1" in output
+    assert sandbox.index.torch_index not in output
+    assert not [mark for mark in ("+cu", "%2Bcu", "+cpu") if mark in output]
 
 
 def test_folder_called_install(sandbox: Sandbox, tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ EXPLAIN = ("explain", "--python", "3.12", "--require", "torch>=2.3")
 def hatch_torch(sandbox: Sandbox, *arguments: str) -> str:
     """Run a command in the checkout, with its environment active; return what it printed."""
     here = sandbox.on(VIRTUAL_ENV=str(sandbox.python.parents[1]), **SCREEN)
-    done = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, "-m", "hatch_torch", *arguments],
         cwd=sandbox.project,
         env={**here.environ},
@@ -45,7 +45,7 @@ def hatch_torch(sandbox: Sandbox, *arguments: str) -> str:
         encoding="utf-8",
         check=False,
     )
-    return done.stdout
+    return completed.stdout
 
 
 def printed(run: Callable[[], object], environ: Mapping[str, str] = SCREEN) -> str:

@@ -54,9 +54,11 @@ def test_uv_syncs_each_backend_from_one_lock(project: Sandbox) -> None:
     project.uv("lock")
     lock = (project.project / "uv.lock").read_bytes()
     for extra, expected in BACKENDS.items():
-        told = project.uv("sync", "--locked", "--dry-run", "--extra", extra)
-        family = {line[3:] for line in told.splitlines() if line.startswith(" + ")}
-        assert {one for one in family if one.startswith(("torch", "triton", "pytorch"))} == expected
+        output = project.uv("sync", "--locked", "--dry-run", "--extra", extra)
+        family = {line[3:] for line in output.splitlines() if line.startswith(" + ")}
+        assert {
+            name for name in family if name.startswith(("torch", "triton", "pytorch"))
+        } == expected
     assert (project.project / "uv.lock").read_bytes() == lock
 
 

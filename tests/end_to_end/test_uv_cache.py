@@ -87,11 +87,11 @@ def test_smallest_form(sandbox: Sandbox) -> None:
     sandbox.write("smallest")
     cuda = sandbox.on("rtx-4090")
 
-    told = cuda.refusal("uv")
+    output = cuda.refusal("uv")
 
     lines = ('dynamic = ["optional-dependencies"]', "[tool.hatch.metadata.hooks.torch-variant]")
-    assert all(line in told for line in lines)
-    assert "TORCH_VARIANT=portable" in told
+    assert all(line in output for line in lines)
+    assert "TORCH_VARIANT=portable" in output
     assert sandbox.versions() == {}
 
     sandbox.write("smallest", ("[tool.hatch.build", "\n".join([*lines, "[tool.hatch.build"])))

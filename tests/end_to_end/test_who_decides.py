@@ -97,7 +97,7 @@ def test_foreign_wish_of_uv(sandbox: Sandbox) -> None:
     sandbox.on("rtx-4090", UV_TORCH_BACKEND="cu118").install("pip")
 
     assert sandbox.exact() == ON_CUDA
-    assert any("UV_TORCH_BACKEND" in one for one in sandbox.record()["warnings"])
+    assert any("UV_TORCH_BACKEND" in warning for warning in sandbox.record()["warnings"])
 
 
 def test_family_in_the_table(sandbox: Sandbox) -> None:
@@ -107,8 +107,8 @@ def test_family_in_the_table(sandbox: Sandbox) -> None:
     sandbox.on("rtx-4090").install("uv")
 
     assert sandbox.exact() == ON_CUDA
-    told = sandbox.record()
-    assert (told["backend"], told["decided_by"]) == ("cu126", "tool.torch-variant.backend")
+    record = sandbox.record()
+    assert (record["backend"], record["decided_by"]) == ("cu126", "tool.torch-variant.backend")
 
 
 @pytest.mark.parametrize("tool", ["pip", "uv"])
@@ -160,9 +160,9 @@ def test_extra_that_could_not_be_seen(sandbox: Sandbox, tool: str) -> None:
     sandbox.add("other/pyproject.toml", OTHER)
     sandbox.add("other/other.py", "")
 
-    told = sandbox.on("rtx-4090").refusal(tool, "./other")
+    output = sandbox.on("rtx-4090").refusal(tool, "./other")
 
-    assert "torch<0" in told
+    assert "torch<0" in output
     assert sandbox.versions() == {}
 
 
@@ -186,4 +186,4 @@ def test_packages_that_uv_routes(sandbox: Sandbox) -> None:
 
     assert sandbox.versions() == ON_CPU
     assert sandbox.record()["added"] == []
-    assert any("tool.uv.sources" in one for one in sandbox.record()["warnings"])
+    assert any("tool.uv.sources" in warning for warning in sandbox.record()["warnings"])

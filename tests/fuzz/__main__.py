@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     share = str(options.seconds / len(names))
     command = (sys.executable, "-m", "tests.fuzz", "--here", "--seconds", share, "--only")
     codes = {name: subprocess.run((*command, name), cwd=ROOT, check=False) for name in names}
-    broken = [name for name, done in codes.items() if done.returncode]
+    broken = [name for name, completed in codes.items() if completed.returncode]
     sys.stdout.write(f"fuzzed {', '.join(names)}; broken: {', '.join(broken) or 'none'}\n")
     return 1 if broken else 0
 

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
 
-from hatch_torch._redact import redacted
+from hatch_torch._redact import redact
 from hatch_torch._toml import loads
 from hatch_torch.catalog import target
 from hatch_torch.catalog.backend import Backend
-from hatch_torch.compatibility.ranking import rank
-from hatch_torch.config.config import load
+from hatch_torch.compatibility.ranking import rank_backends
+from hatch_torch.config.config import load_config
 from hatch_torch.config.env import Settings
 from hatch_torch.environment.packages import parse_version_py
 from hatch_torch.errors import ConfigurationError, IndexFaultError
-from hatch_torch.frontend.installers import installers
+from hatch_torch.frontend.installers import load_installers
 from hatch_torch.frontend.process_tree import (
     Process,
     parse_cim,
@@ -30,33 +30,29 @@ from hatch_torch.frontend.process_tree import (
     parse_words,
     split_command_line,
 )
-from hatch_torch.frontend.request import read_request
+from hatch_torch.frontend.request import read_build_request
 from hatch_torch.frontend.requirements_txt import RequirementsFile, parse_requirements
 from hatch_torch.hardware import (
     amd,
-    amd as amd_tools,
-    host as apple,
+    host,
     intel,
     nvidia,
-    nvidia as nvidia_library,
-    nvidia as nvidia_smi,
 )
 from hatch_torch.hardware.model import Hardware
-from hatch_torch.index.http import retry_after
-from hatch_torch.index.http_cache import Document
-from hatch_torch.index.simple_api import Wheel, decode, parse_page
-from hatch_torch.index.transport import Slice
-from hatch_torch.index.wheel_metadata import FAULTS, metadata_in, parse_metadata
-from hatch_torch.lock.lockfile import parse as parse_lock, spell
-from hatch_torch.lock.model import LockedIndex
-from hatch_torch.verification.verify import read_answer
+from hatch_torch.index.http_cache import CachedResponse
+from hatch_torch.index.simple_api import Wheel, decode_page, parse_page
+from hatch_torch.index.transport import Slice, parse_retry_after
+from hatch_torch.index.wheel_metadata import FAULTS, extract_metadata, parse_metadata
+from hatch_torch.lock.lockfile import dumps, parse_lock
+from hatch_torch.lock.source import LockedSource
+from hatch_torch.verification.verify import parse_script_output
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 URL = "https://download.pytorch.org/whl/cu126/torch/"
 WHEEL = Wheel.from_filename("torch-2.6.0+cu126-cp312-cp312-linux_x86_64.whl", URL)
-LINUX = target.of("3.12", "linux_x86_64")
+LINUX = target.foreign_interpreter("3.12", "linux_x86_64")
 NOWHERE = Path("/nonexistent/my-app")
 KINDS = ("text/html", "application/vnd.pypi.simple.v1+json", "text/html; charset=utf-16", "")
 
@@ -92,14 +88,14 @@ def _every(*parsers: Callable[[str], object], allowed: tuple[type[Exception], ..
 def _page(data: bytes) -> None:
     """Read a page; what it offers is safe in a line of METADATA."""
     kind = KINDS[data[0] % len(KINDS)] if data else ""
-    for wheel in parse_page(decode(data[1:], kind), kind, URL).wheels:
+    for wheel in parse_page(decode_page(data[1:], kind), kind, URL).wheels:
         assert str(Requirement(f"torch @ {wheel.url}").url) == wheel.url
 
 
 def _entry(data: bytes) -> object:
     """Read an entry of the cache, whose checksum is right."""
-    entry = Document.unpack("key", sha256(data).hexdigest().encode() + b"\n" + data)
-    return entry.is_fresh(0.0), entry.conditions, entry.pack("key")
+    entry = CachedResponse.deserialize("key", sha256(data).hexdigest().encode() + b"\n" + data)
+    return entry.is_fresh(0.0), entry.conditional_headers, entry.serialize("key")
 
 
 def _config(text: str) -> None:
@@ -108,50 +104,52 @@ def _config(text: str) -> None:
         table = loads(text)
     except (ValueError, RecursionError):
         return
-    load(table, {})
+    load_config(table, {})
 
 
 def _headers(data: bytes) -> None:
     """Read what a server says beside the body."""
     text = data.decode("latin-1")
-    retry_after(text, 0.0)
-    Slice.of({"content-range": text}, data)
-    Document.of(URL, 200, {"cache-control": text}, b"", 0.0).renewed({"cache-control": text}, 1.0)
+    parse_retry_after(text)
+    Slice.from_headers({"content-range": text}, data)
+    CachedResponse.from_reply(URL, 200, {"cache-control": text}, b"", 0.0).revalidate(
+        {"cache-control": text}, 1.0
+    )
 
 
 def _profile(text: str) -> None:
     """Read a profile, judge by it, and write it again."""
     hardware = Hardware.from_json(text)
-    rank(hardware, target=LINUX)
+    rank_backends(hardware, target=LINUX)
 
 
 def _lock(data: bytes) -> None:
     """Read a lock; it says the same when it is written again, and its index can be asked."""
     lock = parse_lock(data)
-    assert parse_lock(spell(lock).encode()) == lock
-    LockedIndex(lock, URL)
+    assert parse_lock(dumps(lock).encode()) == lock
+    LockedSource(lock.wheels, URL)
 
 
 def _request(data: bytes) -> None:
     """Read an installer's command line: its number in the table, then words ended by NUL."""
-    program = min(installers()[data[0] % len(installers())].programs) if data else "pip"
+    program = min(load_installers()[data[0] % len(load_installers())].programs) if data else "pip"
     words = (program, *parse_words(data[1:]))
     environ = {"PIP_CONSTRAINT": words[-1], "UV_CONSTRAINT": words[-1]}
-    read_request(NOWHERE, (Process(1, words, str(NOWHERE)),), environ, editable=True)
+    read_build_request(NOWHERE, (Process(1, words, str(NOWHERE)),), environ, editable=True)
 
 
 def _nvidia(text: str) -> None:
     """Read what the child process says of NVIDIA's libraries."""
-    told = nvidia_library.parse_answer(text)
-    if "fault" not in told:
-        nvidia_library.parse_gpus(told)
-        nvidia_library.parse_driver(told, None)
+    answer = nvidia.parse_answer(text)
+    if "fault" not in answer:
+        nvidia.parse_gpus(answer)
+        nvidia.parse_versions(answer, None)
 
 
 def _redaction(text: str) -> None:
     """Hide what is private; what was hidden once stays as it is."""
-    hidden = redacted(text, "/home/ada", ["ada"])
-    assert redacted(hidden, "/home/ada", ["ada"]) == hidden
+    hidden = redact(text, "/home/ada", ["ada"])
+    assert redact(hidden, "/home/ada", ["ada"]) == hidden
 
 
 TARGETS: Mapping[str, Target] = {
@@ -159,16 +157,16 @@ TARGETS: Mapping[str, Target] = {
         amd.parse_properties,
         amd.parse_version,
         lambda text: amd.parse_product(text, "744c", "c8"),
-        amd_tools.parse_enumerator,
-        amd_tools.parse_rocminfo,
-        amd_tools.parse_smi,
+        amd.parse_enumerator,
+        amd.parse_rocminfo,
+        amd.parse_smi,
     ),
-    "apple": Target(_of_text(apple.parse_sysctl)),
+    "apple": Target(_of_text(host.parse_sysctl)),
     "backend": Target(_of_text(Backend.parse), (ValueError,)),
     "cache": Target(_entry, (ValueError, KeyError, TypeError, AttributeError)),
     "config": Target(_of_text(_config), (ConfigurationError,)),
     "headers": Target(_headers),
-    "installed": _every(parse_version_py, read_answer),
+    "installed": _every(parse_version_py, parse_script_output),
     "intel": Target(_of_text(intel.parse_level_zero), (ValueError,)),
     "lock": Target(_lock, (ConfigurationError,)),
     "metadata": Target(lambda data: parse_metadata(data, WHEEL), (ValueError,)),
@@ -176,8 +174,8 @@ TARGETS: Mapping[str, Target] = {
         nvidia.parse_information,
         nvidia.parse_nvrm,
         nvidia.parse_windows_driver,
-        nvidia_smi.parse_header,
-        lambda text: nvidia_smi.parse_rows(text, nvidia_smi.FIELDS),
+        nvidia.parse_smi_header,
+        lambda text: nvidia.parse_smi_rows(text, nvidia.SMI_FIELDS),
         _nvidia,
         allowed=(ValueError,),
     ),
@@ -198,5 +196,5 @@ TARGETS: Mapping[str, Target] = {
     "settings": Target(
         _of_text(lambda text: Settings.of({"TORCH_VARIANT_TIMEOUT": text})), (ConfigurationError,)
     ),
-    "wheel": Target(lambda data: metadata_in(io.BytesIO(data)), FAULTS),
+    "wheel": Target(lambda data: extract_metadata(io.BytesIO(data)), FAULTS),
 }

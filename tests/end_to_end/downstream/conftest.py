@@ -21,9 +21,9 @@ PROJECTS = Path(__file__).parents[3] / "fixtures" / "projects"
 def checkout(sandbox: Sandbox) -> Callable[[str], Sandbox]:
     """Return what makes the sandbox of a project: a checkout of it, and a new environment."""
 
-    def made(name: str) -> Sandbox:
+    def check_out(name: str) -> Sandbox:
         one = replace(sandbox, name=name)
         shutil.copytree(PROJECTS / name, one.project)
         return one
 
-    return made
+    return check_out

@@ -16,7 +16,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 import pytest
 from uv import find_uv_bin
 
-from hatch_torch.demo.wheels import repacked, tools
+from hatch_torch.demo.build_tools import find_build_tools, repack_installed
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -82,10 +82,10 @@ def test_dockerfile(server: Sandbox) -> None:
 
 def test_dockerfile_of_before(server: Sandbox) -> None:
     """A backend that ended before the torch that the project needs is refused by name."""
-    told = server.on(TORCH_VARIANT="cu121").refusal("uv", what=".[torch]")
+    output = server.on(TORCH_VARIANT="cu121").refusal("uv", what=".[torch]")
 
-    assert "cu121" in told
-    assert "torch>=2.6" in told
+    assert "cu121" in output
+    assert "torch>=2.6" in output
 
 
 def test_mac(server: Sandbox) -> None:
@@ -93,13 +93,13 @@ def test_mac(server: Sandbox) -> None:
     machine = server.add("m2.json", json.dumps({"accelerators": [APPLE]}))
     there = ("--hardware", machine, "--platform", "macos_arm64", "--python", "3.12")
 
-    told = server.run(
+    output = server.run(
         *(sys.executable, "-m", "hatch_torch", "explain", ".", "--json"),
         *(*there, "--require", "torch>=2.6"),
     )
 
-    (wheel,) = json.loads(told)["wheels"]
-    assert (wheel["version"], json.loads(told)["backend"]) == ("2.15.0", "mps")
+    (wheel,) = json.loads(output)["wheels"]
+    assert (wheel["version"], json.loads(output)["backend"]) == ("2.15.0", "mps")
 
 
 @pytest.fixture(scope="module")
@@ -108,14 +108,14 @@ def fetched(tmp_path_factory: pytest.TempPathFactory) -> Path:
     table = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
     tests = table["tool"]["torch-variant"]["optional-dependencies"]["test"]
     venv = tmp_path_factory.mktemp("inference-server") / "environment"
-    make = ["venv", "--quiet", "--python", sys.executable, str(venv)]
+    create = ["venv", "--quiet", "--python", sys.executable, str(venv)]
     install = ["pip", "install", "--quiet", "--python", str(venv)]
-    for command in (make, [*install, *table["project"]["dependencies"], *tests]):
-        done = subprocess.run(
+    for command in (create, [*install, *table["project"]["dependencies"], *tests]):
+        completed = subprocess.run(
             [find_uv_bin(), *command], stderr=subprocess.PIPE, encoding="utf-8", check=False
         )
-        if done.returncode:
-            pytest.skip(f"uv can't fetch what the core requires: {done.stderr}")
+        if completed.returncode:
+            pytest.skip(f"uv can't fetch what the core requires: {completed.stderr}")
     return venv
 
 
@@ -124,8 +124,8 @@ def core(server: Sandbox, fetched: Path) -> Sandbox:
     """Install the project into that environment, as its users do; only this much is ours."""
     wheels = server.folder / "wheels"
     wheels.mkdir()
-    for name in tools():
-        if found := repacked(name):
+    for name in find_build_tools():
+        if found := repack_installed(name):
             (wheels / found[0]).write_bytes(found[1])
     alone = ("--no-index", "--find-links", str(wheels))
     active = server.on("rtx-4090", VIRTUAL_ENV=str(fetched))
@@ -135,9 +135,9 @@ def core(server: Sandbox, fetched: Path) -> Sandbox:
 
 def test_core_passes_its_tests(core: Sandbox, fetched: Path) -> None:
     """The core, installed without torch, passes the project's own tests."""
-    told = core.run(fetched / "bin" / "python", "-m", "pytest", "-q", "-p", "no:cacheprovider")
+    output = core.run(fetched / "bin" / "python", "-m", "pytest", "-q", "-p", "no:cacheprovider")
 
-    assert " passed" in told.splitlines()[-1]
+    assert " passed" in output.splitlines()[-1]
     assert not list(fetched.rglob("torch-*.dist-info"))
 
 
@@ -149,13 +149,13 @@ def test_server(core: Sandbox, fetched: Path) -> None:
     with subprocess.Popen(command, env=environ, stderr=subprocess.DEVNULL) as running:
         try:
             answer = asked(f"http://127.0.0.1:{port}/v1/chat/completions", HELLO)
-            told = asked(f"http://127.0.0.1:{port}/backends")
+            status = asked(f"http://127.0.0.1:{port}/backends")
         finally:
             running.terminate()
 
     assert answer["choices"][0]["message"]["content"].startswith("Hello! I am a tiny model")
-    assert told["backends"]["pytorch"]["install"] == "pip install -e '.[torch]'"
-    assert told["torch_variant"] is None
+    assert status["backends"]["pytorch"]["install"] == "pip install -e '.[torch]'"
+    assert status["torch_variant"] is None
 
 
 def free_port() -> int:

@@ -54,8 +54,8 @@ def test_launcher(checkout: Callable[[str], Sandbox]) -> None:
 
     assert sandbox.fetched() == {"torchaudio-2.11.0+cu126"}
     assert sandbox.versions() == {**expected, "torchaudio": "2.11.0+cu126"}
-    told = json.loads(launcher(sandbox, "verify", "--json"))
-    assert (told["torch"], told["findings"]) == ("2.15.0+cu126", [])
+    report = json.loads(launcher(sandbox, "verify", "--json"))
+    assert (report["torch"], report["findings"]) == ("2.15.0+cu126", [])
     later = launcher(sandbox.on("linux-nvidia-driver-610"), "report")
     assert "Current PyTorch: 2.15.0+cu126" in later
     assert "NVIDIA's driver changed from 550.144.03 (CUDA 12.4) to 610" in later

@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
-    from hatch_torch.demo.server import Answer
+    from hatch_torch.demo.server import Response
     from tests.end_to_end.faults.servers import Change, Play
 
 MIB = 2**20
 LINK = '<a href="torch-2.9.{}%2Brocm7.0-py3-none-any.whl">x</a>'
-LATE = "no answer in time; TORCH_VARIANT_TIMEOUT sets the seconds"
+LATE = "no response in time"
 
 
 UNREADABLE = "METADATA that nobody can read"
@@ -61,7 +61,7 @@ FAULTS = {
     "503": Fault(answer("", 503, Retry_After="3600"), "status 503, retry after '3600'"),
     "a redirect loop": Fault(turn, "redirects more than 5 times"),
     "another host": Fault(
-        answer("", 302, Location="https://evil.example.org/\x1bc"), "redirects to a URL that cannot"
+        answer("", 302, Location="https://evil.example.org/\x1bc"), "redirects to an invalid URL"
     ),
     "slow headers": Fault(drip(b"HTTP/1.1 200 OK\r\nX: "), LATE, "0.8"),
     "a byte a second": Fault(
@@ -73,32 +73,32 @@ FAULTS = {
         answer(GOOD[:60], Content_Length=str(len(GOOD))), "the connection broke off"
     ),
     "a wrong length": Fault(
-        answer(GOOD, Content_Length=str(len(GOOD) - 9)), "a page that was cut in the middle"
+        answer(GOOD, Content_Length=str(len(GOOD) - 9)), "got a truncated page"
     ),
     "a wrong charset": Fault(
-        answer(GOOD, Content_Type="text/html; charset=utf-16"), "found something else than HTML"
+        answer(GOOD, Content_Type="text/html; charset=utf-16"), "got something other than HTML"
     ),
     "a bomb": Fault(
-        answer(gzip.compress(bytes(200 * MIB)), Content_Encoding="gzip"), "larger than 32 MiB"
+        answer(gzip.compress(bytes(200 * MIB)), Content_Encoding="gzip"), "too large (expected at most 32 MiB)"
     ),
-    "100 MB": Fault(answer(bytes(100 * MIB)), "larger than 32 MiB"),
+    "100 MB": Fault(answer(bytes(100 * MIB)), "too large (expected at most 32 MiB)"),
     "200,000 links": Fault(
         answer(page("".join(map(LINK.format, range(200_000))))), "more than 100000 links"
     ),
     "3,000 releases without a family": Fault(
         answer(page("".join(map(LINK.format, range(3000))))), "no torch in range has all of its"
     ),
-    "garbage": Fault(answer(bytes(range(256)) * 9), "found something else than HTML"),
+    "garbage": Fault(answer(bytes(range(256)) * 9), "got something other than HTML"),
     "a login page": Fault(
         answer(page('<form action="/login">Please log in.</form>')), "(a login page?)"
     ),
-    "nothing": Fault(answer(""), "found an empty answer"),
+    "nothing": Fault(answer(""), "got an empty response"),
     "an empty page": Fault(answer(page("")), "the index has no torch for it"),
 }
 """By name, those that a server of its own plays."""
 NOBODY = {
-    "a closed port": ("http://127.0.0.1:9/whl", "nobody takes the connection"),
-    "an unknown name": ("https://no-such-host.invalid/whl", "its host name is unknown here"),
+    "a closed port": ("http://127.0.0.1:9/whl", "connection refused"),
+    "an unknown name": ("https://no-such-host.invalid/whl", "the host name cannot be resolved"),
 }
 """By name, the addresses where nobody is, and how the install tells it."""
 DOWN = ["503", "a byte a second", "a login page", "a closed port", "an unknown name"]
@@ -107,14 +107,14 @@ QUICK = {"a byte a second", "a login page", "METADATA of another package"}
 """What goes through real installers by default; the others do with `pytest -m matrix`."""
 
 
-def unlisted(path: str, given: Answer) -> Answer:
+def unlisted(path: str, given: Response) -> Response:
     """Give no hashes of METADATA, and METADATA of another package."""
     edited = on_pages(lambda text: re.sub(r'metadata="sha256=\w+"', 'metadata="true"', text))
     other = on_metadata(lambda text: re.sub(rb"Name: \w+", b"Name: numpy", text))
     return other(path, edited(path, given))
 
 
-def unreadable(path: str, given: Answer) -> Answer:
+def unreadable(path: str, given: Response) -> Response:
     """Give METADATA nowhere, not even in the wheels."""
     return replace(given, body=b"") if path.endswith((".metadata", ".whl")) else given
 
@@ -127,7 +127,9 @@ def twice(text: str) -> str:
 CHANGES: dict[str, Change] = {
     "duplicate names": on_pages(twice),
     "an unknown charset": lambda _, given: (
-        replace(given, kind="text/html; charset=banana") if given.kind == "text/html" else given
+        replace(given, content_type="text/html; charset=banana")
+        if given.content_type == "text/html"
+        else given
     ),
     "METADATA that does not match its hash": on_metadata(lambda text: text + b"\nx"),
     "METADATA of another package": unlisted,

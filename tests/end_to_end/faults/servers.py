@@ -14,10 +14,10 @@ from hatch_torch.demo.server import EmbeddedIndex, serve
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from hatch_torch.demo.server import Answer
+    from hatch_torch.demo.server import Response
 
     Play = Callable[[BaseHTTPRequestHandler], None]
-    Change = Callable[[str, Answer], Answer]
+    Change = Callable[[str, Response], Response]
 
 
 def answer(body: bytes | str, status: int = 200, **headers: str) -> Play:
@@ -95,8 +95,8 @@ def changed(change: Change) -> Iterator[EmbeddedIndex]:
     """Serve the embedded index with its answers changed."""
 
     class Changed(EmbeddedIndex):
-        def answer(self, method: str, path: str, *, whole: bool) -> Answer:
-            return change(path, super().answer(method, path, whole=whole))
+        def respond(self, method: str, path: str, *, whole: bool) -> Response:
+            return change(path, super().respond(method, path, whole=whole))
 
     with serve(index=Changed) as index:
         yield index
@@ -105,10 +105,10 @@ def changed(change: Change) -> Iterator[EmbeddedIndex]:
 def on_pages(edit: Callable[[str], str]) -> Change:
     """Make a change to the text of PyTorch's pages."""
 
-    def change(path: str, given: Answer) -> Answer:
-        if path.startswith("/whl/") and path.endswith("/") and given.status == 200:
-            return replace(given, body=edit(given.body.decode()).encode())
-        return given
+    def change(path: str, response: Response) -> Response:
+        if path.startswith("/whl/") and path.endswith("/") and response.status == 200:
+            return replace(response, body=edit(response.body.decode()).encode())
+        return response
 
     return change
 
@@ -116,8 +116,8 @@ def on_pages(edit: Callable[[str], str]) -> Change:
 def on_metadata(edit: Callable[[bytes], bytes]) -> Change:
     """Make a change to the files beside the wheels."""
 
-    def change(path: str, given: Answer) -> Answer:
+    def change(path: str, response: Response) -> Response:
         is_file = path.startswith("/whl/") and path.endswith(".metadata")
-        return replace(given, body=edit(given.body)) if is_file else given
+        return replace(response, body=edit(response.body)) if is_file else response
 
     return change

@@ -23,9 +23,9 @@ pytestmark = pytest.mark.end_to_end
 def test_error(sandbox: Sandbox, serve_broken_index: ServeBrokenIndex, broken: str) -> None:
     """`pip install -e .` ends with a sentence, and installs nothing."""
     with serve_broken_index(broken) as index:
-        told = at(sandbox.on("mi300x"), index).refusal("pip")
+        output = at(sandbox.on("mi300x"), index).refusal("pip")
 
-    assert index.told in told
+    assert index.told in output
     assert sandbox.versions() == {}
 
 

@@ -142,7 +142,7 @@ def test_locale_of_a_person(build: Builder, command: str) -> None:
     machine = build.sandbox.on(**ASCII)
 
     fails = command == "status"  # it tells that nothing is installed
-    said = machine.run(sys.executable, "-m", "hatch_torch", command, folder=folder, fails=fails)
+    output = machine.run(sys.executable, "-m", "hatch_torch", command, folder=folder, fails=fails)
 
-    assert "NVIDIA GeForce RTX 4090" in said
-    assert "Traceback" not in said
+    assert "NVIDIA GeForce RTX 4090" in output
+    assert "Traceback" not in output

@@ -20,10 +20,10 @@ pytestmark = [
 
 def test_killed_at_any_moment(build: Builder) -> None:
     """After a hundred builds that were killed the cache is whole, and answers as before."""
-    said = build.with_variables(WAY="killed", TIMES="100").run()
+    output = build.with_variables(WAY="killed", TIMES="100").run()
 
-    assert "of 100 were killed" in said
-    assert "\n0 of 100" not in said
+    assert "of 100 were killed" in output
+    assert "\n0 of 100" not in output
     after = build()
     (cold,) = build.built("cold/*.whl")
     assert (after.added, after.record["warnings"]) == (cold.added, [])
@@ -40,8 +40,8 @@ def test_fifty_at_once(build: Builder) -> None:
 
     built = build.built("[0-9]*/*.whl")
     assert len(built) == 50
-    assert {one.added for one in built} == {build().added}
-    assert [one.record["warnings"] for one in built] == [[]] * 50
+    assert {build_result.added for build_result in built} == {build().added}
+    assert [build_result.record["warnings"] for build_result in built] == [[]] * 50
     assert [*build.cache.glob(".*")] == []
 
 
@@ -49,12 +49,12 @@ def test_fifty_at_once(build: Builder) -> None:
 def test_pips_at_once(sandbox: Sandbox) -> None:
     """Real pips at one moment, into environments of their own, share the cache, too."""
     worlds = [sandbox.on("rtx-4090").elsewhere(str(number)) for number in range(4)]
-    for one in worlds:
-        one.write("full")
-        assert one.python
+    for build_result in worlds:
+        build_result.write("full")
+        assert build_result.python
 
     with ThreadPoolExecutor() as pool:
-        [*pool.map(lambda one: one.install("pip"), worlds)]
+        [*pool.map(lambda build_result: build_result.install("pip"), worlds)]
 
     expected = {"torch": "2.14.1+cu126", "torchvision": "0.29.2+cu126"}
-    assert [one.exact() for one in worlds] == [expected] * 4
+    assert [build_result.exact() for build_result in worlds] == [expected] * 4

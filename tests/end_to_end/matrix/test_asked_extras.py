@@ -31,10 +31,10 @@ def test_a_backend_and_another(sandbox: Sandbox, tool: str, what: str) -> None:
 @TOOLS
 def test_not_supported(sandbox: Sandbox, tool: str) -> None:
     """A backend that the project does not support is refused, with those that it does."""
-    told = sandbox.on("rtx-4090").refusal(tool, what=".[cu118]")
+    output = sandbox.on("rtx-4090").refusal(tool, what=".[cu118]")
 
-    assert "cu118" in told
-    assert "cu126, cu128" in told
+    assert "cu118" in output
+    assert "cu126, cu128" in output
 
 
 @TOOLS
@@ -43,9 +43,9 @@ def test_two_backends(sandbox: Sandbox, tool: str) -> None:
     sandbox.add("more.txt", "-e .[cpu]\n")
     sandbox.add("requirements.txt", "-r more.txt\n-e .[rocm64]\n")
 
-    told = sandbox.on("rtx-4090").refusal(tool, "-r", "requirements.txt")
+    output = sandbox.on("rtx-4090").refusal(tool, "-r", "requirements.txt")
 
-    assert "rocm64, cpu" in told
+    assert "rocm64, cpu" in output
 
 
 def test_hidden_in_the_environment(sandbox: Sandbox) -> None:

@@ -41,9 +41,9 @@ def earlier(sandbox: Sandbox) -> Iterator[Sandbox]:
 
 def built_with(sandbox: Sandbox) -> str:
     """Return which torch the last build compiled against, which must be the one installed."""
-    found = (sandbox.project / "built-with.txt").read_text(encoding="utf-8")
-    assert found == sandbox.versions()["torch"]
-    return found
+    version = (sandbox.project / "built-with.txt").read_text(encoding="utf-8")
+    assert version == sandbox.versions()["torch"]
+    return version
 
 
 @TOOLS

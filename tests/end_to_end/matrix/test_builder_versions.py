@@ -90,9 +90,9 @@ def test_a_stranger(sandbox: Sandbox, wheels: Tool, version: str, broken: str) -
     for command in () if broken else COMMANDS:
         sandbox.run(sandbox.python, "setup.py", *command)
 
-    told = sandbox.pip("install", "--no-build-isolation", ".", fails=bool(broken))
+    output = sandbox.pip("install", "--no-build-isolation", ".", fails=bool(broken))
 
-    assert "hatch" not in told.lower().replace("hatch-torch-cache", "")
+    assert "hatch" not in output.lower().replace("hatch-torch-cache", "")
     assert broken or sandbox.requirements() == ["numpy"]
 
 

@@ -19,14 +19,14 @@ FOUND = {"rtx-4090": "2.14.1+cu126", "mi300x": "2.10.0+rocm7.0", "none": "2.14.1
 def test_one_home_for_many_machines(sandbox: Sandbox, tool: str, way: tuple[str, ...]) -> None:
     """A home on a network drive: the caches and the checkout are shared, the machines are not."""
     sandbox.add("requirements.txt", "-e .\n")
-    found = {}
+    backends = {}
     for machine in (*FOUND, *FOUND):
         there = sandbox.on(machine).on(UV_LINK_MODE="copy")
         there.run(there.python, "-m", "pip", "uninstall", "--yes", "torch", "torchvision", "my-app")
         there.pip("install", *way) if tool == "pip" else there.uv("pip", "install", *way)
-        found[machine] = there.versions()["torch"]
+        backends[machine] = there.versions()["torch"]
 
-    assert found == FOUND
+    assert backends == FOUND
 
 
 def test_from_a_repository(sandbox: Sandbox) -> None:

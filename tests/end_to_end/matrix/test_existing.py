@@ -121,8 +121,8 @@ def test_target(cuda: Sandbox, way: str, expected: dict[str, str]) -> None:
     else:
         cuda.on(PIP_TARGET=str(target)).pip("install", ".")
 
-    found = {one.name.removesuffix(".dist-info") for one in target.glob("torch*.dist-info")}
-    assert found == {f"{name}-{version}" for name, version in expected.items()}
+    installed = {info.name.removesuffix(".dist-info") for info in target.glob("torch*.dist-info")}
+    assert installed == {f"{name}-{version}" for name, version in expected.items()}
     assert cuda.versions() == OLD
 
 
@@ -174,12 +174,12 @@ def write_torch(sandbox: Sandbox, version: str, own: str) -> Path:
     """Put a torch into the environment, as an image has it; return its dist-info."""
     (folder,) = find_site_packages(sandbox.python.parents[1])
     info = folder / f"torch-{version}.dist-info"
-    written = [f"{info.name}/{name}" for name in ("METADATA", "WHEEL", "INSTALLER", "RECORD")]
+    paths = [f"{info.name}/{name}" for name in ("METADATA", "WHEEL", "INSTALLER", "RECORD")]
     texts = {
         info / "METADATA": f"Metadata-Version: 2.1\nName: torch\nVersion: {version}\n",
         info / "WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: false\nTag: py3-none-any\n",
         info / "INSTALLER": "pip\n",
-        info / "RECORD": "".join(f"{one},,\n" for one in ("torch/version.py", *written)),
+        info / "RECORD": "".join(f"{path},,\n" for path in ("torch/version.py", *paths)),
         folder / "torch" / "version.py": f"__version__ = '{version}'\n{own}hip = None\n",
     }
     for path, text in texts.items():

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hatch_torch.demo.server import Answer, EmbeddedIndex, serve
-from hatch_torch.index.simple_api import Link, html_links
+from hatch_torch.demo.server import EmbeddedIndex, Response, serve
+from hatch_torch.index.simple_api import Link, parse_html_links
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,31 +28,31 @@ class Mirror(EmbeddedIndex):
     layout = "folders"
     links = "relative"
 
-    def answer(self, method: str, path: str, *, whole: bool) -> Answer:
+    def respond(self, method: str, path: str, *, whole: bool) -> Response:
         """Answer the pages of the family anew, everything else as it is."""
         parts = path.strip("/").split("/")
-        found = super().answer(method, path, whole=whole)
+        response = super().respond(method, path, whole=whole)
         if path.endswith(".whl") or parts[0] != "whl" or len(parts) < 2:
-            return found
+            return response
         everything = FAMILY if len(parts) == 2 else ()
         names = everything if self.layout == "flat" else {*FAMILY} & {*parts[2:]}
         if not names:
-            return found if self.layout != "flat" else Answer(404, b"")
+            return response if self.layout != "flat" else Response(404, b"")
         pages = (
-            super(Mirror, self).answer("HEAD", f"/whl/{parts[1]}/{name}/", whole=False)
+            super(Mirror, self).respond("HEAD", f"/whl/{parts[1]}/{name}/", whole=False)
             for name in names
         )
-        links = [link for page in pages for link in html_links(page.body.decode())[1]]
+        links = [link for page in pages for link in parse_html_links(page.body.decode())[1]]
         return self._spelled(links, up="" if self.layout == "flat" else "../")
 
-    def _spelled(self, links: Iterable[Link], up: str) -> Answer:
+    def _spelled(self, links: Iterable[Link], up: str) -> Response:
         files = {self._href(link.href, up): link.sha256 for link in links}
         if self.layout == "json":
-            told = [{"url": url, "hashes": {"sha256": hash_}} for url, hash_ in files.items()]
+            entries = [{"url": url, "hashes": {"sha256": hash_}} for url, hash_ in files.items()]
             kind = "application/vnd.pypi.simple.v1+json"
-            return Answer(200, json.dumps({"files": told}).encode(), kind)
+            return Response(200, json.dumps({"files": entries}).encode(), kind)
         lines = (f'<a href="{url}#sha256={hash_}">a wheel</a>' for url, hash_ in files.items())
-        return Answer(200, f"<html>{''.join(lines)}</html>".encode())
+        return Response(200, f"<html>{''.join(lines)}</html>".encode())
 
     def _href(self, href: str, up: str) -> str:
         path = href.removeprefix(self.url)

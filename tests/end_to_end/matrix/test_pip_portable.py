@@ -23,7 +23,7 @@ THIS_MACHINES = re.compile(r"\+(cu|cpu|rocm|xpu)")
 def metadata(wheel: Path) -> str:
     """Return the METADATA of a wheel."""
     with zipfile.ZipFile(wheel) as opened:
-        (name,) = (one for one in opened.namelist() if one.endswith(".dist-info/METADATA"))
+        (name,) = (name for name in opened.namelist() if name.endswith(".dist-info/METADATA"))
         return opened.read(name).decode()
 
 
@@ -31,12 +31,12 @@ def test_wheel(pips: Sandbox, tmp_path: Path) -> None:
     """`pip wheel` writes what the project wrote, and fetches torch as for any other package."""
     pips.pip("wheel", ".", "-w", tmp_path / "out")
 
-    (made,) = (tmp_path / "out").glob("my_app-1.0-*.whl")
-    text = metadata(made)
+    (wheel,) = (tmp_path / "out").glob("my_app-1.0-*.whl")
+    text = metadata(wheel)
     assert "://" not in text
     assert not THIS_MACHINES.search(text)
     assert {"torch-2.14.1", "torchvision-0.29.2"} <= pips.fetched()
-    assert not any(THIS_MACHINES.search(one) for one in pips.fetched())
+    assert not any(THIS_MACHINES.search(name) for name in pips.fetched())
 
 
 def test_download(pips: Sandbox, tmp_path: Path) -> None:
@@ -44,7 +44,7 @@ def test_download(pips: Sandbox, tmp_path: Path) -> None:
     pips.pip("download", ".", "-d", tmp_path / "out")
 
     assert {"torch-2.14.1", "torchvision-0.29.2"} <= pips.fetched()
-    assert not any(THIS_MACHINES.search(one) for one in pips.fetched())
+    assert not any(THIS_MACHINES.search(name) for name in pips.fetched())
 
 
 def test_report(pips: Sandbox, tmp_path: Path) -> None:
@@ -54,7 +54,7 @@ def test_report(pips: Sandbox, tmp_path: Path) -> None:
     pips.pip("install", "-e", ".", "--dry-run", "--report", path)
 
     report = json.loads(path.read_text(encoding="utf-8"))
-    urls = {one["metadata"]["name"]: one["download_info"]["url"] for one in report["install"]}
+    urls = {item["metadata"]["name"]: item["download_info"]["url"] for item in report["install"]}
     assert urls["torch"].startswith(f"{pips.index.torch_index}/cu126/torch-2.14.1")
     assert pips.versions() == {}
 

@@ -103,8 +103,8 @@ def user(sandbox: Sandbox) -> Iterator[User]:
 def anybodys_python() -> str:
     """Return an interpreter that others may run; root's own often lies in root's home."""
     version = ".".join(map(str, sys.version_info[:2]))
-    found = shutil.which(f"python{version}", path=os.defpath) if IS_ROOT else sys.executable
-    return found or pytest.skip(f"no Python {version} that an ordinary user may run")
+    interpreter = shutil.which(f"python{version}", path=os.defpath) if IS_ROOT else sys.executable
+    return interpreter or pytest.skip(f"no Python {version} that an ordinary user may run")
 
 
 def give(folder: Path) -> None:

@@ -24,16 +24,16 @@ SHOW = "import torch; print('torch', torch.__version__)"
 @pytest.fixture(params=["3.10", "3.11", "3.12", "3.13", "3.14"])
 def python(request: pytest.FixtureRequest, sandbox: Sandbox) -> Sandbox:
     """Give the sandbox's environment a Python of a version, if there is one here."""
-    found = next(filter(runs, interpreters(request.param)), None)
-    if found is None:
+    interpreter = next(filter(runs, interpreters(request.param)), None)
+    if interpreter is None:
         pytest.skip(f"no Python {request.param} here")
-    return sandbox.on("rtx-4090", VIRTUALENV_PYTHON=found)
+    return sandbox.on("rtx-4090", VIRTUALENV_PYTHON=interpreter)
 
 
 def interpreters(version: str) -> Iterator[str]:
     """Yield where a Python may be: on the path, where pyenv may only show it, or with pyenv."""
-    if found := shutil.which(f"python{version}"):
-        yield found
+    if path := shutil.which(f"python{version}"):
+        yield path
     yield from map(str, Path.home().glob(f".pyenv/versions/{version}.*/bin/python"))
 
 
@@ -50,7 +50,7 @@ def test_install(python: Sandbox, wheels: Tool, tool: str) -> None:
 
     python.on(PIP_FIND_LINKS=carried, UV_FIND_LINKS=carried).install(tool)
 
-    told = python.run(python.python, "-c", SHOW)
-    assert told.split() == ["torch", "2.14.1+cu126"]
-    exact = {one.removesuffix("+cu126") for one in python.fetched() if "+" in one}
+    output = python.run(python.python, "-c", SHOW)
+    assert output.split() == ["torch", "2.14.1+cu126"]
+    exact = {name.removesuffix("+cu126") for name in python.fetched() if "+" in name}
     assert exact == {"torch-2.14.1", "torchvision-0.29.2"}

@@ -54,9 +54,9 @@ def test_hatch_run(cuda: Sandbox, tool: Tool, installer: str) -> None:
     cuda.write("full", more=more)
     (cuda.folder / "hatch.toml").touch()
 
-    told = cuda.run(tool("hatch") / "hatch", "run", "python", "-c", SHOW)
+    output = cuda.run(tool("hatch") / "hatch", "run", "python", "-c", SHOW)
 
-    assert torch_told(told) == ["2.14.1+cu126"]
+    assert torch_told(output) == ["2.14.1+cu126"]
 
 
 @pytest.mark.parametrize(
@@ -95,9 +95,9 @@ def test_nox(cuda: Sandbox, tool: Tool, backend: str) -> None:
     """A session of Nox that installs the checkout gets the exact wheel."""
     cuda.add("noxfile.py", NOX.format(backend))
 
-    told = cuda.run(tool("nox", "uv") / "nox")
+    output = cuda.run(tool("nox", "uv") / "nox")
 
-    assert torch_told(told) == ["2.14.1+cu126"]
+    assert torch_told(output) == ["2.14.1+cu126"]
 
 
 @pytest.mark.parametrize("options", [(), ("--editable",)], ids=" ".join)
@@ -127,6 +127,6 @@ def test_tox(cuda: Sandbox, tool: Tool, lines: str, expected: str) -> None:
     """Tox's own packaging is portable; `deps = -e .` gets the exact wheel."""
     cuda.add("tox.ini", TOX.format(lines))
 
-    told = cuda.run(tool("tox") / "tox", "-e", "py")
+    output = cuda.run(tool("tox") / "tox", "-e", "py")
 
-    assert torch_told(told) == [expected]
+    assert torch_told(output) == [expected]

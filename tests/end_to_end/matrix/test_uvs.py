@@ -55,7 +55,7 @@ def locked(sandbox: Sandbox) -> str:
 def own_environment(sandbox: Sandbox) -> set[str]:
     """Return what of torch the project's own environment has."""
     infos = (sandbox.project / ".venv").rglob("torch*.dist-info")
-    return {one.name.removesuffix(".dist-info") for one in infos}
+    return {info.name.removesuffix(".dist-info") for info in infos}
 
 
 @pytest.mark.parametrize("way", [("-e", "."), (".",)], ids=" ".join)
@@ -127,10 +127,10 @@ def test_portable_command(cuda: Sandbox, command: tuple[str, ...]) -> None:
     """What else uv tells of the project, or writes, is portable, after an install too."""
     cuda.uv("pip", "install", "-e", ".")
 
-    told = cuda.uv(*command)
+    output = cuda.uv(*command)
 
-    assert cuda.index.torch_index not in told
-    assert not THIS_MACHINES.search(told)
+    assert cuda.index.torch_index not in output
+    assert not THIS_MACHINES.search(output)
 
 
 def test_build(cuda: Sandbox, tmp_path: Path) -> None:
@@ -159,9 +159,9 @@ def test_tool_run(cuda: Sandbox) -> None:
     cuda.write("full", more=SCRIPT)
     cuda.add("my_app.py", MAIN)
 
-    told = cuda.uv("tool", "run", "--from", ".", "my-app")
+    output = cuda.uv("tool", "run", "--from", ".", "my-app")
 
-    assert told.splitlines()[-1] == "2.14.1+cu126"
+    assert output.splitlines()[-1] == "2.14.1+cu126"
 
 
 def test_workspace(cuda: Sandbox) -> None:

@@ -18,7 +18,7 @@ ON_CUDA = {"torch": "2.13.0+cu126", "torchvision": "0.28.0+cu126"}
 
 
 @pytest.fixture
-def house(sandbox: Sandbox) -> Path:
+def wheelhouse(sandbox: Sandbox) -> Path:
     """Carry the wheels of two backends, one of them newer, to a machine without network."""
     folder = sandbox.folder / "wheels"
     sandbox.pip("download", "--quiet", "-d", folder, *CARRIED)
@@ -39,15 +39,15 @@ def offline(sandbox: Sandbox) -> Sandbox:
 
 
 @pytest.mark.parametrize("by", ["option", "variable", "uv"])
-def test_wheelhouse(sandbox: Sandbox, house: Path, by: str) -> None:
+def test_wheelhouse(sandbox: Sandbox, wheelhouse: Path, by: str) -> None:
     """`--no-index --find-links` gets the wheel of the best backend that is there."""
-    options = ("-e", ".", "--no-index", "--find-links", house)
+    options = ("-e", ".", "--no-index", "--find-links", wheelhouse)
     if by == "option":
         offline(sandbox).pip("install", *options)
     elif by == "uv":
         offline(sandbox).uv("pip", "install", *options)
     else:
-        carried = offline(sandbox).on(PIP_NO_INDEX="1", PIP_FIND_LINKS=str(house))
+        carried = offline(sandbox).on(PIP_NO_INDEX="1", PIP_FIND_LINKS=str(wheelhouse))
         carried.pip("install", "-e", ".")
 
     assert sandbox.versions() == ON_CUDA
@@ -55,20 +55,20 @@ def test_wheelhouse(sandbox: Sandbox, house: Path, by: str) -> None:
     assert sandbox.index.requests == []
 
 
-def test_requirements_file(sandbox: Sandbox, house: Path) -> None:
+def test_requirements_file(sandbox: Sandbox, wheelhouse: Path) -> None:
     """A requirements file that names the folder, from its own place, is read too."""
-    sandbox.add("requirements.txt", f"--no-index\n--find-links ../../{house.name}\n-e .\n")
+    sandbox.add("requirements.txt", f"--no-index\n--find-links ../../{wheelhouse.name}\n-e .\n")
 
     offline(sandbox).pip("install", "-r", "requirements.txt")
 
     assert sandbox.versions() == ON_CUDA
 
 
-def test_nothing_fits(sandbox: Sandbox, house: Path) -> None:
+def test_nothing_fits(sandbox: Sandbox, wheelhouse: Path) -> None:
     """Where the folder has no wheel for what was asked, the refusal says so."""
-    options = ("--no-index", "--find-links", house)
+    options = ("--no-index", "--find-links", wheelhouse)
 
-    told = offline(sandbox).refusal("pip", *options, what=".[rocm64]")
+    output = offline(sandbox).refusal("pip", *options, what=".[rocm64]")
 
-    assert "rocm6.4" in told
+    assert "rocm6.4" in output
     assert sandbox.versions() == {}

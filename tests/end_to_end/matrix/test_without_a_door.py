@@ -34,8 +34,8 @@ def there(request: pytest.FixtureRequest, sandbox: Sandbox, wheels: Tool) -> San
     place = str(wheels(*FORMS[request.param]))
     active = str(sandbox.python.parents[1])
     rust = os.environ.get("RUSTUP_HOME", str(Path.home() / ".rustup"))
-    found = sandbox.on("rtx-4090", PIP_FIND_LINKS=place, UV_FIND_LINKS=place)
-    return found.on(VIRTUAL_ENV=active, RUSTUP_HOME=rust)
+    with_wheelhouse = sandbox.on("rtx-4090", PIP_FIND_LINKS=place, UV_FIND_LINKS=place)
+    return with_wheelhouse.on(VIRTUAL_ENV=active, RUSTUP_HOME=rust)
 
 
 def test_install(there: Sandbox) -> None:

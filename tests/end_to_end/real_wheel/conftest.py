@@ -16,7 +16,7 @@ from urllib.parse import quote
 import pytest
 import virtualenv
 
-from hatch_torch.demo.wheels import repacked, tools
+from hatch_torch.demo.build_tools import find_build_tools, repack_installed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,18 +54,18 @@ def caller_sandbox(sandbox: Sandbox, tmp_path: Path) -> Sandbox:
     except RuntimeError as error:
         pytest.skip(f"Python 3.11 is missing: {error}")
     pips = {key: value for key, value in os.environ.items() if key.startswith("PIP_")}
-    kept = {key: value for key, value in sandbox.environ.items() if not key.startswith("PIP_")}
+    environ = {key: value for key, value in sandbox.environ.items() if not key.startswith("PIP_")}
     places = [*pips.pop("PIP_FIND_LINKS", "").split(), str(build_tools(tmp_path / "tools"))]
     home = {"HOME": os.environ.get("HOME", ""), "PIP_CACHE_DIR": str(tmp_path / "pip-cache")}
-    return replace(sandbox, environ={**kept, **pips, **home, "PIP_FIND_LINKS": " ".join(places)})
+    return replace(sandbox, environ={**environ, **pips, **home, "PIP_FIND_LINKS": " ".join(places)})
 
 
 def build_tools(folder: Path) -> Path:
     """Write the wheels of this package and of what it takes to build a project into a folder."""
     folder.mkdir()
-    for name in tools():
-        if found := repacked(name):
-            (folder / found[0]).write_bytes(found[1])
+    for name in find_build_tools():
+        if wheel := repack_installed(name):
+            (folder / wheel[0]).write_bytes(wheel[1])
     return folder
 
 
@@ -74,7 +74,7 @@ def lay_out(site: Path, wheel: Path) -> None:
     folder = site / "whl" / "cpu"
     (folder / "torch").mkdir(parents=True)
     with zipfile.ZipFile(wheel) as opened:
-        (name,) = (one for one in opened.namelist() if one.endswith(".dist-info/METADATA"))
+        (name,) = (name for name in opened.namelist() if name.endswith(".dist-info/METADATA"))
         (folder / f"{wheel.name}.metadata").write_bytes(opened.read(name))
     digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
     link = f"/whl/cpu/{quote(wheel.name)}#sha256={digest}"
@@ -86,13 +86,21 @@ def lay_out(site: Path, wheel: Path) -> None:
 @pytest.fixture
 def site(caller_sandbox: Sandbox, tmp_path: Path) -> Iterator[str]:
     """Serve the file of torch 2.13.0 that pip finds without a download; else skip."""
-    found = tmp_path / "found"
-    command = ("pip", "download", "--no-deps", "--no-index", "--dest", found, "torch==2.13.0")
+    folder_of_wheels = tmp_path / "found"
+    command = (
+        "pip",
+        "download",
+        "--no-deps",
+        "--no-index",
+        "--dest",
+        folder_of_wheels,
+        "torch==2.13.0",
+    )
     try:
         caller_sandbox.run(caller_sandbox.python, "-m", *command)
     except AssertionError:
         pytest.skip("pip finds no file of torch 2.13.0 without a download")
-    (wheel,) = found.glob("torch-*.whl")
+    (wheel,) = folder_of_wheels.glob("torch-*.whl")
     if "+cpu-" not in wheel.name:
         pytest.skip(f"{wheel.name} is not the CPU's")
     lay_out(tmp_path / "site", wheel)

@@ -25,5 +25,5 @@ def test_real_wheel(caller_sandbox: Sandbox, site: str) -> None:
     here.on(TORCH_VARIANT="cpu", TORCH_VARIANT_INDEX_URL=f"{site}/whl").install("pip")
 
     assert here.exact() == {"torch": "2.13.0+cpu"}
-    told = here.run(here.python, "-W", "ignore", "-c", MULTIPLY).splitlines()[-1]
-    assert told == "2.13.0+cpu [[3.0, 3.0], [3.0, 3.0]]"
+    output = here.run(here.python, "-W", "ignore", "-c", MULTIPLY).splitlines()[-1]
+    assert output == "2.13.0+cpu [[3.0, 3.0], [3.0, 3.0]]"
