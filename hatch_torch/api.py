@@ -1,8 +1,8 @@
-"""The door for programs: the questions of the command line, as functions.
+"""The Python API: what the command line answers, as functions.
 
-Everything here is offered by the package itself: `hatch_torch.detect()`. Each function may raise
-a `HatchTorchError`, whose text is for a user: `ConfigurationError` for what is wrong in a table, a
-variable or an argument, `NoAnswerError` where no wheel fits or no index answers.
+All of it is available from the package itself: `hatch_torch.detect()`. Each function may raise a
+`HatchTorchError`, whose text is for a user: `ConfigurationError` for a wrong table, variable or
+argument, `NoAnswerError` where no wheel fits or the index does not answer.
 """
 
 from __future__ import annotations
@@ -20,20 +20,25 @@ from hatch_torch.catalog.backend import Backend
 from hatch_torch.catalog.releases import TORCH
 from hatch_torch.config.config import PYTORCH_INDEX, Config
 from hatch_torch.config.validation import CHANNELS
-from hatch_torch.environment.prefix import Prefix, active
+from hatch_torch.environment.prefix import Environment, find_environment
 from hatch_torch.errors import ConfigurationError
-from hatch_torch.frontend.request import Request
-from hatch_torch.lock.lockfile import current_lock
-from hatch_torch.resolution.decide import decide as decide_case
-from hatch_torch.resolution.injection import bounds
-from hatch_torch.resolution.inputs import assemble
-from hatch_torch.verification import checks as drift
-from hatch_torch.verification.snapshot import case_of, changes, config_of, survey
+from hatch_torch.frontend.request import BuildRequest
+from hatch_torch.lock.lockfile import read_current_lock
+from hatch_torch.resolution import decide as resolution
+from hatch_torch.resolution.injection import get_library_bounds
+from hatch_torch.resolution.inputs import collect_inputs
+from hatch_torch.verification.checks import collect_findings, collect_notes
+from hatch_torch.verification.snapshot import (
+    collect_environment_inputs,
+    describe_machine_changes,
+    load_config,
+    take_snapshot,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from hatch_torch.environment.packages import Installed
+    from hatch_torch.environment.packages import FamilyPackage
     from hatch_torch.hardware.model import Hardware
     from hatch_torch.resolution.model import Decision
     from hatch_torch.verification.checks import Finding
@@ -41,30 +46,30 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What `hatch-torch status` says of an environment."""
+    """What `hatch-torch status` reports about an environment."""
 
-    torch: Installed | None
-    """The torch that is there: `version`, `backend`, `builder` and more."""
+    torch: FamilyPackage | None
+    """The installed torch: `version`, `backend`, `built_by` and more."""
     hardware: Hardware
     findings: tuple[Finding, ...]
-    """What differs from what it should be, each with the line that mends it."""
+    """What is wrong, each with its `reason` and `fix`."""
     notes: tuple[str, ...]
     changed: tuple[str, ...] = ()
-    """What is another on this machine since the install: ``ROCm changed from 5.7.1 to 7.0.0``."""
+    """What changed on this machine since the install: ``ROCm changed from 5.7.1 to 7.0.0``."""
 
     @property
     def ok(self) -> bool:
-        """Whether everything is as it should be."""
+        """Whether nothing is wrong."""
         return not self.findings
 
 
 def detect(environ: Mapping[str, str] = os.environ) -> Hardware:
-    """Return what this machine has: `accelerators`, `nvidia`, `rocm`, `sources`. Never raises.
+    """Return what this machine has: `accelerators`, `nvidia`, `rocm`, `sources`.
 
-    `TORCH_VARIANT_HARDWARE` in `environ` stands in for the machine, as everywhere; a bad profile
-    raises ConfigurationError.
+    `TORCH_VARIANT_HARDWARE` in `environ` replaces the machine; an invalid profile there raises
+    ConfigurationError. Detection itself never raises.
     """
-    return assemble(Config(), environ).probe(None)
+    return collect_inputs(Config(), environ).probe(None)
 
 
 def decide(
@@ -77,50 +82,67 @@ def decide(
 ) -> Decision:
     """Return the decision for a project's folder, or for requirements: `backend`, `pins`.
 
-    `backend` asks for one (``cu124``), a family (``cuda``) or ``auto``; `hardware` is another
-    machine's. What is installed in the active environment, and right, is kept; for another
-    machine nothing is. A project's lock decides, else the index is asked.
+    `backend` requests a backend (``cu124``), an accelerator family (``cuda``) or ``auto``.
+    `hardware` is that of another machine. A compatible torch of the active environment is kept,
+    but not for another machine. A project's lock decides unless `requirements` are given.
     """
-    config = config_of(Path(project)) if project is not None else Config()
-    more = tuple(map(_requirement, requirements))
-    lock = current_lock(Path(project), config) if project is not None and not more else None
-    config = config._replace(dependencies=(*config.dependencies, *more))
-    prefix = active(environ) if hardware is None else Prefix(Path(), Path(), ())
-    case = case_of(config, environ, prefix, Request(pinnable=True), lock)
+    folder = None if project is None else Path(project)
+    added = tuple(map(_parse_requirement, requirements))
+    config = Config() if folder is None else load_config(folder)
+    lock = None if folder is None or added else read_current_lock(folder, config)
+    config = config._replace(dependencies=(*config.dependencies, *added))
+    if hardware is None:
+        environment = find_environment(environ, folder, allow_tool=True)
+    else:
+        environment = Environment(Path(), Path(), ())
+    request = BuildRequest(allows_version_pins=True)
+    inputs = collect_environment_inputs(config, environ, environment, request, lock)
     if hardware is not None:
-        case = case._replace(probe=lambda _vendors: hardware)
-    return decide_case(case._replace(asked=("backend", backend) if backend else None))
+        inputs = inputs._replace(probe=lambda _vendors: hardware)
+    option = ("backend", backend) if backend else None
+    return resolution.decide(inputs._replace(backend_option=option))
 
 
 def status(project: str | Path = ".", environ: Mapping[str, str] = os.environ) -> Status:
-    """Return whether the torch of the active environment is still right for a project's folder."""
-    now = survey(Path(project), environ, active(environ))
-    found = drift.findings(now)
-    return Status(now.member(TORCH), now.hardware, found, drift.notes(now), changes(now))
+    """Return whether the torch of the active environment is right for the project in a folder."""
+    folder = Path(project)
+    environment = find_environment(environ, folder, allow_tool=True)
+    snapshot = take_snapshot(folder, environ, environment)
+    return Status(
+        snapshot.find_package(TORCH),
+        snapshot.hardware,
+        collect_findings(snapshot),
+        collect_notes(snapshot),
+        describe_machine_changes(snapshot),
+    )
 
 
 def compatible_versions(torch: str) -> dict[str, str]:
-    """Return the ranges of Hugging Face's libraries that go with a torch (``2.10.0+rocm7.0``).
+    """Return the specifiers of the Hugging Face libraries that work with a torch (``2.10.0+cpu``).
 
-    By the names `transformers`, `diffusers`, `accelerate` and `huggingface_hub`; empty for a torch
-    that is older than the table.
+    The keys are `transformers`, `diffusers`, `accelerate` and `huggingface_hub`; there are none
+    for a torch that is older than the catalog's table.
     """
     try:
         version = Version(torch)
     except InvalidVersion:
-        raise ConfigurationError([f"torch {torch!r}: expected a version, 2.10.0, say"]) from None
-    return {name.replace("-", "_"): one for name, one in bounds(version).items()}
+        raise ConfigurationError(
+            [f"torch: expected a version such as 2.10.0, got {torch!r}"]
+        ) from None
+    return {name.replace("-", "_"): text for name, text in get_library_bounds(version).items()}
 
 
 def index_url(backend: str, *, channel: str = "stable", root: str = PYTORCH_INDEX) -> str:
     """Return the URL of a backend's index; `channel` is ``stable``, ``test`` or ``nightly``.
 
-    `backend` in any spelling: ``rocm7.0`` and ``rocm70`` are the same.
+    `backend` may have any spelling: ``rocm7.0`` and ``rocm70`` are the same.
     """
     if channel not in CHANNELS:
-        raise ConfigurationError([f"channel {channel!r}: expected one of {', '.join(CHANNELS)}"])
+        raise ConfigurationError(
+            [f"channel: expected one of {', '.join(CHANNELS)}, got {channel!r}"]
+        )
     parts = (root.rstrip("/"), *((channel,) if channel != "stable" else ()))
-    return "/".join((*parts, _backend(backend).folder))
+    return "/".join((*parts, _parse_backend(backend).folder))
 
 
 def install_command(
@@ -129,35 +151,30 @@ def install_command(
     channel: str = "stable",
     environ: Mapping[str, str] = os.environ,
 ) -> str:
-    """Return the pip command for packages of the family, as pytorch.org's selector gives it.
+    """Return the pip command for packages of the torch family, as pytorch.org's selector shows it.
 
-    Without a backend this machine's is taken, for which the index is asked; without packages it
-    is `torch`. The index stands alone, never beside another one, from which pip could take a wheel
-    of the same name.
+    The default backend is this machine's, for which the index is asked; the default package is
+    `torch`. The index is the only one: from a second one pip could take a wheel of the same name.
     """
     names = packages or (TORCH,)
-    chosen = backend or _chosen(names, environ)
-    before = () if channel == "stable" else ("--pre",)
-    after = ("--index-url", index_url(chosen, channel=channel)) if chosen else ()
-    return shlex.join(("pip", "install", *before, *names, *after))
+    if backend is None and (decided := decide(requirements=names, environ=environ).backend):
+        backend = decided.name
+    pre = () if channel == "stable" else ("--pre",)
+    index = ("--index-url", index_url(backend, channel=channel)) if backend else ()
+    return shlex.join(("pip", "install", *pre, *names, *index))
 
 
-def _chosen(names: Iterable[str], environ: Mapping[str, str]) -> str | None:
-    backend = decide(requirements=names, environ=environ).backend
-    return backend.name if backend else None
-
-
-def _backend(text: str) -> Backend:
+def _parse_backend(text: str) -> Backend:
     try:
         return Backend.parse(text)
-    except ValueError as error:
-        raise ConfigurationError(
-            [f"backend: {error}; expected cpu, cu128 or rocm7.0, say"]
-        ) from None
+    except ValueError:
+        fault = f"backend: expected a backend such as cpu, cu128 or rocm7.0, got {text!r}"
+        raise ConfigurationError([fault]) from None
 
 
-def _requirement(text: str) -> Requirement:
+def _parse_requirement(text: str) -> Requirement:
     try:
         return Requirement(text)
     except InvalidRequirement as error:
-        raise ConfigurationError([f"requirement {text!r}: {str(error).splitlines()[0]}"]) from None
+        reason = str(error).splitlines()[0]
+        raise ConfigurationError([f"{text!r} is not a valid requirement: {reason}"]) from None

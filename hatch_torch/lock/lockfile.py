@@ -20,7 +20,7 @@ from hatch_torch.config.validation import (
     check_string,
     check_strings,
     check_table,
-    expected,
+    describe_mismatch,
     get_table,
     is_backend,
     toml_path,
@@ -70,13 +70,13 @@ def _check_version(value: object, path: str) -> Iterator[str]:
     try:
         Version(value if isinstance(value, str) else "")
     except ValueError:
-        yield expected("a version", value, path)
+        yield describe_mismatch("a version", value, path)
 
 
 def _check_pattern(pattern: re.Pattern[str], description: str) -> Validator:
     def check(value: object, path: str) -> Iterator[str]:
         if not (isinstance(value, str) and pattern.fullmatch(value)):
-            yield expected(description, value, path)
+            yield describe_mismatch(description, value, path)
 
     return check
 
@@ -103,7 +103,7 @@ def _check_backends(value: object, path: str) -> Iterator[str]:
 
 def _check_wheels(value: object, path: str) -> Iterator[str]:
     if not isinstance(value, list):
-        yield expected("an array of tables", value, path)
+        yield describe_mismatch("an array of tables", value, path)
         return
     for index, wheel in enumerate(value):
         yield from _check_wheel(wheel, f"{path}[{index}]")

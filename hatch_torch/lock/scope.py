@@ -9,7 +9,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from hatch_torch.catalog import target as targets
 from hatch_torch.catalog.backend import Backend
 from hatch_torch.catalog.releases import known_backends, supported_pythons, torch_releases
-from hatch_torch.config.validation import expected, get_table, is_backend
+from hatch_torch.config.validation import describe_mismatch, get_table, is_backend
 from hatch_torch.errors import ConfigurationError, did_you_mean
 from hatch_torch.resolution.strategies import get_cpu_backend
 
@@ -80,7 +80,7 @@ def list_pythons(pyproject: Mapping[str, Any]) -> tuple[str, ...]:
 def _parse_backends(names: Iterable[str]) -> tuple[Backend, ...]:
     known = [backend.name for backend in known_backends()]
     faults = [
-        expected("a backend such as cu128 or rocm6.4", name, "--backend")
+        describe_mismatch("a backend such as cu128 or rocm6.4", name, "--backend")
         + did_you_mean(name, known)
         for name in names
         if not is_backend(name)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from hatch_torch.catalog.backend import Backend
-    from hatch_torch.index.source import PageKey
+    from hatch_torch.index.simple_api import PageKey
 
 
 class LockedWheel(NamedTuple):

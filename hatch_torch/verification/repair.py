@@ -114,8 +114,8 @@ def find_installer(environment: Environment, uv: str | None) -> Installer:
     if uv:
         return Installer("uv", (uv, "pip", "install", "--python", python))
     raise HatchTorchError(
-        f"{environment.path} has no pip, and uv is not on PATH\n"
-        f"hint: install uv, or run `{python} -m ensurepip`"
+        f"{environment.path} has no pip, and uv is not on PATH",
+        hint=f"install uv, or run `{python} -m ensurepip`",
     )
 
 
@@ -182,9 +182,8 @@ def plan_repair(context: InstallContext) -> Command:
     pins = _list_pins(decision)
     if not pins:
         reason = "; ".join(decision.warnings) or f"{decision.decided_by} leaves torch unchanged"
-        raise NoAnswerError(
-            f"{reason}\nhint: set TORCH_VARIANT (for example cpu or cu128) and run again"
-        )
+        hint = "set TORCH_VARIANT (for example cpu or cu128) and run again"
+        raise NoAnswerError(reason, hint=hint)
     is_missing = config.name and config.build_system.build_backend.import_path and not installed
     return installer.install((*pins, *(_reinstall(context.project, None) if is_missing else ())))
 

@@ -1,4 +1,4 @@
-"""The schemas of what `detect --json` and `explain --json` print, against the real thing."""
+"""The published schemas against what `detect --json`, `explain --json` and the record contain."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 MACHINES = sorted(Path(__file__).parents[2].glob("fixtures/machines/*/machine.toml"))
 
 
-def validator(name: str) -> Draft202012Validator:
-    """Return what checks an object by a schema; one schema names the other by its file."""
-    schemas = {f"{one}.json": load_schema(one) for one in ("detect", "explain")}
+def make_validator(name: str) -> Draft202012Validator:
+    """Return the validator of a schema; a schema refers to another one by its file name."""
+    schemas = {f"{known}.json": load_schema(known) for known in ("detect", "explain")}
     contents = [(key, Resource.from_contents(value)) for key, value in schemas.items()]
     registry: Registry[Any] = Registry().with_resources(contents)
     Draft202012Validator.check_schema(schemas[f"{name}.json"])
@@ -38,20 +38,22 @@ def validator(name: str) -> Draft202012Validator:
 
 
 def as_printed(value: Mapping[str, Any]) -> Any:  # noqa: ANN401 (it is JSON)
-    """Return an object as who reads the JSON gets it."""
+    """Return an object as a reader of the JSON gets it."""
     return json.loads(json.dumps(value))
 
 
 @pytest.mark.parametrize("recording", MACHINES, ids=lambda path: path.parent.name)
 def test_every_recorded_machine(recording: Path) -> None:
-    """The profile of every recorded machine has the schema."""
-    validator("detect").validate(as_printed(detect(RecordedMachine(recording.parent)).to_json()))
+    """The profile of every recorded machine is valid."""
+    make_validator("detect").validate(
+        as_printed(detect(RecordedMachine(recording.parent)).to_json())
+    )
 
 
 def test_this_machine() -> None:
-    """So has the profile of this one, and an empty one."""
-    validator("detect").validate(as_printed(detect(Machine()).to_json()))
-    validator("detect").validate({})
+    """The profile of this machine is valid, and so is an empty one."""
+    make_validator("detect").validate(as_printed(detect(Machine()).to_json()))
+    make_validator("detect").validate({})
 
 
 @pytest.mark.parametrize(
@@ -66,27 +68,27 @@ def test_this_machine() -> None:
         '{"schema": 2}',
     ],
 )
-def test_refuses_what_we_refuse(text: str) -> None:
-    """What is no profile for us has not the schema either."""
+def test_invalid_profiles(text: str) -> None:
+    """The schema rejects what the parser of profiles rejects."""
     with pytest.raises(ValueError, match="expected"):
         Hardware.from_json(text)
-    assert not validator("detect").is_valid(json.loads(text))
+    assert not make_validator("detect").is_valid(json.loads(text))
 
 
 def test_decisions(tmp_path: Path) -> None:
-    """A decision has the schema, with wheels and without, and so has its record."""
+    """A decision is valid, with wheels and without, and so is its record."""
     with serve() as index:
         environ = {
             "TORCH_VARIANT_CACHE_DIR": str(tmp_path),
             "TORCH_VARIANT_INDEX_URL": index.torch_index,
         }
-        for wish in ("auto", "cu126", "portable"):
-            config = Config(dependencies=(Requirement("torch<2.9"),), backend=wish)
-            case = collect_inputs(
-                config, {**environ, "TORCH_VARIANT": wish}, probe=lambda _: Hardware()
+        for request in ("auto", "cu126", "portable"):
+            config = Config(dependencies=(Requirement("torch<2.9"),), backend=request)
+            inputs = collect_inputs(
+                config, {**environ, "TORCH_VARIANT": request}, probe=lambda _: Hardware()
             )
-            decision = decide(case)
-            validator("explain").validate(as_printed(to_json(decision)))
-            made = make_record(decision, installer="uv", purpose="install", extras=("dev",))
-            validator("explain").validate(as_printed(made))
-    assert not validator("explain").is_valid({"schema": 1})
+            decision = decide(inputs)
+            make_validator("explain").validate(as_printed(to_json(decision)))
+            record = make_record(decision, installer="uv", purpose="install", extras=("dev",))
+            make_validator("explain").validate(as_printed(record))
+    assert not make_validator("explain").is_valid({"schema": 1})
