@@ -50,7 +50,7 @@ def add_decision_options(parser: argparse.ArgumentParser) -> None:
 def add_target_options(parser: argparse.ArgumentParser) -> None:
     """Add the options for a backend, a machine, a Python and an index."""
     parser.add_argument(
-        "--backend", metavar="B", help="auto, a vendor (cuda, rocm, …) or a backend (cu128)"
+        "--backend", metavar="B", help="auto, a vendor (such as cuda) or a backend (such as cu128)"
     )
     add_hardware_option(parser)
     parser.add_argument("--python", metavar="3.12", help="decide for this Python version")
