@@ -1,1 +1,1 @@
-"""From what a project wants and a machine has to the wheels that are added."""
+"""From a project's requirements and a machine's hardware to the requirements that are injected."""

@@ -73,7 +73,7 @@ def collect_inputs(  # noqa: PLR0913 (a parameter that is not given is the real 
         extras=request.extras,
         constraints=parse_constraints(request.constraints),
         upgrade=upgrade,
-        by_version=request.allows_version_pins,
+        allows_version_pins=request.allows_version_pins,
         uv_routed=config.build_system.uv_routed(request.extras, target.environment)
         if from_uv
         else frozenset(),

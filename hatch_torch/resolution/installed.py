@@ -114,7 +114,7 @@ def _pin_kept(inputs: ResolutionInputs, package: FamilyPackage) -> Pin:
     """Pin by version where the installer accepts that, or where PyPI has the very wheel."""
     pin = pin_installed(package)
     from_pypi = pin.url is None and pin.version.local is None
-    return pin._replace(by_version=inputs.by_version or from_pypi)
+    return pin._replace(by_version=inputs.allows_version_pins or from_pypi)
 
 
 def _pin_companions(inputs: ResolutionInputs, members: Iterable[FamilyPackage]) -> tuple[Pin, ...]:
@@ -122,7 +122,8 @@ def _pin_companions(inputs: ResolutionInputs, members: Iterable[FamilyPackage]) 
     names = find_companion_names(members, inputs.target)
     packages = inputs.find_installed(names) if names else ()
     return tuple(
-        pin_installed(package)._replace(by_version=inputs.by_version) for package in packages
+        pin_installed(package)._replace(by_version=inputs.allows_version_pins)
+        for package in packages
     )
 
 

@@ -134,7 +134,7 @@ class ResolutionInputs(NamedTuple):
     constraints: tuple[Requirement, ...] = ()
     upgrade: bool = False
     """Whether installed packages are ignored."""
-    by_version: bool = True
+    allows_version_pins: bool = True
     """Whether the installer accepts `==` for an installed package and then fetches nothing."""
     uv_routed: frozenset[str] = frozenset()
     """Packages that uv gets from `[tool.uv.sources]`."""

@@ -40,7 +40,7 @@ def test_by_version(bench: DecisionBench, cu124: tuple[FamilyPackage, ...]) -> N
 
 def test_by_url(bench: DecisionBench, cu124: tuple[FamilyPackage, ...]) -> None:
     """Under uv members are pinned by URL, the index's where none is recorded."""
-    decision = bench.decide("rtx-4090-on-550", *BOTH, installed=cu124, by_version=False)
+    decision = bench.decide("rtx-4090-on-550", *BOTH, installed=cu124, allows_version_pins=False)
     lines = bench.list_injected(decision)
     assert [line.partition(" @ ")[0] for line in lines] == ["torch", "torchvision"]
     assert all("/whl/cu124/" in line and "#sha256=" in line for line in lines)
@@ -54,7 +54,7 @@ def test_by_its_own_url(bench: DecisionBench) -> None:
         "rtx-4090-on-550",
         "torch",
         installed=(kept,),
-        by_version=False,
+        allows_version_pins=False,
         index=bench.unreachable_index(),
     )
     assert bench.list_injected(decision) == [f"torch @ {url}#sha256=ab12"]
@@ -63,7 +63,11 @@ def test_by_its_own_url(bench: DecisionBench) -> None:
 def test_under_uv_without_index(bench: DecisionBench, cu124: tuple[FamilyPackage, ...]) -> None:
     """Under uv, without the index, installed members are pinned by version."""
     decision = bench.decide(
-        "rtx-4090-on-550", *BOTH, installed=cu124, by_version=False, index=bench.unreachable_index()
+        "rtx-4090-on-550",
+        *BOTH,
+        installed=cu124,
+        allows_version_pins=False,
+        index=bench.unreachable_index(),
     )
     assert bench.list_injected(decision) == [
         "torch==2.6.0+cu124",
@@ -82,11 +86,13 @@ def test_missing_member_without_index(
     assert str(decision.pins[0].version) == "2.10.0"
 
 
-@pytest.mark.parametrize("by_version", [True, False])
-def test_default_wheel_of_pypi(bench: DecisionBench, by_version: bool) -> None:  # noqa: FBT001 (a parameter)
+@pytest.mark.parametrize("allows_version_pins", [True, False])
+def test_default_wheel_of_pypi(bench: DecisionBench, allows_version_pins: bool) -> None:  # noqa: FBT001 (a parameter)
     """PyPI's default wheel is pinned by version for every installer."""
     plain = bench.installed_package("torch", "2.6.0", backend=Backend.parse("cu124"))
-    decision = bench.decide("rtx-4090-on-550", "torch", installed=(plain,), by_version=by_version)
+    decision = bench.decide(
+        "rtx-4090-on-550", "torch", installed=(plain,), allows_version_pins=allows_version_pins
+    )
     assert bench.list_injected(decision) == ["torch==2.6.0"]
 
 
