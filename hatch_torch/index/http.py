@@ -68,8 +68,9 @@ class HttpClient:
         request = Request(url, budget, deadline, headers, expected, sink)
         for _ in range(_MAX_REDIRECTS + 1):
             if reason := hosts.rejection_reason(request.url):
-                verb = "not allowed:" if request.url == url else "redirects to"
-                raise IndexFaultError(strip_credentials(url), f"{verb} {reason}")
+                is_redirect = request.url != url
+                found = "redirects to" if is_redirect else "expected an allowed https: URL, got"
+                raise IndexFaultError(strip_credentials(url), f"{found} {reason}")
             reply = self._send(request)
             if reply.status not in _REDIRECTS:
                 return reply

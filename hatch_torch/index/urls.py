@@ -43,13 +43,13 @@ class AllowedHosts(NamedTuple):
         if parts is None or not host:
             return "an invalid URL"
         if parts.scheme not in {"https", "http"}:
-            return f"a URL that begins with {parts.scheme}: (expected https:)"
+            return f"a URL that begins with {parts.scheme}:"
         if "@" in parts.netloc:
             return "a URL with user-info"
         if host not in self.hosts:
             return f"the host {host}, which tool.torch-variant.hosts does not list"
         if parts.scheme == "http" and host != _LOOPBACK:
-            return f"http: at {host} (expected https:)"
+            return f"http: at {host}"
         return None
 
 

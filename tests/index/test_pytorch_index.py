@@ -133,7 +133,7 @@ class TestSelection:
         assert [note.removeprefix(f"{server.url}/cu126/torch/: ") for note in index.notes] == [
             "refused 1 links with a query",
             f"refused links to {unlisted}",
-            "refused links to http: at ours.example.org (expected https:)",
+            "refused links to http: at ours.example.org",
             "refused links to a URL with user-info",
             "refused links to an invalid URL",
         ]
