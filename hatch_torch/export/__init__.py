@@ -1,1 +1,1 @@
-"""Formats that hand a decision to people and to tools other than the hooks."""
+"""Export formats: the decision for people, and for tools that do not run the hooks."""

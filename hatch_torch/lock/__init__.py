@@ -1,4 +1,4 @@
-"""`torch-variant.lock`: the wheels of every backend, Python and platform, in the checkout."""
+"""`torch-variant.lock`: pinned wheels for every backend, Python and platform of a project."""
 
 LOCK = "torch-variant.lock"
-"""The file's name, in the project's own folder."""
+"""The name of the file, in the project's folder."""
