@@ -1,4 +1,4 @@
-"""A small web server on loopback whose every answer, good or faulty, a test decides."""
+"""A web server on loopback whose responses, good or faulty, are set by each test."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ Route = Callable[[BaseHTTPRequestHandler], None]
 
 @dataclass
 class Server:
-    """Routes by path, and what was asked for."""
+    """The routes by path, and the requests."""
 
     url: str
     routes: dict[str, Route] = field(default_factory=dict)
-    asked: list[str] = field(default_factory=list)
+    requested: list[str] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
 
     def page(self, path: str, body: str | bytes, status: int = 200, **headers: str) -> None:
@@ -71,7 +71,7 @@ def server() -> Iterator[Server]:
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            site.asked.append(self.path)
+            site.requested.append(self.path)
             site.headers.append({name.lower(): value for name, value in self.headers.items()})
             if self.path not in site.routes:
                 site.page(self.path, "", 403)
@@ -84,7 +84,7 @@ def server() -> Iterator[Server]:
         daemon_threads = True
 
         def handle_error(self, *_: object) -> None:
-            """Say nothing: clients that hang up are what many tests are about."""
+            """Say nothing: in many tests the client hangs up."""
 
     http = Quiet(("127.0.0.1", 0), Handler)
     site = Server(f"http://127.0.0.1:{http.server_port}")
@@ -104,16 +104,16 @@ def hosts(server: Server) -> AllowedHosts:
 
 @pytest.fixture
 def new_client(tmp_path: Path) -> Iterator[Callable[..., Client]]:
-    """Return a maker of clients that share a cache folder and have little time."""
-    made: list[Client] = []
+    """Return a factory of clients with a short timeout that share a cache folder."""
+    clients: list[Client] = []
 
     def make(environ: dict[str, str] | None = None, **settings: object) -> Client:
-        given = {"timeout": 5.0, **settings}
-        made.append(Client(Cache(tmp_path / "cache"), environ or {}, **given))  # type: ignore[arg-type] # keywords of a test
-        return made[-1]
+        options = {"timeout": 5.0, **settings}
+        clients.append(Client(Cache(tmp_path / "cache"), environ or {}, **options))  # type: ignore[arg-type] # keywords of a test
+        return clients[-1]
 
     yield make
-    for client in made:
+    for client in clients:
         client.close()
 
 
@@ -125,7 +125,7 @@ def client(new_client: Callable[..., Client]) -> Client:
 
 @pytest.fixture
 def served(server: Server, client: Client, tmp_path: Path) -> ServedFile:
-    """Return a served whose file is served."""
-    made = ServedFile(server, client, tmp_path / "wheels" / "new")
-    made.serve()
-    return made
+    """Return a served file and an empty download folder."""
+    served = ServedFile(server, client, tmp_path / "wheels" / "new")
+    served.serve()
+    return served

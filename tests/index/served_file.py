@@ -1,4 +1,4 @@
-"""A file on a server that can do what servers do, and a folder that it goes to."""
+"""A file on a server with adjustable faults, and the folder that it is downloaded into."""
 
 from __future__ import annotations
 
@@ -21,40 +21,40 @@ NAME = "torch-2.6.0+cu126-cp312-cp312-linux_x86_64.whl"
 
 
 class ServedFile:
-    """A file on a server and a folder that it goes to."""
+    """A file on a server and the folder that it is downloaded into."""
 
     def __init__(self, server: Server, client: Client, folder: Path) -> None:
-        """Take what serves, what fetches, and where to."""
+        """Keep the server, the client and the folder."""
         self.server = server
         self.client = client
         self.folder = folder
-        self.told: list[tuple[str, int, int]] = []
+        self.progress: list[tuple[str, int, int]] = []
         self.breaks_after = 0
-        """After how many bytes each answer breaks off; 0: never."""
-        self.lies = False
-        """Whether a part is another one than was asked for."""
+        """The number of bytes after which each response breaks off; 0: never."""
+        self.sends_wrong_range = False
+        """Whether the server sends a different range than the requested one."""
 
     path = f"/{NAME.replace('+', '%2B')}"
-    """Where the server has it."""
+    """The path on the server."""
 
     @property
     def part(self) -> Path:
-        """Where the file lies while it is not whole."""
+        """The path of the incomplete file."""
         return self.folder / f"{NAME}.part"
 
     @property
     def ranges(self) -> list[str | None]:
-        """The parts that were asked for."""
+        """The Range headers of all requests."""
         return [headers.get("range") for headers in self.server.headers]
 
     def serve(self, body: bytes = BODY, *, with_ranges: bool = True) -> None:
-        """Serve a body, in parts where they are asked for."""
+        """Serve a body, in part where a range is requested."""
 
         def answer(handler: BaseHTTPRequestHandler) -> None:
-            asked = handler.headers.get("Range") if with_ranges else None
-            start = int(asked.removeprefix("bytes=").rstrip("-")) if asked else 0
+            requested = handler.headers.get("Range") if with_ranges else None
+            start = int(requested.removeprefix("bytes=").rstrip("-")) if requested else 0
             handler.send_response(416 if start >= len(body) else 206 if start else 200)
-            first = start + self.lies
+            first = start + self.sends_wrong_range
             handler.send_header("Content-Range", f"bytes {first}-{len(body) - 1}/{len(body)}")
             handler.send_header("Content-Length", str(len(body) - start))
             handler.end_headers()
@@ -64,21 +64,21 @@ class ServedFile:
         self.server.routes[self.path] = answer
 
     def wanted(self, body: bytes | None = BODY) -> DownloadRequest:
-        """Return the file with the hash of a body, or without one."""
+        """Return the request for the file, with the hash of a body or without one."""
         url = self.server.url + self.path
         return DownloadRequest(url, sha256(body).hexdigest() if body is not None else None)
 
     def fetch(self, *wanted: DownloadRequest) -> list[DownloadResult | HatchTorchError]:
-        """Fetch files, by default the one."""
+        """Download files, by default the served one."""
         hosts = AllowedHosts.of([self.server.url])
-        found = download_all(
+        results = download_all(
             wanted or (self.wanted(),),
             self.folder,
-            lambda url, start, into: self.client.stream(url, start, into, hosts),
-            lambda *one: self.told.append(one),
+            lambda url, start, sink: self.client.stream(url, start, sink, hosts),
+            lambda *event: self.progress.append(event),
         )
-        return [*found.values()]
+        return [*results.values()]
 
     def present(self) -> dict[str, bytes]:
-        """Return what is in the folder."""
+        """Return the contents of the folder."""
         return {path.name: path.read_bytes() for path in self.folder.iterdir()}

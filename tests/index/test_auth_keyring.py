@@ -1,4 +1,4 @@
-"""A keyring is asked as pip and uv ask it, and only where the user lets it be asked."""
+"""Keyring: called as pip and uv call it, and only where their variables allow it."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ CREDS = ("--mode", "creds")
     ],
 )
 def test_allowed(environ: dict[str, str], *, expected: bool) -> None:
-    """A user switches it off by the installers' variables, and says who may be asked at all."""
+    """The installers' variables switch the keyring off."""
     assert is_keyring_allowed(environ) == expected
 
 
 @pytest.mark.parametrize(
-    ("user", "answers", "expected", "asked"),
+    ("user", "answers", "expected", "lookups"),
     [
         ("me", ["secret\n"], ("me", "secret"), [(INDEX, "me")]),
         ("me", [None, "secret\n"], ("me", "secret"), [(INDEX, "me"), ("x.org:8443", "me")]),
@@ -42,9 +42,9 @@ def test_find(
     user: str,
     answers: list[str | None],
     expected: tuple[str, str] | None,
-    asked: list[tuple[str, ...]],
+    lookups: list[tuple[str, ...]],
 ) -> None:
-    """The index is looked up, then its host; without a user, whoever the keyring has."""
+    """The index is looked up, then its host; without a user, the keyring's own."""
     seen: list[tuple[str, ...]] = []
 
     def run(*words: str) -> str | None:
@@ -52,4 +52,4 @@ def test_find(
         return answers[len(seen) - 1]
 
     assert Keyring(run).find(INDEX, user) == expected
-    assert seen == [("get", *words) for words in asked]
+    assert seen == [("get", *words) for words in lookups]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def body(response: CachedResponse) -> bytes | None:
-    """Read a page as its body; one that says so is a fault."""
+    """Return a page's body; raise a fault for the body `login`."""
     if response.body == b"login":
         raise IndexFaultError(response.url, "a login page")
     return response.body if response.is_found else None
@@ -37,10 +37,10 @@ def get(client: Client, url: str, hosts: AllowedHosts) -> bytes | None:
 
 
 class TestAsking:
-    """What goes over the wire."""
+    """Requests and responses."""
 
     def test_pages(self, server: Server, client: Client, hosts: AllowedHosts) -> None:
-        """Several pages are asked for together; a missing one is no fault."""
+        """Several pages are requested together; a missing one is no fault."""
         server.page("/a", "A")
         server.page("/b", "B", 404)
         urls = [f"{server.url}/{name}" for name in "abc"]
@@ -50,14 +50,14 @@ class TestAsking:
         assert client.notes == []
 
     def test_gzip(self, server: Server, client: Client, hosts: AllowedHosts) -> None:
-        """A page may come packed."""
+        """A page may be compressed."""
         server.page("/a", gzip.compress(b"A" * 1000), Content_Encoding="gzip")
         assert get(client, f"{server.url}/a", hosts) == b"A" * 1000
 
     def test_connections_are_kept(
         self, server: Server, client: Client, hosts: AllowedHosts
     ) -> None:
-        """One connection serves page after page, missing ones too."""
+        """One connection serves several requests, for missing pages too."""
         ports = set()
 
         def answer(handler: BaseHTTPRequestHandler) -> None:
@@ -71,13 +71,13 @@ class TestAsking:
         assert len(ports) == 1
 
     def test_file(self, server: Server, client: Client, hosts: AllowedHosts) -> None:
-        """A single file is fetched, or is not there."""
+        """A METADATA file is returned, or None where it does not exist."""
         server.page("/a", "A")
         assert client.get_metadata(f"{server.url}/a", hosts) == b"A"
         assert client.get_metadata(f"{server.url}/b", hosts) is None
 
     def test_range(self, server: Server, client: Client, hosts: AllowedHosts) -> None:
-        """A part of a file is fetched by its place or from its end."""
+        """A range of a file is fetched by position or from the end."""
         server.file("/a", b"0123456789")
         for first, last, expected in [(2, 4, b"234"), (-3, None, b"789")]:
             part = client.get_range(f"{server.url}/a", first, last, hosts=hosts)
@@ -85,7 +85,7 @@ class TestAsking:
             assert (part.body, part.total) == (expected, 10)
 
     def test_range_ignored(self, server: Server, client: Client, hosts: AllowedHosts) -> None:
-        """A server that sends the whole file is not listened to."""
+        """A response with the whole file is not read."""
         server.page("/a", b"x" * 50_000_000)
         assert client.get_range(f"{server.url}/a", 0, 1, hosts=hosts) is None
 
@@ -149,22 +149,22 @@ class TestTogether:
 
 
 class TestCache:
-    """What is kept between runs; each `new_client` is a new run."""
+    """The cache between runs; each `new_client` is a new run."""
 
     def test_fresh(
         self, server: Server, new_client: Callable[..., Client], hosts: AllowedHosts
     ) -> None:
-        """What is fresh is not asked for again."""
+        """A fresh page is not requested again."""
         server.page("/a", "A", Cache_Control="max-age=600")
         assert get(new_client(), f"{server.url}/a", hosts) == b"A"
         assert get(new_client(), f"{server.url}/a", hosts) == b"A"
-        assert server.asked == ["/a"]
+        assert server.requested == ["/a"]
 
     @pytest.mark.parametrize("status", [200, 304])
     def test_stale(
         self, server: Server, new_client: Callable[..., Client], hosts: AllowedHosts, status: int
     ) -> None:
-        """What is stale is asked for by its ETag and its date."""
+        """A stale page is requested with its ETag and date."""
         server.page("/a", "A", ETag='"1"', Last_Modified="yesterday")
         get(new_client(), f"{server.url}/a", hosts)
         server.page("/a", "A" if status == 200 else "", status)
@@ -175,19 +175,19 @@ class TestCache:
     def test_renewed(
         self, server: Server, new_client: Callable[..., Client], hosts: AllowedHosts
     ) -> None:
-        """A page that is confirmed is fresh again."""
+        """A revalidated page is fresh again."""
         server.page("/a", "A", ETag='"1"')
         get(new_client(), f"{server.url}/a", hosts)
         server.page("/a", "", 304, Cache_Control="max-age=600")
         get(new_client(), f"{server.url}/a", hosts)
         assert get(new_client(), f"{server.url}/a", hosts) == b"A"
-        assert len(server.asked) == 2
+        assert len(server.requested) == 2
 
     @pytest.mark.parametrize("fault", ["down", "login", "forbidden"])
     def test_old_copy(
         self, server: Server, new_client: Callable[..., Client], hosts: AllowedHosts, fault: str
     ) -> None:
-        """Where the index fails, the copy is used, kept, and said to be old."""
+        """If the index fails, the stale copy is used and kept, with a note."""
         server.page("/a", "A")
         get(new_client(now=lambda: 0.0), f"{server.url}/a", hosts)
         server.page("/a", fault, {"down": 501, "forbidden": 403}.get(fault, 200))
@@ -201,7 +201,7 @@ class TestCache:
     def test_offline(
         self, server: Server, new_client: Callable[..., Client], hosts: AllowedHosts
     ) -> None:
-        """Without the network the cache counts, however old; what is not in it is a fault."""
+        """Offline, the cache is used however old; a page that is not in it is a fault."""
         server.page("/a", "A")
         get(new_client(), f"{server.url}/a", hosts)
         offline = new_client(offline=True)
@@ -210,10 +210,10 @@ class TestCache:
             get(offline, f"{server.url}/b", hosts)
         with pytest.raises(IndexFaultError, match="network is switched off"):
             offline.get_metadata(f"{server.url}/a", hosts)
-        assert server.asked == ["/a"]
+        assert server.requested == ["/a"]
 
     def test_keep(self, new_client: Callable[..., Client]) -> None:
-        """What was worked out is kept for good, or for a day."""
+        """Computed bytes are stored permanently or for a day."""
         new_client().cache_put("good", b"1", is_permanent=True)
         new_client(now=lambda: 0.0).cache_put("day", b"2", is_permanent=False)
         assert [new_client().cache_get(key) for key in ("good", "day", "none")] == [
@@ -224,24 +224,24 @@ class TestCache:
 
 
 def test_notes_are_said_once(client: Client) -> None:
-    """A note that comes twice is said once."""
+    """A repeated note is recorded once."""
     client.add_note("a")
     client.add_note("a")
     assert client.notes == ["a"]
 
 
 class TestSecrets:
-    """Where credentials go."""
+    """Credentials of indexes and proxies."""
 
     def test_credentials(self, server: Server, client: Client, hosts: AllowedHosts) -> None:
-        """They go to their origin and into no file, note or error."""
+        """A login is sent to its origin."""
         url = client.credentials.remember(server.url.replace("//", "//me:secret@"))
         server.page("/a", "A")
         get(client, f"{url}/a", hosts)
         assert server.headers[0]["authorization"].startswith("Basic ")
 
     def test_unauthorized(self, server: Server, client: Client, hosts: AllowedHosts) -> None:
-        """Where they are missing, the error says where they belong."""
+        """The error for a 401 says where credentials belong."""
         server.page("/a", "", 401)
         with pytest.raises(
             IndexFaultError,
@@ -252,7 +252,7 @@ class TestSecrets:
     def test_forbidden(
         self, server: Server, new_client: Callable[..., Client], hosts: AllowedHosts
     ) -> None:
-        """A page that is forbidden counts as missing; that is noted of a user, and never kept."""
+        """A 403 counts as missing; it is noted where a login was sent, and not cached."""
         url = f"{server.url}/a"
         anonymous = new_client()
         assert get(anonymous, url, hosts) is None
@@ -265,7 +265,7 @@ class TestSecrets:
         assert get(new_client(), url, hosts) == b"A"
 
     def test_proxy(self, server: Server, new_client: Callable[..., Client]) -> None:
-        """A proxy is asked for a tunnel with its own credentials; its failure shows none."""
+        """A proxy's failure does not show its credentials."""
         proxy = server.url.replace("//", "//me:secret@")
         client = new_client({"https_proxy": proxy})
         with pytest.raises(IndexFaultError) as fault:
@@ -273,7 +273,7 @@ class TestSecrets:
         assert str(fault.value) == "https://x.invalid/a: the proxy does not respond"
 
     def test_unknown_proxy(self, new_client: Callable[..., Client]) -> None:
-        """A proxy of another kind is named, not ignored."""
+        """An unsupported kind of proxy is an error."""
         client = new_client({"all_proxy": "socks5://me:secret@127.0.0.1:1"})
         with pytest.raises(IndexFaultError) as fault:
             get(client, "https://x.invalid/a", AllowedHosts.of(["https://x.invalid"]))
@@ -282,7 +282,7 @@ class TestSecrets:
 
     @pytest.mark.parametrize("proxy", ["http://me:secret@[::1", "http://me:secret@x:99999"])
     def test_proxy_that_is_none(self, new_client: Callable[..., Client], proxy: str) -> None:
-        """An address that nobody can read is told without its secret."""
+        """An invalid proxy URL is reported without its secret."""
         client = new_client({"all_proxy": proxy})
         with pytest.raises(IndexFaultError) as fault:
             get(client, "https://x.invalid/a", AllowedHosts.of(["https://x.invalid"]))

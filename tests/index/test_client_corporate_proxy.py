@@ -1,4 +1,4 @@
-"""A company's network: its proxy, its certificate, over real TLS."""
+"""Client in a corporate network, with its proxy and certificate, over real TLS."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ HOSTS = AllowedHosts.of([URL])
 
 
 def body(response: CachedResponse) -> bytes:
-    """Read a page as its body."""
+    """Return a page's body."""
     return response.body
 
 
@@ -59,14 +59,14 @@ def test_store_of_the_system(
     new_client: Callable[..., Client],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """What the system trusts is trusted, without a word in our own environment."""
+    """Certificates of the system's store are trusted without a variable."""
     monkeypatch.setenv("SSL_CERT_FILE", str(corporate_proxy.certificate))
     client = new_client({"https_proxy": corporate_proxy.proxy})
     assert client.get_pages([URL], HOSTS, body) == {URL: b"A"}
 
 
 def test_no_proxy(corporate_proxy: CorporateProxy, new_client: Callable[..., Client]) -> None:
-    """A host that is excepted is asked straight, and is not there."""
+    """A host in no_proxy is requested directly."""
     client = new_client({"https_proxy": corporate_proxy.proxy, "no_proxy": ".example.org"})
     fault = client.get_pages([URL], HOSTS, body)[URL]
     assert isinstance(fault, IndexFaultError)

@@ -1,4 +1,4 @@
-"""Servers that break in every way, over real sockets: a fault in words, in time, in bounds."""
+"""Client against broken servers over real sockets: messages, deadline and limits."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ PACKED = gzip.compress(b"A" * 1000)
 
 
 def fault_of(client: Client, url: str, hosts: AllowedHosts) -> str:
-    """Return the fault that a page ends in."""
+    """Return the message of the fault that a page request ends in."""
 
     def body(response: CachedResponse) -> bytes:
         return response.body
@@ -65,7 +65,7 @@ STATUSES = [
 def test_bodies(
     server: Server, client: Client, hosts: AllowedHosts, case: tuple[bytes, dict[str, str], str]
 ) -> None:
-    """A body that is cut, too large, or packed wrongly is a fault."""
+    """A truncated, oversized or wrongly encoded body is a fault."""
     content, headers, expected = case
     server.page("/a", content, 200, **headers)
     assert fault_of(client, f"{server.url}/a", hosts) == expected
@@ -78,7 +78,7 @@ def test_statuses(
     hosts: AllowedHosts,
     case: tuple[int, dict[str, str], str],
 ) -> None:
-    """A status that is no answer is told, once patience ends."""
+    """An unexpected status is a fault after the last attempt."""
     status, headers, expected = case
     server.page("/a", "", status, **headers)
     found = fault_of(new_client(timeout=0.3), f"{server.url}/a", hosts)
@@ -116,7 +116,7 @@ def trickle(handler: BaseHTTPRequestHandler) -> None:
 def test_slow(
     server: Server, new_client: Callable[..., Client], hosts: AllowedHosts, route: Route
 ) -> None:
-    """However slow a server is, the limit holds, for pages and for files."""
+    """The deadline holds for pages and files, however slow a server is."""
     server.routes["/a"] = route
     start = time.monotonic()
     found = fault_of(new_client(timeout=0.3), f"{server.url}/a", hosts)
@@ -129,26 +129,26 @@ def test_slow(
 def test_one_limit_for_all(
     server: Server, new_client: Callable[..., Client], hosts: AllowedHosts
 ) -> None:
-    """When the time of a decision is spent, nobody is asked any more."""
+    """After the deadline no further request is sent."""
     server.routes["/a"] = silence
     client = new_client(timeout=0.2)
     fault_of(client, f"{server.url}/a", hosts)
-    asked = len(server.asked)
+    requested = len(server.requested)
     fault_of(client, f"{server.url}/b", hosts)
     with pytest.raises(IndexFaultError, match="in time\nhint: set TORCH_VARIANT_TIMEOUT"):
         client.get_metadata(f"{server.url}/b", hosts)
-    assert len(server.asked) == asked
+    assert len(server.requested) == requested
 
 
 def test_nobody_there(client: Client, hosts: AllowedHosts) -> None:
-    """A port without a server is said to be one."""
+    """A port without a server is reported as such."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     assert fault_of(client, f"http://127.0.0.1:{port}/a", hosts) == "connection refused"
 
 
 def test_unknown_name(client: Client) -> None:
-    """A name that nobody knows is said to be one."""
+    """An unknown host name is reported as such."""
     hosts = AllowedHosts.of(["https://no-such-host.invalid"])
     found = fault_of(client, "https://no-such-host.invalid/a", hosts)
     assert found in {"the host name cannot be resolved", "no response in time"}
@@ -157,7 +157,7 @@ def test_unknown_name(client: Client) -> None:
 def test_no_certificate(
     server: Server, new_client: Callable[..., Client], hosts: AllowedHosts
 ) -> None:
-    """A server that speaks no TLS, and certificates that are not there, are not trusted."""
+    """A missing certificate file is reported as an untrusted certificate."""
     client = new_client({"SSL_CERT_FILE": "/no/such/file"})
     found = fault_of(client, f"{server.url.replace('http:', 'https:')}/a", hosts)
     assert found == "the certificate is not trusted"
@@ -165,13 +165,15 @@ def test_no_certificate(
 
 @pytest.mark.parametrize("first", [date(1990, 1, 1), date(9000, 1, 1)], ids=["late", "early"])
 def test_clock(new_client: Callable[..., Client], tmp_path: Path, first: date) -> None:
-    """A certificate that is not valid by this clock is told as such, though it is trusted."""
+    """A trusted certificate outside its validity is reported as such."""
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(tmp_path / "trusted.pem"))
     begin = datetime.combine(first, datetime.min.time())
-    made = authority.issue_cert("127.0.0.1", not_before=begin, not_after=begin.replace(day=9))
+    certificate = authority.issue_cert(
+        "127.0.0.1", not_before=begin, not_after=begin.replace(day=9)
+    )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    made.configure_cert(context)
+    certificate.configure_cert(context)
     with socketserver.TCPServer(("127.0.0.1", 0), socketserver.BaseRequestHandler) as server:
         server.socket = context.wrap_socket(server.socket, server_side=True)
         server.handle_error = lambda *_: None  # type: ignore[method-assign] # the client hangs up

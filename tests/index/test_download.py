@@ -1,4 +1,4 @@
-"""Wheels into a folder, over a server that can do what servers do."""
+"""Downloads of wheels into a folder, from a server with adjustable faults."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 
 
 def test_fetched_and_there(served: ServedFile) -> None:
-    """A file is fetched once, under its own name, and then it is there."""
+    """A file is fetched once, under its own name."""
     assert served.fetch() == [DownloadResult(len(BODY), "fetched")]
     assert served.present() == {NAME: BODY}
-    assert served.told[-1] == (NAME, len(BODY), len(BODY))
+    assert served.progress[-1] == (NAME, len(BODY), len(BODY))
     assert served.fetch() == [DownloadResult(len(BODY), "there")]
     assert len(served.ranges) == 1
 
 
 def test_resumed(served: ServedFile) -> None:
-    """What is there of a file is not fetched again."""
+    """A partial file is resumed."""
     served.folder.mkdir(parents=True)
     served.part.write_bytes(BODY[:1000])
     assert served.fetch() == [DownloadResult(len(BODY), "resumed")]
@@ -41,7 +41,7 @@ def test_resumed(served: ServedFile) -> None:
 
 
 def test_all_of_it_was_there(served: ServedFile) -> None:
-    """A part that lacks nothing gets its name."""
+    """A complete partial file gets its final name."""
     served.folder.mkdir(parents=True)
     served.part.write_bytes(BODY)
     assert served.fetch() == [DownloadResult(len(BODY), "resumed")]
@@ -50,7 +50,7 @@ def test_all_of_it_was_there(served: ServedFile) -> None:
 
 @pytest.mark.parametrize("begun", [b"another file", BODY + b"more"])
 def test_the_beginning_of_another_file(served: ServedFile, begun: bytes) -> None:
-    """A part that turns out not to belong to it is fetched from the beginning."""
+    """A partial file of another content is fetched again from the beginning."""
     served.folder.mkdir(parents=True)
     served.part.write_bytes(begun)
     assert served.fetch() == [DownloadResult(len(BODY), "fetched")]
@@ -58,7 +58,7 @@ def test_the_beginning_of_another_file(served: ServedFile, begun: bytes) -> None
 
 
 def test_a_server_without_ranges(served: ServedFile) -> None:
-    """Where the server sends all of it, all of it is taken."""
+    """A server without ranges sends the whole file again."""
     served.serve(with_ranges=False)
     served.folder.mkdir(parents=True)
     served.part.write_bytes(BODY[:1000])
@@ -67,7 +67,7 @@ def test_a_server_without_ranges(served: ServedFile) -> None:
 
 
 def test_a_connection_that_breaks_off(served: ServedFile) -> None:
-    """It is gone on with where it broke, as long as something comes."""
+    """A broken download resumes as long as bytes arrive."""
     served.breaks_after = 100_000
     assert served.fetch() == [DownloadResult(len(BODY), "resumed")]
     assert served.ranges == [None, "bytes=100000-", "bytes=200000-"]
@@ -75,7 +75,7 @@ def test_a_connection_that_breaks_off(served: ServedFile) -> None:
 
 
 def test_a_server_that_is_gone(served: ServedFile) -> None:
-    """What came stays for the next time, under another name."""
+    """The part that arrived stays for the next call, under another name."""
     served.breaks_after = 100_000
     served.server.routes["/gone"] = served.server.routes[served.path]
 
@@ -104,8 +104,8 @@ def test_nothing_comes(served: ServedFile) -> None:
 
 
 def test_another_part(served: ServedFile) -> None:
-    """A part that is not the one asked for is not taken."""
-    served.lies = True
+    """A different range than the requested one is refused."""
+    served.sends_wrong_range = True
     served.folder.mkdir(parents=True)
     served.part.write_bytes(BODY[:1000])
     [fault] = served.fetch()
@@ -114,7 +114,7 @@ def test_another_part(served: ServedFile) -> None:
 
 
 def test_a_wrong_hash(served: ServedFile) -> None:
-    """What has another hash than the index gives is not kept; a wrong file is replaced."""
+    """A file with a wrong hash is deleted; an existing wrong file is replaced."""
     [fault] = served.fetch(served.wanted(b"other"))
     assert isinstance(fault, IndexFaultError)
     assert "does not have the index's sha256 (expected " in str(fault)
@@ -126,7 +126,7 @@ def test_a_wrong_hash(served: ServedFile) -> None:
 
 
 def test_no_hash(served: ServedFile) -> None:
-    """Without a hash the archive's own checksums count."""
+    """Without a hash, the archive's own checksums are verified."""
     [fault] = served.fetch(served.wanted(None))
     assert "is not a complete wheel (the index gives no hash for it)" in str(fault)
     assert served.present() == {}
@@ -138,7 +138,7 @@ def test_no_hash(served: ServedFile) -> None:
 
 
 def test_several_at_once(served: ServedFile) -> None:
-    """Several files are under way together, and each fault is told."""
+    """Several files are downloaded at once, and each has its own fault."""
     together = Barrier(3, timeout=30)
 
     def answer(handler: BaseHTTPRequestHandler) -> None:
@@ -159,7 +159,7 @@ def test_several_at_once(served: ServedFile) -> None:
 
 @contextmanager
 def largest_file(size: int) -> Iterator[None]:
-    """Let no file of this process become larger, as on a disk that is full."""
+    """Limit the size of this process's files, as a full disk does."""
     resource = pytest.importorskip("resource", reason="limits are POSIX's")
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
@@ -170,7 +170,7 @@ def largest_file(size: int) -> Iterator[None]:
 
 
 def test_no_room(served: ServedFile) -> None:
-    """Where there is no more room the part stays, and is gone on with when there is."""
+    """On a full disk the partial file stays, and a later call resumes it."""
     with largest_file(200_000):
         [fault] = served.fetch()
     assert isinstance(fault, ConfigurationError)
@@ -181,7 +181,7 @@ def test_no_room(served: ServedFile) -> None:
 
 
 def test_no_folder(served: ServedFile) -> None:
-    """A folder that cannot be, and a name that is a folder's, are told."""
+    """A folder that cannot be created, or that has the file's name, is an error."""
     (served.folder / NAME).mkdir(parents=True)
     [fault] = served.fetch()
     assert NAME in str(fault)
@@ -192,7 +192,7 @@ def test_no_folder(served: ServedFile) -> None:
 
 
 def test_offline(served: ServedFile, new_client: Callable[..., Client]) -> None:
-    """Where the network is switched off nothing is asked."""
+    """Offline, nothing is requested."""
     served.client = new_client(offline=True)
     [fault] = served.fetch()
     assert "the network is switched off" in str(fault)
@@ -200,7 +200,7 @@ def test_offline(served: ServedFile, new_client: Callable[..., Client]) -> None:
 
 
 def test_silence() -> None:
-    """A file may take long, if only something comes."""
+    """The timeout of a file applies to each wait, not to their sum."""
     clock = iter(range(100))
     patience = ReadTimeout(5, lambda: float(next(clock)))
     assert [patience.remaining() for _ in range(20)] == [5] * 20

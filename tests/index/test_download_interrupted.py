@@ -1,4 +1,4 @@
-"""Ctrl-C while wheels are on their way."""
+"""Ctrl-C during a download."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ download_all(
 @pytest.mark.usefixtures("interruptible")
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 def test_ctrl_c(served: ServedFile) -> None:
-    """It ends at once, what came stays as a part, and the next call goes on from there."""
+    """Ctrl-C ends at once and keeps the partial file, which the next call resumes."""
     half, gone = len(BODY) // 2, Event()
 
     def stall(handler: BaseHTTPRequestHandler) -> None:

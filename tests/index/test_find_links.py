@@ -1,4 +1,4 @@
-"""Folders of wheels, asked like an index."""
+"""FindLinks: folders of wheels as a wheel source."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def add(folder: Path, name: str, version: str) -> str:
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> FindLinks:
-    """Fill a folder; a wheel without a local version counts as CUDA 12.8's."""
+def source(tmp_path: Path) -> FindLinks:
+    """Return a folder's source, where wheels without a local version are for CUDA 12.8."""
     for name, version in (
         ("torch", "2.6.0+cu126"),
         ("torch", "2.7.0"),
@@ -46,28 +46,28 @@ def house(tmp_path: Path) -> FindLinks:
     [(CU126, ["2.6.0+cu126"]), (CU128, ["2.7.0"]), (ROCM, ["2.5.0+rocm6.4"])],
     ids=str,
 )
-def test_local_version(house: FindLinks, backend: Backend, versions: list[str]) -> None:
-    """A wheel is of the backend that its local version names."""
-    found = house.load_pages([(backend, "Torch")])[backend, "Torch"]
+def test_local_version(source: FindLinks, backend: Backend, versions: list[str]) -> None:
+    """A wheel belongs to the backend that its local version names."""
+    found = source.load_pages([(backend, "Torch")])[backend, "Torch"]
 
     assert [str(one.version) for one in found] == versions
     assert [one.url for one in found] == [""]
 
 
-def test_local_version_of_no_backend(house: FindLinks) -> None:
-    """A local version that names none, triton's commit, goes with any."""
-    assert house.get_wheels(CU126, "triton") == house.get_wheels(ROCM, "triton") != ()
+def test_local_version_of_no_backend(source: FindLinks) -> None:
+    """A local version that names no backend (triton's commit) fits any."""
+    assert source.get_wheels(CU126, "triton") == source.get_wheels(ROCM, "triton") != ()
 
 
-def test_what_there_is(house: FindLinks) -> None:
-    """It tells which packages it holds, and of which backends."""
-    assert (house.has_package("Torch"), house.has_package("torchvision")) == (True, False)
-    assert house.list_backends() == (CU126, CU128, ROCM)
+def test_what_there_is(source: FindLinks) -> None:
+    """The source lists its packages and backends."""
+    assert (source.has_package("Torch"), source.has_package("torchvision")) == (True, False)
+    assert source.list_backends() == (CU126, CU128, ROCM)
 
 
-def test_every_wheel(house: FindLinks) -> None:
-    """All the wheels that can be read are there, whatever their backend."""
-    assert sorted(str(wheel.version) for wheel in house.all_wheels()) == [
+def test_every_wheel(source: FindLinks) -> None:
+    """All wheels with valid names are listed, whatever their backend."""
+    assert sorted(str(wheel.version) for wheel in source.all_wheels()) == [
         "2.5.0+rocm6.4",
         "2.6.0+cu126",
         "2.7.0",
@@ -75,25 +75,25 @@ def test_every_wheel(house: FindLinks) -> None:
     ]
 
 
-def test_requires(house: FindLinks) -> None:
-    """A wheel's requirements are read out of it."""
-    (torch,) = house.get_wheels(CU126, "torch")
+def test_requires(source: FindLinks) -> None:
+    """A wheel's requirements are read from its METADATA."""
+    (torch,) = source.get_wheels(CU126, "torch")
 
-    assert [*map(str, house.read_requirements(torch) or ())] == ["triton==3.2.0"]
-    assert house.notes == []
+    assert [*map(str, source.read_requirements(torch) or ())] == ["triton==3.2.0"]
+    assert source.notes == []
 
 
 def test_damaged_wheel(tmp_path: Path) -> None:
-    """What cannot be read is noted, not raised."""
+    """An unreadable wheel is noted, not raised."""
     filename = add(tmp_path, "torch", "2.6.0+cu126")
     (tmp_path / filename).write_bytes(b"PK")
-    house = FindLinks([tmp_path])
-    (torch,) = house.get_wheels(CU126, "torch")
+    source = FindLinks([tmp_path])
+    (torch,) = source.get_wheels(CU126, "torch")
 
-    assert house.read_requirements(torch) is None
-    assert [note.split(":")[0] for note in house.notes] == [filename]
+    assert source.read_requirements(torch) is None
+    assert [note.split(":")[0] for note in source.notes] == [filename]
 
 
-def test_own_folder(house: FindLinks) -> None:
-    """Its wheels lie elsewhere than on PyTorch's index, whatever their backend."""
-    assert house.has_own_folder(CU126)
+def test_own_folder(source: FindLinks) -> None:
+    """No wheel lies on PyTorch's index, whatever its backend."""
+    assert source.has_own_folder(CU126)

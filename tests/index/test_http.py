@@ -98,7 +98,9 @@ def test_index_that_is_not_allowed() -> None:
     """No request is sent to an index that may not be used."""
     transport = ScriptedTransport([Reply("", 200)])
     url = "http://mirror.example.org/"
-    with pytest.raises(IndexFaultError, match="expected an allowed https: URL, got http: at mirror"):
+    with pytest.raises(
+        IndexFaultError, match="expected an allowed https: URL, got http: at mirror"
+    ):
         get(transport.client(), url, AllowedHosts.of([url]))
     assert transport.requests == []
 

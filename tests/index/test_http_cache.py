@@ -1,4 +1,4 @@
-"""The folder of documents: sound after anything, and never in the way."""
+"""Cache: intact after every failure, and never an error."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ POSIX = pytest.mark.skipif(sys.platform == "win32", reason="Windows has other pe
 
 
 def test_folder() -> None:
-    """A variable names the folder; without it the system does."""
+    """A variable names the folder, else the system's default is used."""
     assert open_cache({"TORCH_VARIANT_CACHE_DIR": "/x"}).folder == Path("/x")
     assert str(open_cache({}).folder).lower().endswith(("hatch-torch", "cache"))
 
 
 def test_round_trip(tmp_path: Path) -> None:
-    """What was written is read, from a folder that nobody had made."""
+    """A written response is read back; the folder is created."""
     cache = Cache(tmp_path / "a" / "b")
     cache.write("key", DOCUMENT)
     assert cache.read("key") == DOCUMENT
@@ -32,7 +32,7 @@ def test_round_trip(tmp_path: Path) -> None:
 
 
 def test_no_cache() -> None:
-    """Without a folder nothing is kept, as was asked for."""
+    """Without a folder nothing is stored."""
     cache = Cache(None)
     cache.write("key", DOCUMENT)
     assert (cache.read("key"), cache.size(), len(cache.notes)) == (None, 0, 0)
@@ -40,7 +40,7 @@ def test_no_cache() -> None:
 
 @pytest.mark.parametrize("answer", [RuntimeError("no home"), "~/.cache/hatch-torch"])
 def test_no_home(monkeypatch: pytest.MonkeyPatch, answer: str | Exception) -> None:
-    """A user without a home has no cache, and no folder that is called "~" either."""
+    """Without a home folder there is no cache, and no folder called "~"."""
 
     def folder(name: str, *, appauthor: bool) -> str:
         assert (name, appauthor) == ("hatch-torch", False)
@@ -56,14 +56,14 @@ def test_no_home(monkeypatch: pytest.MonkeyPatch, answer: str | Exception) -> No
 
 
 def test_entry_that_another_process_removes(tmp_path: Path) -> None:
-    """What is gone when its size is asked for counts nothing."""
+    """An entry that was just deleted counts zero bytes."""
     (tmp_path / "gone.torch-variant").symlink_to(tmp_path / "nowhere")
     assert Cache(tmp_path).size() == 0
 
 
 @pytest.mark.parametrize("content", [b"", b"half\nwritten", b"\xff" * 100])
 def test_damage(tmp_path: Path, content: bytes) -> None:
-    """A damaged entry is thrown away."""
+    """A damaged entry is deleted."""
     cache = Cache(tmp_path)
     cache.write("key", DOCUMENT)
     [entry] = cache.entries()
@@ -73,7 +73,7 @@ def test_damage(tmp_path: Path, content: bytes) -> None:
 
 
 def test_entry_of_another_version(tmp_path: Path) -> None:
-    """An entry with fields that we do not know is thrown away, too."""
+    """An entry with unknown fields is deleted."""
     cache = Cache(tmp_path)
     cache.write("key", DOCUMENT)
     [entry] = cache.entries()
@@ -85,7 +85,7 @@ def test_entry_of_another_version(tmp_path: Path) -> None:
 
 
 def test_huge_entry(tmp_path: Path) -> None:
-    """An entry larger than anything we write is not read."""
+    """An oversized entry is not read."""
     cache = Cache(tmp_path)
     cache.write("key", DOCUMENT)
     [entry] = cache.entries()
@@ -94,7 +94,7 @@ def test_huge_entry(tmp_path: Path) -> None:
 
 
 def test_size_and_clear(tmp_path: Path) -> None:
-    """Clearing removes our entries, with what killed processes left, and nothing else."""
+    """Clearing deletes all entries and leftovers of killed processes, and nothing else."""
     cache = Cache(tmp_path)
     cache.write("key", DOCUMENT)
     [entry] = cache.entries()
@@ -107,14 +107,14 @@ def test_size_and_clear(tmp_path: Path) -> None:
 
 @POSIX
 def test_nobody_else_reads(tmp_path: Path) -> None:
-    """Pages of a private index are for their user alone."""
+    """Only the user may read the entries."""
     Cache(tmp_path).write("key", DOCUMENT)
     [entry] = Cache(tmp_path).entries()
     assert entry.stat().st_mode & 0o777 == 0o600
 
 
 def test_many_writers(tmp_path: Path) -> None:
-    """Whoever reads while many write sees one whole entry."""
+    """A reader sees a complete entry while others write."""
     cache = Cache(tmp_path)
     versions = [CachedResponse("https://x.org/", 200, bytes([n]) * 50_000) for n in range(8)]
 
@@ -129,7 +129,7 @@ def test_many_writers(tmp_path: Path) -> None:
 
 @POSIX
 def test_link(tmp_path: Path) -> None:
-    """A link could lead anywhere."""
+    """A folder that is a link is not used."""
     (tmp_path / "cache").symlink_to(tmp_path)
     cache = Cache(tmp_path / "cache")
     cache.write("key", DOCUMENT)
@@ -141,7 +141,7 @@ def test_link(tmp_path: Path) -> None:
 
 @POSIX
 def test_open_to_everybody(tmp_path: Path) -> None:
-    """What everybody may write is not believed."""
+    """A folder that every user may write to is not used."""
     tmp_path.chmod(0o777)
     cache = Cache(tmp_path)
     assert cache.read("key") is None
@@ -159,14 +159,14 @@ def test_open_to_everybody(tmp_path: Path) -> None:
     ],
 )
 def test_distrust(mode: int, user: int | None, expected: str | None) -> None:
-    """Only a user's own folder is believed."""
+    """Only a user's own folder is trusted."""
     assert (
         untrusted_reason(os.stat_result((mode, 0, 0, 1, 1000, 1000, 0, 0, 0, 0)), user) == expected
     )
 
 
 def test_folder_that_cannot_be(tmp_path: Path) -> None:
-    """A folder below a file cannot be made; that is said once and is no error."""
+    """A folder that cannot be created is noted once, and is no error."""
     (tmp_path / "file").write_text("")
     cache = Cache(tmp_path / "file" / "cache")
     cache.write("key", DOCUMENT)
@@ -175,7 +175,7 @@ def test_folder_that_cannot_be(tmp_path: Path) -> None:
 
 
 def test_write_that_fails(tmp_path: Path) -> None:
-    """A write that fails leaves nothing behind, and is said once."""
+    """A failed write leaves no file, and is noted once."""
     cache = Cache(tmp_path)
     cache.write("key", DOCUMENT)
     [entry] = cache.entries()

@@ -1,4 +1,4 @@
-"""The index that a run asks: who names it, and who may read it."""
+"""The index that a run uses: where it is configured, and who can log in."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def find(
     frontend: str = "pip",
     indexes: tuple[tuple[str, str], ...] = (),
 ) -> IndexConfig:
-    """Find the source of a run."""
+    """Return the index that a run uses."""
     request = BuildRequest(frontend, indexes=indexes)
     return find_index_config(config or Config(), index_url, request, {**NONE, **environ})
 
@@ -53,7 +53,7 @@ def find(
 def test_variables(
     environ: dict[str, str], frontend: str, expected: tuple[str, str] | None
 ) -> None:
-    """The installers' variables name a mirror, the nearer installer's first; PyPI is none."""
+    """The installers' variables name a mirror, this build's installer first; PyPI is not one."""
     config = find(environ, frontend=frontend)
     assert config.root_and_source == expected
     assert config.root == (expected[0] if expected else "https://download.pytorch.org/whl")
@@ -70,7 +70,7 @@ def test_variables(
     ],
 )
 def test_user_of_a_named_index(index: str, expected: str | None) -> None:
-    """A user in an index's URL comes before that of uv's variables, which go by its name."""
+    """A user in an index's URL overrides uv's variables for the index's name."""
     named = {"UV_INDEX_MY_TORCH_USERNAME": "me", "UV_INDEX_MY_TORCH_PASSWORD": "a/b"}
     environ = {"UV_INDEX": index, "NETRC": "/dev/null", **named}
     config = find(environ, frontend="uv")
@@ -82,13 +82,13 @@ def test_user_of_a_named_index(index: str, expected: str | None) -> None:
 
 @pytest.mark.parametrize(("index", "root"), [(f"torch={MIRROR}", MIRROR), ("/wheels", None)])
 def test_index_on_the_command_line(index: str, root: str | None) -> None:
-    """An index may have a name there too, and may be a folder, which is no mirror."""
+    """An index may have a name; a folder is not a mirror."""
     shown = find({}, frontend="uv", indexes=(("--index", index),)).root_and_source
     assert (shown[0] if shown else None) == root
 
 
 def test_who_is_first() -> None:
-    """Our own variable outdoes the table, this the command line, and that the variables."""
+    """Our variable overrides the table, the table the command line, that the variables."""
     environ, table = {"PIP_INDEX_URL": MIRROR}, Config(index_url=f"{OTHER}/table")
     option = (("--extra-index-url", OTHER),)
     own = find(environ, table, index_url="https://own.example.org", indexes=option)
@@ -99,7 +99,7 @@ def test_who_is_first() -> None:
 
 
 def test_files(tmp_path: Path) -> None:
-    """A file is named with its key."""
+    """A configuration file is reported with its key."""
     path = tmp_path / "pip.conf"
     path.write_text(f"[global]\nextra-index-url =\n  {PYPI}\n  {MIRROR}/cu128\n", encoding="utf-8")
     config = find({"PIP_CONFIG_FILE": str(path)})
@@ -107,7 +107,7 @@ def test_files(tmp_path: Path) -> None:
 
 
 def test_folders() -> None:
-    """A backend's own index and channel come with it, without user-info."""
+    """An extra's own index or channel is used for its backend, without user-info."""
     extras = (
         BackendExtra("rocm64", Backend.parse("rocm64"), index_url="https://me:s@r.example.org/"),
         BackendExtra("cu130", Backend.parse("cu130"), channel="nightly"),
@@ -152,15 +152,15 @@ class TestInstallerAuthHint:
     wheel = "https://m.example.org/whl/cpu/torch-2.9.1.whl"
 
     def test_netrc_line(self) -> None:
-        """The line to write is shown, and nothing secret."""
-        told = find({}, index_url=self.index).installer_auth_hint(self.wheel)
-        assert told is not None
-        assert told.endswith("\n    machine m.example.org login USER password PASSWORD")
-        assert "pip has no user and password for this host" in told
-        assert "secret@" not in told
+        """The hint shows the netrc line without the secret."""
+        hint = find({}, index_url=self.index).installer_auth_hint(self.wheel)
+        assert hint is not None
+        assert hint.endswith("\n    machine m.example.org login USER password PASSWORD")
+        assert "pip has no user and password for this host" in hint
+        assert "secret@" not in hint
 
     def test_other_host(self) -> None:
-        """The files may lie where everybody may read."""
+        """Files on another host need no login."""
         assert (
             find({}, index_url=self.index).installer_auth_hint("https://cdn.example.org/a.whl")
             is None
@@ -169,21 +169,21 @@ class TestInstallerAuthHint:
     @pytest.mark.parametrize("frontend", ["pip", "uv"])
     @pytest.mark.parametrize("variable", ["PIP_INDEX_URL", "UV_INDEX_URL"])
     def test_the_installers_own_index(self, frontend: str, variable: str) -> None:
-        """An index of the installer's at that host opens it; another installer's does not."""
+        """The installer's own index at that host has a login; another installer's has none."""
         environ = {variable: "https://it:s@m.example.org/simple"}
         config = find(environ, index_url=self.index, frontend=frontend)
         opens = variable.lower().startswith(frontend)
         assert (config.installer_auth_hint(self.wheel) is None) == opens
 
     def test_mirror_of_the_installer(self) -> None:
-        """The installer's own mirror is open to both."""
+        """The installer's own mirror is readable for both."""
         config = find({"PIP_INDEX_URL": f"{self.index}/cpu"})
         assert config.root == MIRROR
         assert config.credentials.header(self.wheel)
         assert config.installer_auth_hint(self.wheel) is None
 
     def test_netrc(self, tmp_path: Path) -> None:
-        """With the line in the netrc file the door is open."""
+        """With the netrc line, the installer can log in."""
         path = tmp_path / "netrc"
         path.write_text("machine m.example.org login me password secret\n", encoding="utf-8")
         path.chmod(0o600)
@@ -200,34 +200,34 @@ print({{("https://m.example.org/whl", "me"): "secret"}}[tuple(sys.argv[2:])])
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a script is a program by its first line")
 class TestKeyring:
-    """A real command of that name, on PATH."""
+    """A real `keyring` command on PATH."""
 
     @pytest.fixture
     def environ(self, tmp_path: Path) -> dict[str, str]:
-        """Return an environment that has one, and a PYTHONPATH that would break it."""
+        """Return an environment with the command, and a PYTHONPATH that would break it."""
         (tmp_path / "keyring").write_text(KEYRING.format(python=sys.executable), encoding="utf-8")
         (tmp_path / "keyring").chmod(0o755)
         (tmp_path / "sitecustomize.py").write_text("raise SystemExit(9)", encoding="utf-8")
         return {"PATH": str(tmp_path), "PYTHONPATH": str(tmp_path)}
 
     def test_asked(self, environ: dict[str, str]) -> None:
-        """It is asked for the index and its user; pip would not ask it for a wheel."""
+        """The command gets the index and its user; pip would not call it for a wheel."""
         config = find(environ, index_url="https://me@m.example.org/whl")
         assert config.credentials.keyring_header(MIRROR)
         assert config.installer_auth_hint(f"{MIRROR}/a.whl")
 
     def test_unknown(self, environ: dict[str, str]) -> None:
-        """What it does not know, and fails at, is nobody."""
+        """A failing command has no login."""
         config = find(environ, index_url="https://you@m.example.org/whl")
         assert config.credentials.keyring_header(MIRROR) == {}
 
     def test_switched_off(self, environ: dict[str, str]) -> None:
-        """A setting of pip switches it off."""
+        """Pip's setting disables the keyring."""
         environ["PIP_KEYRING_PROVIDER"] = "disabled"
         config = find(environ, index_url="https://me@m.example.org/whl")
         assert config.credentials.keyring_header(MIRROR) == {}
 
     def test_none(self) -> None:
-        """Where there is no such command, nobody is asked."""
+        """Without the command there is no login."""
         config = find({"PATH": ""}, index_url="https://me@m.example.org/whl")
         assert config.credentials.keyring_header(MIRROR) == {}

@@ -1,4 +1,4 @@
-"""Asking together, and leaving what comes too late."""
+"""Deadlines, and calls in parallel until one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hatch_torch.index.limits import PARALLEL_REQUESTS, Deadline, map_until_dead
 
 
 def test_together() -> None:
-    """As many as may be under way at once are."""
+    """As many calls run at once as are allowed."""
     barrier = threading.Barrier(PARALLEL_REQUESTS)
 
     def ask(number: int) -> int:
@@ -24,7 +24,7 @@ def test_together() -> None:
 
 
 def test_late() -> None:
-    """Whoever does not answer in time is left behind."""
+    """An item that is late is missing."""
     release = threading.Event()
     start = time.monotonic()
     answers = map_until_deadline(lambda n: n or release.wait(5), [0, 1], Deadline(0.1))
@@ -34,13 +34,13 @@ def test_late() -> None:
 
 
 def test_error() -> None:
-    """What goes wrong is raised to the one who waits."""
+    """An error is raised in the waiting thread."""
     with pytest.raises(ZeroDivisionError):
         map_until_deadline(lambda n: 1 // n, [0], Deadline(5))
 
 
 def test_no_threads() -> None:
-    """Where no thread can be had one thing is asked after the other."""
+    """Without threads, items are processed one after the other."""
     before = threading.stack_size(2**46)
     try:
         assert map_until_deadline(str, [1, 2], Deadline(5)) == {1: "1", 2: "2"}
@@ -49,12 +49,12 @@ def test_no_threads() -> None:
 
 
 def test_nothing_to_ask() -> None:
-    """Nothing is asked of nobody."""
+    """Without items nothing is called."""
     assert map_until_deadline(str, [], Deadline(5)) == {}
 
 
 def test_deadline() -> None:
-    """The clock runs from the first request on, and stops at nothing."""
+    """The clock starts with the first request, and never goes below zero."""
     now = [100.0]
     deadline = Deadline(5, clock=lambda: now[0])
     now[0] = 200.0

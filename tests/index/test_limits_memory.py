@@ -1,4 +1,4 @@
-"""How much a server can make us hold: little, whatever it sends."""
+"""Limits on the memory that a server can make us use."""
 
 from __future__ import annotations
 
@@ -61,12 +61,12 @@ def html(links: str) -> str:
 
 
 def line(number: int) -> str:
-    """Return a link to a wheel that no other line links to."""
+    """Return a link to a distinct wheel."""
     return f'<a href="torch-1.{number}-py3-none-any.whl">x</a>'
 
 
 def many_tags(number: int) -> str:
-    """Return a link to a wheel for a hundred machines, none of which another wheel is for."""
+    """Return a link to a distinct wheel with a hundred distinct tags."""
     machines = ".".join("abcdefghij")
     return f'<a href="torch-1.{number}-{machines}-none-{machines}{number}.whl">x</a>'
 
@@ -85,7 +85,7 @@ def many_tags(number: int) -> str:
     ids=["links", "comments", "files", "values"],
 )
 def test_pages(text: str, found: str) -> None:
-    """A page with too much on it is refused before anything is made of it."""
+    """A page with too much content is refused before it is parsed."""
     with pytest.raises(IndexFaultError, match=found):
         parse_page(text, "text/html", URL)
 
@@ -108,7 +108,7 @@ def test_links_of_all_pages(
 def test_bytes_of_all_pages(
     server: Server, new_client: Callable[..., Client], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The bytes of all pages of a decision count together, those of the cache too."""
+    """The bytes of all pages of a decision count together, cached ones too."""
     monkeypatch.setattr("hatch_torch.index.client.MAX_PAGE_BYTES", 100)
     server.page("/cpu/torch/", html(line(1)), Cache_Control="max-age=600")
     server.page("/cpu/torchaudio/", html(line(1)))
@@ -116,13 +116,13 @@ def test_bytes_of_all_pages(
         index.get_wheels(Backend("cpu"), "torch")
         with pytest.raises(IndexFaultError, match=r"too large \(expected at most 100 bytes\)"):
             index.get_wheels(Backend("cpu"), "torchaudio")
-    assert server.asked.count("/cpu/torch/") == 1
+    assert server.requested.count("/cpu/torch/") == 1
 
 
 def test_a_kept_page_for_which_there_is_no_room(
     server: Server, new_client: Callable[..., Client], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A page that was kept by a run with more room is as none."""
+    """A cached page that exceeds the budget is not used."""
     server.page("/cpu/torch/", html(line(1)), Cache_Control="max-age=600")
     PyTorchIndex(server.url, new_client()).get_wheels(Backend("cpu"), "torch")
     monkeypatch.setattr("hatch_torch.index.client.MAX_PAGE_BYTES", 10)
@@ -131,7 +131,7 @@ def test_a_kept_page_for_which_there_is_no_room(
 
 
 def test_room() -> None:
-    """There is room until there is none, and it is spelled in units that can be read."""
+    """A budget ends at its limit, and is printed with its unit."""
     room = ByteBudget(3 * MIB)
     assert [room.consume(2 * MIB), room.consume(MIB), room.consume(1)] == [True, True, False]
     assert [str(room), str(ByteBudget(9))] == ["3 MiB", "9 bytes"]
@@ -139,7 +139,7 @@ def test_room() -> None:
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="Linux tells what is used")
 def test_memory(server: Server, tmp_path: Path) -> None:
-    """Pages made to fill the memory leave the bound that the README tells, each after the other."""
+    """Hostile pages together stay below the limit on memory."""
     hostile: dict[str, str | bytes] = {
         "bomb": gzip.compress(bytes(200 * MIB)),
         "large": bytes(100 * MIB),

@@ -1,4 +1,4 @@
-"""Proxies and certificates by the usual variables."""
+"""Proxies and certificates from environment variables."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ PROXY = "http://proxy:3128"
     ],
 )
 def test_proxy(environ: dict[str, str], expected: str | None) -> None:
-    """Lower case is preferred, exceptions are domains."""
+    """Lower-case variables are preferred; no_proxy lists domains."""
     proxy = find_proxy(URL, environ)
     assert (proxy and proxy.url) == expected
 
@@ -43,23 +43,23 @@ def test_proxy(environ: dict[str, str], expected: str | None) -> None:
     [("https://10.1.2.3/", "10.0.0.0/8"), ("https://a.org:8443/", "a.org:8443")],
 )
 def test_more_exceptions(url: str, exceptions: str) -> None:
-    """Exceptions are networks and ports, too."""
+    """no_proxy may list networks and ports."""
     assert find_proxy(url, {"https_proxy": PROXY, "no_proxy": exceptions}) is None
 
 
 def test_loopback_needs_no_proxy() -> None:
-    """The demonstration's index is reached in companies, too."""
+    """Loopback is requested directly, as the demo needs behind a proxy."""
     assert find_proxy("http://127.0.0.1:8000/", {"http_proxy": PROXY}) is None
 
 
 def test_cgi() -> None:
-    """In CGI, HTTP_PROXY is what a client sent as a header."""
+    """Under CGI, HTTP_PROXY is a client's header and is ignored."""
     environ = {"HTTP_PROXY": PROXY, "REQUEST_METHOD": "GET"}
     assert find_proxy("http://a.org/", environ) is None
 
 
 def test_credentials_of_a_proxy() -> None:
-    """User and password leave the URL, and are not shown."""
+    """User and password move into a header, and are not shown."""
     proxy = Proxy.from_url("http://me:secret@proxy:3128")
     assert proxy.url == PROXY
     assert dict(proxy.headers) == {"proxy-authorization": "Basic bWU6c2VjcmV0"}
@@ -67,7 +67,7 @@ def test_credentials_of_a_proxy() -> None:
 
 
 def test_certificates(tmp_path: Path) -> None:
-    """The first variable that names what is there names a file or a folder."""
+    """The first variable with an existing file or folder is used."""
     first, second = tmp_path / "a.pem", tmp_path / "b.pem"
     first.touch()
     second.touch()

@@ -1,4 +1,4 @@
-"""The face of the room, over a real server laid out like PyTorch's."""
+"""PyTorchIndex against a real server with PyTorch's layout."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def page(*hrefs: str) -> str:
 
 
 def torch(local: str = "", name: str = "torch") -> str:
-    """Return a wheel's file name as it stands in a link."""
+    """Return a wheel's file name as it is spelled in a link."""
     return f"{name}-2.6.0{local and '%2B' + local}-cp312-cp312-linux_x86_64.whl"
 
 
@@ -37,7 +37,7 @@ def filenames(index: PyTorchIndex, backend: Backend, name: str = "torch") -> lis
 
 
 class TestPages:
-    """Which pages are asked for."""
+    """The requested pages."""
 
     @pytest.mark.parametrize("slash", ["", "/"])
     @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ class TestPages:
         server.page(f"/whl{folder}/cu126/pytorch-triton/", page(torch(name="pytorch_triton")))
         index = PyTorchIndex(f"{server.url}/whl{slash}", client, channel=channel)
         assert filenames(index, CU126, "PyTorch_Triton") == [torch(name="pytorch_triton")]
-        assert server.asked == [f"/whl{folder}/cu126/pytorch-triton/"]
+        assert server.requested == [f"/whl{folder}/cu126/pytorch-triton/"]
 
     def test_own_folder(self, server: Server, client: Client) -> None:
         """To a backend's own folder only the package's name is appended."""
@@ -60,15 +60,15 @@ class TestPages:
         assert (index.has_own_folder(ROCM), index.has_own_folder(CPU)) == (True, False)
 
     def test_once(self, server: Server, client: Client) -> None:
-        """A page is asked for once, for cpu and mps too; a missing page has no wheels."""
+        """A page is requested once, for cpu and mps together; a missing page has no wheels."""
         server.page("/cpu/torch/", page(torch("cpu")))
         index = PyTorchIndex(server.url, client)
-        asks = [(CPU, "torch"), (MPS, "torch"), (CPU, "torch"), (CU126, "torch")]
-        assert [len(wheels) for wheels in index.load_pages(asks).values()] == [1, 0, 0]
-        asked = sorted(server.asked)
-        index.load_pages(asks)
-        assert sorted(server.asked) == asked
-        assert asked.count("/cpu/torch/") == 1
+        keys = [(CPU, "torch"), (MPS, "torch"), (CPU, "torch"), (CU126, "torch")]
+        assert [len(wheels) for wheels in index.load_pages(keys).values()] == [1, 0, 0]
+        requested = sorted(server.requested)
+        index.load_pages(keys)
+        assert sorted(server.requested) == requested
+        assert requested.count("/cpu/torch/") == 1
 
     def test_flat_folder(self, server: Server, client: Client) -> None:
         """A simple mirror lists all files of a backend in its folder."""
@@ -79,7 +79,7 @@ class TestPages:
         assert index.get_wheels(CU126, "torchaudio") == ()
 
     def test_down(self, server: Server, client: Client) -> None:
-        """An index that answers with garbage is a fault."""
+        """A response that is not an index page is a fault."""
         server.page("/cu126/torch/", "garbage")
         with pytest.raises(
             IndexFaultError,
@@ -89,10 +89,10 @@ class TestPages:
 
 
 class TestSelection:
-    """Which of the links are offered."""
+    """The selection of links."""
 
     @pytest.mark.parametrize(
-        ("backend", "kept"),
+        ("backend", "expected"),
         [
             (CU126, ["cu126", "", "git1234"]),
             (CPU, ["cpu", "", "git1234"]),
@@ -100,24 +100,24 @@ class TestSelection:
         ],
     )
     def test_local_versions(
-        self, server: Server, client: Client, backend: Backend, kept: list[str]
+        self, server: Server, client: Client, backend: Backend, expected: list[str]
     ) -> None:
-        """A wheel that says to be of another backend is none of this folder's."""
+        """A wheel whose local version names another backend is left out."""
         links = [torch(local) for local in ("cu118", "cu126", "cpu", "", "git1234")]
         server.page(f"/{backend.folder}/torch/", page(*links))
         locals_ = {
             wheel.version.local or ""
             for wheel in PyTorchIndex(server.url, client).get_wheels(backend, "torch")
         }
-        assert locals_ == set(kept)
+        assert locals_ == set(expected)
 
     def test_other_packages(self, server: Server, client: Client) -> None:
-        """A page offers its own package only."""
+        """Wheels of other packages are left out."""
         server.page("/cu126/torch/", page(torch("cu126"), torch("cu126", "numpy")))
         assert len(PyTorchIndex(server.url, client).get_wheels(CU126, "torch")) == 1
 
     def test_hosts(self, server: Server, client: Client) -> None:
-        """Only allowed hosts are linked to; what is refused is noted without secrets."""
+        """Links to hosts that are not allowed are refused, with a note without secrets."""
         good = [f"{FILES}/{torch()}", f"https://ours.example.org/{torch()}", torch()]
         bad = [
             f"https://evil.example.org/{torch()}",
@@ -139,7 +139,7 @@ class TestSelection:
         ]
 
     def test_credentials(self, server: Server, client: Client) -> None:
-        """The root's password is sent to the root, and is in no wheel's URL."""
+        """The root's login is sent to the root, and is in no wheel's URL."""
         server.page("/cu126/torch/", page(torch("cu126")))
         root = server.url.replace("//", "//me:secret@")
         [wheel] = PyTorchIndex(root, client).get_wheels(CU126, "torch")
@@ -148,7 +148,7 @@ class TestSelection:
 
 
 class TestBackends:
-    """What the root lists."""
+    """The list of backends at the root."""
 
     @pytest.mark.parametrize(
         ("listing", "expected"),
@@ -165,7 +165,7 @@ class TestBackends:
         listing: str,
         expected: tuple[Backend, ...] | None,
     ) -> None:
-        """Folders that are backends are found; PyTorch's root lists none."""
+        """Folders named after backends are listed; PyTorch's root has none."""
         server.page("/", listing)
         index = PyTorchIndex(server.url, client)
         assert index.list_backends() == expected
@@ -177,7 +177,7 @@ class TestBackends:
 
 
 class TestRequires:
-    """What wheels depend on."""
+    """The requirements of wheels."""
 
     def test_requires(self, server: Server, client: Client) -> None:
         """A wheel's requirements are read once."""
@@ -190,10 +190,10 @@ class TestRequires:
         index = PyTorchIndex(server.url, client)
         [wheel] = index.get_wheels(CU126, "torch")
         assert [str(line) for line in index.read_requirements(wheel) or ()] == ["sympy"]
-        assert len(server.asked) == 2
+        assert len(server.requested) == 2
 
     def test_unreadable(self, server: Server, client: Client) -> None:
-        """Where they cannot be read, a note says why."""
+        """Unreadable requirements are None, and a note says why."""
         server.page("/cu126/torch/", page(torch("cu126")))
         index = PyTorchIndex(server.url, client)
         [wheel] = index.get_wheels(CU126, "torch")
@@ -201,11 +201,11 @@ class TestRequires:
         assert index.notes == [f"{wheel.filename}: the server does not support range requests"]
 
 
-def test_second_run_asks_nothing(server: Server, new_client: Callable[..., Client]) -> None:
-    """With a fresh cache a decision needs no network."""
+def test_second_run_keys_nothing(server: Server, new_client: Callable[..., Client]) -> None:
+    """A second run with a fresh cache needs no network."""
     server.page("/cu126/torch/", page(torch("cu126")), Cache_Control="max-age=600")
-    asks = [(CU126, name) for name in ("torch", "torchvision")]
-    first = PyTorchIndex(server.url, new_client()).load_pages(asks)
-    asked = [*server.asked]
-    assert PyTorchIndex(server.url, new_client(offline=True)).load_pages(asks) == first
-    assert server.asked == asked
+    keys = [(CU126, name) for name in ("torch", "torchvision")]
+    first = PyTorchIndex(server.url, new_client()).load_pages(keys)
+    requested = [*server.requested]
+    assert PyTorchIndex(server.url, new_client(offline=True)).load_pages(keys) == first
+    assert server.requested == requested

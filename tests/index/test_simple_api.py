@@ -1,4 +1,4 @@
-"""Index pages, as PyTorch's index, mirrors and broken servers give them."""
+"""Index pages of PyTorch's index, mirrors and broken servers."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ data-core-metadata="sha256={TWO}" data-upload-time="2025-11-12T15:00:00Z">{NAME}
 
 
 def read(links: str, url: str = URL) -> Page:
-    """Read a page with some links in its body."""
+    """Parse a page with these links in its body."""
     return parse_page(f"<!DOCTYPE html><html><body>{links}</body></html>", "text/html", url)
 
 
 def urls(page: Page) -> list[str]:
-    """Return the addresses of a page's wheels."""
+    """Return the URLs of a page's wheels."""
     return [wheel.url for wheel in page.wheels]
 
 
 class TestPyTorch:
-    """The shape of download.pytorch.org."""
+    """Pages as download.pytorch.org writes them."""
 
     def test_urls_are_taken_as_given(self) -> None:
-        """The plus sign stays encoded, for installers compare URLs as text."""
+        """The plus sign stays encoded, since installers compare URLs as text."""
         page = parse_page(PYTORCH, "text/html", URL)
         assert urls(page)[1] == f"{FILES}/{NAME}"
         assert str(page.wheels[1].version) == "2.9.1+cu126"
@@ -62,12 +62,12 @@ class TestPyTorch:
         assert (page.wheels, page.folders) == ((), ("filelock", "torch"))
 
     def test_page_without_files(self) -> None:
-        """A page may list nothing."""
+        """A page may have no links."""
         assert read("<h1>Links for torch</h1>") == Page()
 
 
 class TestMirrors:
-    """Other servers of the simple API."""
+    """Pages of other servers."""
 
     @pytest.mark.parametrize(
         ("href", "expected"),
@@ -88,7 +88,7 @@ class TestMirrors:
         assert urls(page) == [f"https://a.example.org/x/{NAME}"]
 
     def test_spellings_of_html(self) -> None:
-        """Case, quotes, entities, blanks and unescaped brackets are HTML's own business."""
+        """Tags may vary in case, quotes, entities and blanks."""
         page = read(
             f"<A data-requires-python='>=3.10' HREF = '{NAME}&#35;sha256={ONE}' >x</A>"
             f"<a href={NAME}>x</a><a name=top>x</a>"
@@ -96,7 +96,7 @@ class TestMirrors:
         assert [wheel.sha256 for wheel in page.wheels] == [ONE, None]
 
     def test_comments_are_no_links(self) -> None:
-        """What is commented out is not offered."""
+        """Links in comments are ignored."""
         assert read(f'<!-- <a href="{NAME}"> --><a href="torch/">x</a>').wheels == ()
 
     @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ class TestMirrors:
         [("true", ""), ("false", None), (f"SHA256={ONE.upper()}", ONE), ("md5=1", "")],
     )
     def test_metadata(self, attribute: str, expected: str | None) -> None:
-        """A metadata file is offered with a hash, without one, or not (PEP 714)."""
+        """A link may have a METADATA file with or without a hash (PEP 714)."""
         page = read(f'<a href="{NAME}" data-dist-info-metadata="{attribute}">x</a>')
         assert [wheel.core_metadata for wheel in page.wheels] == [expected]
 
@@ -165,7 +165,7 @@ class TestMirrors:
 
 
 class TestRefused:
-    """What is listed, but never offered."""
+    """Files that are listed but left out."""
 
     @pytest.mark.parametrize(
         "href",
@@ -178,7 +178,7 @@ class TestRefused:
         ],
     )
     def test_other_files(self, href: str) -> None:
-        """Only plain wheels count, no sdists, no variant wheels."""
+        """Sdists, variant wheels and files with invalid names are left out."""
         assert read(f'<a href="{href}">x</a>').wheels == ()
 
     @pytest.mark.parametrize(
@@ -193,7 +193,7 @@ class TestRefused:
         ],
     )
     def test_unsafe_links(self, href: str) -> None:
-        """Nothing that could break out of a requirement or a folder is offered."""
+        """A link that could break out of a requirement or a folder is refused."""
         page = read(f'<a href="{href}">x</a>')
         note = "refused 1 links to .whl files with an unsafe URL or an invalid name"
         assert (page.wheels, page.notes) == ((), (f"{URL}: {note}",))
@@ -205,7 +205,7 @@ class TestRefused:
 
 
 class TestNoIndexPage:
-    """Answers that are something else."""
+    """Responses that are not index pages."""
 
     @pytest.mark.parametrize(
         ("text", "content_type", "found"),
@@ -237,7 +237,7 @@ class TestNoIndexPage:
     ],
 )
 def test_decode(body: bytes, content_type: str) -> None:
-    """A page is decoded whatever it says of itself."""
+    """A page is decoded whatever charset it declares."""
     assert decode_page(body, content_type) == "<html>"
 
 
@@ -268,7 +268,7 @@ MARKUP = st.lists(
 @settings(max_examples=100, deadline=None)
 @given(text=MARKUP | st.text(), content_type=st.sampled_from(["text/html", "application/json"]))
 def test_never_raises_anything_else(text: str, content_type: str) -> None:
-    """Whatever comes is a page or a fault."""
+    """Any text is a page or a fault."""
     for body in (text, f"<html>{text}</html>"):
         try:
             page = parse_page(body, content_type, URL)

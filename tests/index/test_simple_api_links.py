@@ -1,4 +1,4 @@
-"""The scanner of start tags, against the standard library's parser."""
+"""The parser of links against the standard library's HTMLParser."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ ATTRIBUTE = st.tuples(st.sampled_from(["href", "HREF", "data-yanked", "title"]),
 
 
 class Oracle(HTMLParser):
-    """Collects the links as the standard library sees them."""
+    """Collects the links as the standard library parses them."""
 
     def __init__(self) -> None:
-        """Begin without links."""
+        """Start without links."""
         super().__init__()
         self.hrefs: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Take the first href of an anchor."""
+        """Add the first href of an anchor."""
         hrefs = [value or "" for name, value in attrs if name == "href"]
         if tag == "a" and hrefs:
             self.hrefs.append(hrefs[0])
 
 
 def spelled(attributes: list[tuple[str, str | None]]) -> str:
-    """Write a start tag."""
+    """Return a start tag."""
     parts = (name if value is None else f'{name}="{value}"' for name, value in attributes)
     return f"<a {' '.join(parts)}>text</a><br/>"
 
@@ -38,7 +38,7 @@ def spelled(attributes: list[tuple[str, str | None]]) -> str:
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.lists(ATTRIBUTE, min_size=1)))
 def test_agrees_with_the_standard_library(tags: list[list[tuple[str, str | None]]]) -> None:
-    """Well-formed pages are read as HTMLParser reads them."""
+    """Well-formed pages are parsed as HTMLParser does."""
     text = "\n".join(spelled(tag) for tag in tags)
     oracle = Oracle()
     oracle.feed(text)
@@ -53,15 +53,15 @@ def test_agrees_with_the_standard_library(tags: list[list[tuple[str, str | None]
 def test_the_usual_spelling_is_only_quicker(
     fragment: str, older: str, core: str, uploaded: str, python: str
 ) -> None:
-    """What is read at once is read as where another attribute stands before it."""
-    told = f'href="a-1-py3-none-any.whl{fragment}"{python}{older}{core}{uploaded}>'
-    _, (usual, unusual) = parse_html_links(f"<a {told}</a><a title='' {told}</a>")
+    """The fast path gives the same link as the slow one, which another attribute forces."""
+    attributes = f'href="a-1-py3-none-any.whl{fragment}"{python}{older}{core}{uploaded}>'
+    _, (usual, unusual) = parse_html_links(f"<a {attributes}</a><a title='' {attributes}</a>")
     assert usual == unusual
 
 
 @pytest.mark.parametrize("piece", ["<a href='", '<a "', "<!--", "<a x", "<a href=a ", "<a\t\t\t\t"])
 def test_time_is_linear(piece: str) -> None:
-    """A large hostile page costs no more than a good one."""
+    """A large hostile page takes linear time."""
     start = time.perf_counter()
     parse_html_links(piece * (256 * 1024 // len(piece)))
     assert time.perf_counter() - start < 5

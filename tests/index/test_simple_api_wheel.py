@@ -1,4 +1,4 @@
-"""Names of wheels."""
+"""Wheel: parsing of file names."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PARTS = st.sampled_from(
 
 
 def test_build_tag() -> None:
-    """Six parts: the third is the build."""
+    """The third of six parts is the build tag."""
     wheel = Wheel.from_filename("torch-2.10.0-3-cp310-cp310-win_amd64.whl", "https://x")
     assert (wheel.name, wheel.build, len(wheel.tags)) == ("torch", (3, ""), 1)
 
@@ -27,7 +27,7 @@ def test_build_tag() -> None:
     ],
 )
 def test_hostile_names(stem: str) -> None:
-    """A name that no file system takes, or that names thousands of tags, is none."""
+    """A name that is too long or spells too many tags is invalid."""
     with pytest.raises(InvalidWheelFilename, match=r"too long for a file name|too many tags"):
         Wheel.from_filename(f"{stem}.whl", "")
 
@@ -35,7 +35,7 @@ def test_hostile_names(stem: str) -> None:
 @settings(max_examples=100, deadline=None)
 @given(st.lists(PARTS, min_size=1, max_size=8).map("-".join), st.sampled_from([".whl", ".zip"]))
 def test_agrees_with_packaging(stem: str, suffix: str) -> None:
-    """A name read in two halves is read as packaging reads it whole."""
+    """A name parsed in two halves is parsed as packaging does."""
     filename = stem + suffix
     try:
         expected = parse_wheel_filename(filename)

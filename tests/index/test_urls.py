@@ -1,4 +1,4 @@
-"""Which URLs may be used."""
+"""Allowed hosts, and credentials in URLs."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_allowed(hosts: AllowedHosts, url: str) -> None:
     ],
 )
 def test_refused(url: str, expected: str) -> None:
-    """A refusal says why, without the secret."""
+    """A reason names the fault without the secret."""
     refusal = PYTORCH.rejection_reason(url)
     assert refusal is not None
     assert refusal.startswith(expected)
@@ -55,7 +55,7 @@ def test_refused(url: str, expected: str) -> None:
 
 
 def test_bare() -> None:
-    """User-info, query and fragment are secrets, and go."""
+    """User-info, query and fragment are removed."""
     assert (
         strip_credentials("https://me:secret@x.org:1/a?token=secret#secret") == "https://x.org:1/a"
     )
@@ -63,5 +63,5 @@ def test_bare() -> None:
 
 
 def test_host_of() -> None:
-    """Hosts are compared in lower case; a path has none."""
+    """A host is in lower case; a path has none."""
     assert [get_host("https://A.Example.org/x"), get_host("/x")] == ["a.example.org", ""]

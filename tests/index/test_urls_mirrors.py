@@ -1,4 +1,4 @@
-"""Which URLs name a mirror of PyTorch's index, and which hold a secret."""
+"""URLs that name a mirror of PyTorch's index, and URLs with a secret."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ ROOT = "https://m.example.org/pytorch/whl"
     "behind", ["", "/", "/cu126", "/cu126/", "/rocm6.4", "/nightly", "/test/xpu/"]
 )
 def test_mirrors(root: str, behind: str) -> None:
-    """A root may have a channel, a backend's folder, or both behind it."""
+    """A channel, a backend's folder, or both may follow the root."""
     assert find_mirror_root(root + behind) == root
 
 
 @pytest.mark.parametrize("backend", known_backends())
 def test_every_folder(backend: object) -> None:
-    """Every backend's folder is known, as PyTorch spells it."""
+    """Every backend's folder is recognized, as PyTorch spells it."""
     assert find_mirror_root(f"{ROOT}/{getattr(backend, 'folder', '')}") == ROOT
 
 
@@ -48,12 +48,12 @@ def test_every_folder(backend: object) -> None:
     ],
 )
 def test_no_mirrors(url: str) -> None:
-    """PyPI, its mirrors, a package's page, a folder spelled otherwise, plain http: none counts."""
+    """PyPI, a package's page, a misspelled folder and plain http: name no mirror."""
     assert find_mirror_root(url) is None
 
 
 def test_user_info_stays() -> None:
-    """Whoever asks the mirror needs it; it is taken out where it is learned."""
+    """User-info stays in a mirror's root, for its login."""
     assert (
         find_mirror_root("https://me:secret@m.example.org/whl/cpu")
         == "https://me:secret@m.example.org/whl"
@@ -140,7 +140,7 @@ def test_query() -> None:
 @settings(max_examples=50, deadline=None)
 @given(st.text(max_size=60))
 def test_any_text(text: str) -> None:
-    """Whatever is configured is judged, never a traceback."""
+    """Any text is accepted without an exception."""
     for url in (text, f"https://{text}", f"https://x.org/{text}"):
         find_secret(url)
         may_have_token(url)

@@ -1,4 +1,4 @@
-"""METADATA of wheels, beside them or out of them, over a real server."""
+"""METADATA beside and inside of wheels, from a real server."""
 
 from __future__ import annotations
 
@@ -51,10 +51,10 @@ def wheel_at(url: str, *, sha256: str | None = None, core_metadata: str | None =
 def archive(files: dict[str, bytes]) -> bytes:
     """Return a large zip file whose last members are these."""
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as made:
-        made.writestr(zipfile.ZipInfo("torch/lib/libtorch.so"), bytes(1_000_000))
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive_file:
+        archive_file.writestr(zipfile.ZipInfo("torch/lib/libtorch.so"), bytes(1_000_000))
         for name, content in files.items():
-            made.writestr(name, content)
+            archive_file.writestr(name, content)
     return buffer.getvalue()
 
 
@@ -64,16 +64,16 @@ def lines(metadata: Metadata | None) -> list[str] | None:
 
 
 class TestParse:
-    """The pure reading."""
+    """Parsing METADATA."""
 
     def test_requirements(self) -> None:
-        """What can be read is read; Python's range too."""
+        """Valid requirements and Requires-Python are read."""
         metadata = parse_metadata(CONTENT, wheel_at(""))
         assert lines(metadata) == REQUIRES
         assert str(metadata.requires_python) == ">=3.9"
 
     def test_odd_range(self) -> None:
-        """A range of Pythons that nobody can read excludes nobody."""
+        """An invalid Requires-Python excludes no Python."""
         content = CONTENT.replace(b">=3.9", b"three")
         assert parse_metadata(content, wheel_at("")).requires_python is None
 
@@ -87,12 +87,12 @@ class TestParse:
         ],
     )
     def test_hostile_requirements(self, line: bytes) -> None:
-        """A line that no reader bears is passed over."""
+        """A hostile requirement is skipped."""
         content = CONTENT.replace(b"sympy==1.13.1", line)
         assert lines(parse_metadata(content, wheel_at(""))) == REQUIRES[:1]
 
     def test_hostile_range(self) -> None:
-        """A range of Pythons that no reader bears excludes nobody."""
+        """A hostile Requires-Python excludes no Python."""
         content = CONTENT.replace(b">=3.9", b">=" + b"9" * 5000)
         assert parse_metadata(content, wheel_at("")).requires_python is None
 
@@ -111,7 +111,7 @@ class TestParse:
     @settings(max_examples=100, deadline=None)
     @given(st.binary(), st.binary())
     def test_never_raises_anything_else(self, head: bytes, tail: bytes) -> None:
-        """Whatever comes is metadata or a ValueError."""
+        """Any content is parsed or raises ValueError."""
         for content in (head, CONTENT + tail, CONTENT[:60] + head + CONTENT[60:]):
             try:
                 parse_metadata(content, wheel_at(""))
@@ -120,18 +120,18 @@ class TestParse:
 
 
 class TestRead:
-    """Over a server."""
+    """Reading METADATA from a server."""
 
     @pytest.mark.parametrize("digest", ["", sha256(CONTENT).hexdigest()])
     def test_beside(self, server: Server, client: Client, hosts: AllowedHosts, digest: str) -> None:
-        """A metadata file beside the wheel is all that is read."""
+        """Only the METADATA file beside the wheel is requested."""
         server.page(f"/{NAME}.metadata", CONTENT)
         metadata = read_metadata(wheel_at(server.url, core_metadata=digest), client, hosts)
         assert lines(metadata) == REQUIRES
-        assert server.asked == [f"/{NAME}.metadata"]
+        assert server.requested == [f"/{NAME}.metadata"]
 
     def test_inside(self, server: Server, client: Client, hosts: AllowedHosts) -> None:
-        """Without one, the end of the wheel is."""
+        """Without a METADATA file, the end of the wheel is read."""
         server.file(f"/{NAME}", archive({PATH: CONTENT}))
         assert lines(read_metadata(wheel_at(server.url), client, hosts)) == REQUIRES
         assert [headers["range"] for headers in server.headers] == ["bytes=-65536"]
@@ -146,7 +146,7 @@ class TestRead:
     def test_falls_back(
         self, server: Server, client: Client, hosts: AllowedHosts, beside: bytes | None, note: str
     ) -> None:
-        """A metadata file that is wrong or missing is told, and the wheel is read instead."""
+        """A wrong or missing METADATA file is noted, and the wheel is read instead."""
         if beside:
             server.page(f"/{NAME}.metadata", beside)
         server.file(f"/{NAME}", archive({PATH: CONTENT}))
@@ -157,21 +157,21 @@ class TestRead:
     def test_kept(
         self, server: Server, new_client: Callable[..., Client], hosts: AllowedHosts
     ) -> None:
-        """What was read once is never asked for again."""
+        """METADATA is requested once."""
         server.file(f"/{NAME}", archive({PATH: CONTENT}))
         wheel = wheel_at(server.url, sha256="1" * 64)
         for _ in range(2):
             assert lines(read_metadata(wheel, new_client(), hosts)) == REQUIRES
-        assert len(server.asked) == 1
+        assert len(server.requested) == 1
 
     def test_kept_for_its_hash(
         self, server: Server, new_client: Callable[..., Client], hosts: AllowedHosts
     ) -> None:
-        """A wheel whose page gives another hash is another wheel, whatever its URL."""
+        """A cached METADATA is used only for the same hash."""
         server.file(f"/{NAME}", archive({PATH: CONTENT}))
         for digit in "12":
             read_metadata(wheel_at(server.url, sha256=digit * 64), new_client(), hosts)
-        assert len(server.asked) == 2
+        assert len(server.requested) == 2
 
     @pytest.mark.parametrize(
         ("files", "note"),
@@ -197,18 +197,18 @@ class TestRead:
         files: dict[str, bytes],
         note: str,
     ) -> None:
-        """A wheel without METADATA of its own is told and not read."""
+        """A wheel without its own METADATA is noted."""
         server.file(f"/{NAME}", archive(files))
         assert read_metadata(wheel_at(server.url), client, hosts) is None
         assert client.notes == [f"{NAME}: {note}"]
 
-    @pytest.mark.parametrize("way", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+    @pytest.mark.parametrize("compression", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
     def test_packed_without_limits(
-        self, server: Server, client: Client, hosts: AllowedHosts, way: int
+        self, server: Server, client: Client, hosts: AllowedHosts, compression: int
     ) -> None:
-        """What unpacks to any size at once is not unpacked."""
-        with zipfile.ZipFile(buffer := io.BytesIO(), "w", way) as made:
-            made.writestr(PATH, CONTENT)
+        """METADATA with a compression that zipfile does not limit is not read."""
+        with zipfile.ZipFile(buffer := io.BytesIO(), "w", compression) as archive_file:
+            archive_file.writestr(PATH, CONTENT)
         server.file(f"/{NAME}", buffer.getvalue())
         assert read_metadata(wheel_at(server.url), client, hosts) is None
         assert client.notes == [
@@ -216,7 +216,7 @@ class TestRead:
         ]
 
     def test_encrypted(self, server: Server, client: Client, hosts: AllowedHosts) -> None:
-        """A member that wants a password is told and not read."""
+        """Encrypted METADATA is noted."""
         content = bytearray(archive({PATH: CONTENT}))
         content[content.rindex(b"PK\x01\x02") + 8] |= 1
         content[content.index(PATH.encode()) - 24] |= 1
@@ -228,13 +228,13 @@ class TestRead:
     def test_no_archive(
         self, server: Server, client: Client, hosts: AllowedHosts, content: bytes
     ) -> None:
-        """What is no zip file is told and not read."""
+        """A file that is not a zip archive is noted."""
         server.file(f"/{NAME}", content)
         assert read_metadata(wheel_at(server.url), client, hosts) is None
         assert client.notes == [f"{NAME}: File is not a zip file"]
 
     def test_corrupt_member(self, server: Server, client: Client, hosts: AllowedHosts) -> None:
-        """Bytes that do not unpack are told and not read."""
+        """Corrupt METADATA is noted."""
         content = bytearray(archive({PATH: CONTENT}))
         at = content.index(PATH.encode()) + len(PATH)
         content[at : at + 40] = bytes(range(40))
@@ -243,7 +243,7 @@ class TestRead:
         assert len(client.notes) == 1
 
     def test_no_ranges(self, server: Server, client: Client, hosts: AllowedHosts) -> None:
-        """A server without range requests is not made to send 800 MB."""
+        """A server without ranges does not send the whole wheel."""
         server.page(f"/{NAME}", bytes(10_000_000))
         assert read_metadata(wheel_at(server.url), client, hosts) is None
         assert client.notes == [f"{NAME}: the server does not support range requests"]
@@ -260,7 +260,7 @@ def test_several_wheels(server: Server, client: Client, hosts: AllowedHosts) -> 
 
 
 def test_threads_read_together() -> None:
-    """Wheels are read in several threads at once, each with its own markers."""
+    """Several threads parse requirements with markers at once."""
 
     def read(number: int) -> int:
         lines = (f'Requires-Dist: a{number}{one}; python_version < "3.{one}"' for one in range(60))

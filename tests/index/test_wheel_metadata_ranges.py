@@ -1,4 +1,4 @@
-"""A remote file reads like a local one."""
+"""RemoteFile: a file over range requests."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from hatch_torch.index.wheel_metadata import TAIL, RemoteFile
 
 
 class Served:
-    """A file that is answered in parts, and counts them."""
+    """A file that is served in ranges, whose sizes are recorded."""
 
     def __init__(self, content: bytes) -> None:
-        """Take the content."""
+        """Keep the content."""
         self.content = content
         self.parts: list[int] = []
 
     def __call__(self, first: int, last: int | None) -> Slice:
-        """Answer with a part."""
+        """Return a range."""
         start = max(0, len(self.content) + first) if last is None else first
         body = self.content[start : None if last is None else last + 1]
         self.parts.append(len(body))
@@ -36,7 +36,7 @@ STEP = st.tuples(
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.tuples(STEP, st.integers(-1, 100_000) | st.none())))
 def test_reads_like_a_file(steps: list[tuple[tuple[int, int], int | None]]) -> None:
-    """Every seek and read gives what a file in memory gives."""
+    """Every seek and read gives the same as for a file in memory."""
     remote, local = RemoteFile(Served(CONTENT)), io.BytesIO(CONTENT)
     for (whence, offset), size in steps:
         if whence == io.SEEK_SET or local.tell() + offset >= 0 or whence == io.SEEK_END:
@@ -52,7 +52,7 @@ def test_reads_like_a_file(steps: list[tuple[tuple[int, int], int | None]]) -> N
 
 
 def test_is_a_readable_file() -> None:
-    """It can be read from any place."""
+    """The file is seekable and readable, not before its beginning."""
     remote = RemoteFile(Served(CONTENT))
     assert (remote.seekable(), remote.readable()) == (True, True)
     with pytest.raises(OSError, match="before the beginning"):
@@ -60,7 +60,7 @@ def test_is_a_readable_file() -> None:
 
 
 def test_asks_little() -> None:
-    """The tail is asked for once, and what is near comes along."""
+    """The tail is requested once, and small reads share a range."""
     served = Served(CONTENT)
     remote = RemoteFile(served)
     remote.seek(-22, io.SEEK_END)
@@ -72,7 +72,7 @@ def test_asks_little() -> None:
 
 
 def test_too_much() -> None:
-    """A file that would have to be read whole is not."""
+    """Reading too much of the file is an error."""
     remote = RemoteFile(lambda _, last: Slice(b"", 0, 10**9) if last is None else None)
     with pytest.raises(OSError, match="would be needed"):
         remote.read()
@@ -80,7 +80,7 @@ def test_too_much() -> None:
 
 @pytest.mark.parametrize("part", [Slice(b"x" * 99, 1, 10**6), Slice(b"x", 0, 10**6)])
 def test_wrong_part(part: Slice) -> None:
-    """Another part than the one that was asked for is refused."""
+    """A different range than the requested one is refused."""
     tail = Slice(b"", 10**6, 10**6)
     remote = RemoteFile(lambda _, last: tail if last is None else part)
     with pytest.raises(OSError, match="a different range"):
@@ -88,12 +88,12 @@ def test_wrong_part(part: Slice) -> None:
 
 
 def test_no_ranges() -> None:
-    """A server without range requests is an error at once."""
+    """A server without ranges is an error."""
     with pytest.raises(OSError, match="does not support range requests"):
         RemoteFile(lambda *_: None)
 
 
 @pytest.mark.parametrize("header", ["", "bytes */100", "bytes 0-1/*", "lines 1-2/3"])
 def test_vague_part(header: str) -> None:
-    """A reply that does not say which part it is, is none."""
+    """A reply without a valid Content-Range is not a part."""
     assert Slice.from_headers({"content-range": header}, b"x") is None

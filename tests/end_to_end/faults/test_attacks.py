@@ -124,8 +124,8 @@ def test_a_hostile_address(sandbox: Sandbox, url: str, monkeypatch: pytest.Monke
     """An index's address that is none, or is not safe, is refused, and shown without its tricks."""
     with pytest.raises(SystemExit) as end:
         build(sandbox.on("mi300x", TORCH_VARIANT_INDEX_URL=url), monkeypatch)
-    assert "not allowed: " in str(end.value)
-    assert str(end.value).isprintable()
+    assert "expected an allowed https: URL, got " in str(end.value)
+    assert str(end.value).replace("\nhint: ", "").isprintable()
 
 
 @pytest.mark.parametrize("tool", ["pip", "uv"])
@@ -174,7 +174,7 @@ def test_a_cache_of_somebody_else(sandbox: Sandbox, monkeypatch: pytest.MonkeyPa
     sandbox.index.forget()
     cache.chmod(0o777)
     built = build(sandbox, monkeypatch)
-    assert "everybody may write to it" in built.record["warnings"][-1]
+    assert "every user may write to it" in built.record["warnings"][-1]
     assert sandbox.index.requests
     assert sorted(cache.iterdir()) == pages
 
@@ -182,5 +182,5 @@ def test_a_cache_of_somebody_else(sandbox: Sandbox, monkeypatch: pytest.MonkeyPa
     linked = sandbox.folder / "linked"
     linked.symlink_to(victim)
     built = build(sandbox.on(TORCH_VARIANT_CACHE_DIR=str(linked)), monkeypatch)
-    assert "it is a link or a file, not a folder" in built.record["warnings"][-1]
+    assert "not a folder (a link or a file)" in built.record["warnings"][-1]
     assert [*victim.iterdir()] == []
