@@ -1,6 +1,7 @@
 """The known releases of torch by backend, platform and Python, and of the packages around it.
 
-An index may have newer releases than these tables; what it lists at run time takes precedence.
+An index may have newer releases than these tables; what it lists at run time takes precedence. It
+is always asked about rows with ``certain = false``, which are inferred: no wheel was seen.
 """
 
 from __future__ import annotations
@@ -31,26 +32,45 @@ def torch_releases() -> tuple[Version, ...]:
 
 
 @cache
-def known_backends(platform: str | None = None) -> tuple[Backend, ...]:
-    """Return the known backends of one platform, or of all: by family, the oldest first."""
+def known_backends(platform: str | None = None, *, inferred: bool = True) -> tuple[Backend, ...]:
+    """Return the known backends of one platform, or of all: by family, the oldest first.
+
+    `inferred`: whether to include those of which no wheel was seen.
+    """
     backends = {
         Backend.parse(row["backend"])
         for row in load_table("backends")
-        if platform is None or platform in row["platforms"]
+        if (platform is None or platform in row["platforms"]) and (inferred or is_certain(row))
     }
     return tuple(sorted(backends, key=lambda item: (FAMILIES.index(item.family), item.release)))
 
 
-@cache
 def published_releases(backend: Backend, platform: str) -> tuple[Version, ...]:
     """Return the releases of torch that a backend has for a platform, the oldest first.
 
     On macOS ``mps`` means the arm64 wheel and ``cpu`` the x86_64 wheel.
     """
+    return _find_releases(backend, platform, certain=True)
+
+
+def inferred_releases(backend: Backend, platform: str) -> tuple[Version, ...]:
+    """Return the releases of torch that a backend may have, which only its index can tell."""
+    return _find_releases(backend, platform, certain=False)
+
+
+def is_certain(row: Mapping[str, Any]) -> bool:
+    """Return whether a row of a table states a fact; an inferred one never decides alone."""
+    return bool(row.get("certain", True))
+
+
+@cache
+def _find_releases(backend: Backend, platform: str, *, certain: bool) -> tuple[Version, ...]:
     spans = [
         _span(row)
         for row in load_table("backends")
-        if row["backend"] == backend.name and platform in row["platforms"]
+        if row["backend"] == backend.name
+        and platform in row["platforms"]
+        and is_certain(row) == certain
     ]
     return tuple(release for release in torch_releases() if _in_any(release, spans))
 
@@ -116,8 +136,9 @@ _ANY = SpecifierSet()
 def required_torch(name: str, version: Version) -> SpecifierSet | None:
     """Return the torch that a release of a companion requires, or None if no table knows it.
 
-    This is what the release's metadata declares, or narrower if that admits too much: torchaudio
-    2.11.0 declares nothing, but was built for torch 2.11.
+    This is what the release's metadata declares, or narrower if that admits too much: torchtext
+    0.18.0 declares ``>=2.3.0``, but was built for torch 2.3. A lower bound is that of a wheel on
+    LibTorch's stable ABI, which runs with every newer torch.
     """
     return _pins(name).get(Version(version.public))
 
@@ -133,13 +154,37 @@ def companion_versions(release: Version) -> Mapping[str, tuple[Version, ...]]:
 
 
 @cache
-def find_oldest_torch(name: str) -> Version | None:
-    """Return the torch that the newest known release of a companion was built for, if known.
+def find_torch_built_against(name: str) -> Version | None:
+    """Return the torch that the newest known wheels of a companion were built against.
 
-    It is the oldest torch that this release admits.
+    None where no table knows it, or where the wheels run with later releases too, so that
+    backends that are newer than the companion may have it.
     """
-    pins = [*_pins(name).values()]
-    return next((item for item in torch_releases() if pins and pins[-1].contains(item)), None)
+    newest = next(reversed(_pins(name).items()), None)
+    if newest is None or is_abi_stable(name, newest[0]):
+        return None
+    return next((release for release in torch_releases() if newest[1].contains(release)), None)
+
+
+@cache
+def is_abi_stable(name: str, version: Version) -> bool:
+    """Return whether a release of a companion uses only LibTorch's stable ABI.
+
+    Its wheel for one CUDA release runs with torch for every other one of the same major.
+    """
+    public = Version(version.public)
+    return any(
+        row["package"] == name and row.get("abi") == "stable" and Version(row["version"]) == public
+        for row in load_table("companions")
+    )
+
+
+def is_built_alike(name: str, version: Version, backend: Backend, torch: Backend) -> bool:
+    """Return whether a companion's wheel for one backend runs with torch for another."""
+    if backend == torch:
+        return True
+    same_major = backend.family == torch.family == "cuda" and backend.release[0] == torch.release[0]
+    return same_major and is_abi_stable(name, version)
 
 
 def has_companions(release: Version, members: Mapping[str, SpecifierSet]) -> bool:

@@ -9,8 +9,9 @@ from packaging.version import Version
 
 from hatch_torch.catalog.releases import (
     TORCH,
-    built_for_torch,
+    find_torch_built_against,
     has_companions,
+    inferred_releases,
     may_have_newer,
     published_releases,
 )
@@ -103,9 +104,8 @@ class CandidateFinder:
         )
 
     def is_listed(self, backend: Backend, release: Version) -> bool:
-        """Return whether this is a torch of PyTorch's own that the tables know."""
-        known = published_releases(backend, self.target.platform)
-        return self._in_tables(backend) and release in known
+        """Return whether this is a torch of PyTorch's own that the tables know or infer."""
+        return self._in_tables(backend) and release in self._tabled_releases(backend)
 
     def candidates(
         self, backend: Backend, name: str, specifier: SpecifierSet
@@ -184,30 +184,40 @@ class CandidateFinder:
     def _find_doubtful(self, backend: Backend, names: Iterable[str]) -> list[str]:
         """Return the member that a backend most likely lacks, as a list of at most one name.
 
-        It is one whose first torch is newer than the last torch of the backend.
+        It is one whose newest wheels were built against a torch that the backend never had.
         """
-        known = published_releases(backend, self.target.platform)
-        lasts = {name: last for name in names if known and (last := built_for_torch(name))}
-        doubtful = (name for name, last in lasts.items() if last < known[0])
-        return sorted(doubtful, key=lasts.__getitem__)[:1]
+        known = self._tabled_releases(backend)
+        torches = {name: torch for name in names if (torch := find_torch_built_against(name))}
+        doubtful = (name for name, torch in torches.items() if known and torch < known[0])
+        return sorted(doubtful, key=torches.__getitem__)[:1]
+
+    def _tabled_releases(self, backend: Backend) -> Sequence[Version]:
+        """Return the releases that the tables know or infer, the oldest first."""
+        published = published_releases(backend, self.target.platform)
+        return sorted((*published, *inferred_releases(backend, self.target.platform)))
 
     def _known_releases(
         self, backend: Backend, specifiers: Specifiers
     ) -> Collection[Version] | None:
-        """Return the releases in range by the tables, or None where the page may hold others."""
+        """Return the releases in range by the tables, or None where only the page can tell.
+
+        The page may hold others than the tables, or lack those that they infer.
+        """
         known = published_releases(backend, self.target.platform)
         if not (known and self._in_tables(backend)):
             return None
-        newer = may_have_newer(backend) and admits_newer(specifiers[TORCH], known[-1])
+        inferred = inferred_releases(backend, self.target.platform)
+        newest = max((*known, *inferred))
+        newer = may_have_newer(backend) and admits_newer(specifiers[TORCH], newest)
         members = {name: strip_local(one) for name, one in specifiers.items() if name != TORCH}
         if newer and has_companions(_UNKNOWN_RELEASE, members):
             return None
         torch = strip_local(specifiers[TORCH])
-        return {
-            release
-            for release in known
-            if torch.contains(release) and has_companions(release, members)
-        }
+
+        def fits(release: Version) -> bool:
+            return torch.contains(release) and has_companions(release, members)
+
+        return None if any(map(fits, inferred)) else set(filter(fits, known))
 
 
 def _select_best(wheels: Iterable[Wheel], target: Target) -> dict[Version, Wheel]:

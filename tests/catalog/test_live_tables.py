@@ -20,9 +20,17 @@ from hatch_torch import catalog
 from hatch_torch.catalog import load_table
 from hatch_torch.catalog.backend import FAMILIES, Backend
 from hatch_torch.catalog.releases import (
+    companion_versions,
+    find_torch_built_against,
+    inferred_releases,
+    is_abi_stable,
+    is_built_alike,
+    is_certain,
     known_backends,
+    may_have_newer,
     published_releases,
     pypi_backend,
+    required_torch,
     supported_pythons,
     torch_releases,
 )
@@ -116,12 +124,10 @@ class TestArchitectures:
     """The tables of machine code."""
 
     def test_each_backend_is_published(self, name: str) -> None:
-        """Every row is about wheels that exist, but for cu134 on aarch64, which may come."""
+        """Every row is about wheels that exist, or that may."""
         for row in load_table(name):
             for platform in row["platforms"]:
-                backend = Backend.parse(row["backend"])
-                if (row["backend"], platform) != ("cu134", "linux_aarch64"):
-                    assert published_releases(backend, platform), row
+                assert Backend.parse(row["backend"]) in known_backends(platform), row
 
     def test_each_published_backend_has_rows(self, name: str) -> None:
         """No wheel that exists is without a row of its backend on its platform."""
@@ -172,7 +178,7 @@ class TestReferences:
                 (backend, platform)
                 for platform in PLATFORMS
                 for backend in known_backends(platform)
-                if release in published_releases(backend, platform)
+                if release in _tabled_releases(backend, platform)
             ]
             families = {backend.family for backend, _ in held_by}
             assert families >= {"cpu", "cuda", "mps"}, release
@@ -183,7 +189,7 @@ class TestReferences:
         for release in torch_releases():
             for platform in PLATFORMS:
                 backend = pypi_backend(release, platform)
-                assert backend is None or release in published_releases(backend, platform)
+                assert backend is None or release in _tabled_releases(backend, platform)
 
     def test_companions_belong_to_the_family(self) -> None:
         """Each row is about a package that moves together with torch, and a torch that exists."""
@@ -198,6 +204,88 @@ class TestReferences:
         for row in load_table("tritons"):
             assert row["name"] in index_only
             assert row["family"] in FAMILIES
+
+
+def _tabled_releases(backend: Backend, platform: str) -> tuple[Version, ...]:
+    return published_releases(backend, platform) + inferred_releases(backend, platform)
+
+
+class TestInferredRows:
+    """Rows with `certain = false`: nobody saw the wheel."""
+
+    def test_each_has_a_day_to_be_checked(self) -> None:
+        """And no certain row has one."""
+        for name in NAMES:
+            for row in load_table(name):
+                assert ("check_after" in row) == (not is_certain(row)), row
+
+    def test_facts_of_2_15(self) -> None:
+        """What was announced and seen of torch 2.15.0, and what is only planned."""
+        release = Version("2.15.0")
+        published, inferred = (
+            {
+                (backend.name, platform)
+                for platform in PLATFORMS
+                for backend in known_backends(platform)
+                if release in find(backend, platform)
+            }
+            for find in (published_releases, inferred_releases)
+        )
+        cuda_platforms = ("linux_x86_64", "linux_aarch64", "win_amd64")
+        assert published == {
+            *(("cu132", platform) for platform in cuda_platforms),
+            ("mps", "macos_arm64"),
+        }
+        assert inferred == {
+            *((name, platform) for name in ("cu130", "cpu") for platform in cuda_platforms),
+            *(("cu134", platform) for platform in ("linux_x86_64", "linux_aarch64")),
+            *(("xpu", platform) for platform in ("linux_x86_64", "win_amd64")),
+            *((name, "linux_x86_64") for name in ("rocm7.14", "rocm10.0")),
+        }
+
+    @pytest.mark.parametrize("name", ["cu126", "rocm7.2"])
+    def test_backends_that_ended(self, name: str) -> None:
+        """The last torch for Pascal, Volta, and drivers before 580 is 2.14.1."""
+        backend = Backend.parse(name)
+        assert published_releases(backend, "linux_x86_64")[-1] == Version("2.14.1")
+        assert not inferred_releases(backend, "linux_x86_64")
+        assert not may_have_newer(backend)
+
+
+class TestCompanions:
+    """Companions on LibTorch's stable ABI, which run with newer torches."""
+
+    @pytest.mark.parametrize(
+        ("name", "version", "torch"),
+        [
+            ("torchvision", "0.29.1", ">=2.14.0"),
+            ("torchvision", "0.29.2", ">=2.14.0"),
+            ("torchaudio", "2.11.1", ">=2.11"),
+        ],
+    )
+    def test_stable(self, name: str, version: str, torch: str) -> None:
+        """They have a lower bound, and are not tied to the newest torch that they name."""
+        assert required_torch(name, Version(version)) == SpecifierSet(torch)
+        assert is_abi_stable(name, Version(version))
+        assert find_torch_built_against(name) is None
+        for newer in ("2.14.1", "2.15.0"):
+            assert Version(version) in companion_versions(Version(newer))[name]
+
+    def test_only_lower_bounds_are_stable(self) -> None:
+        """A release that is tied to one torch is not on the stable ABI."""
+        for row in load_table("companions"):
+            assert row.get("abi") in {None, "stable"}
+            assert "abi" not in row or row["torch"].startswith(">="), row
+
+    def test_cuda_majors(self) -> None:
+        """A wheel on the stable ABI runs with every CUDA release of its major, others with one."""
+        cu126, cu130, cu132, cpu = map(Backend.parse, ("cu126", "cu130", "cu132", "cpu"))
+        stable, tied = Version("0.29.2"), Version("0.29.0")
+        assert is_built_alike("torchvision", stable, cu132, cu130)
+        assert not is_built_alike("torchvision", stable, cu126, cu130)
+        assert not is_built_alike("torchvision", stable, cpu, cu130)
+        assert not is_built_alike("torchvision", tied, cu132, cu130)
+        assert is_built_alike("torchvision", tied, cu130, cu130)
 
 
 @pytest.mark.parametrize("name", FROZEN_NAMES)
