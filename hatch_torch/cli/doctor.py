@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import os
 import platform
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hatch_torch import __version__
 from hatch_torch._redact import redact, strip_control, user_names
+from hatch_torch.catalog.inferred import find_overdue_rows
+from hatch_torch.compatibility.known_bad import AVOID, DOCTOR, EXCLUDE, NOTE
 from hatch_torch.config.pyproject import read_toml
 from hatch_torch.config.validation import get_table
 from hatch_torch.environment.prefix import find_environment
@@ -17,7 +20,7 @@ from hatch_torch.frontend.request import BuildRequest
 from hatch_torch.lock.lockfile import read_current_lock
 from hatch_torch.record import to_json
 from hatch_torch.resolution.decide import decide
-from hatch_torch.verification.checks import to_json as status_to_json
+from hatch_torch.verification.checks import describe_known_faults, to_json as status_to_json
 from hatch_torch.verification.snapshot import (
     collect_environment_inputs,
     load_config,
@@ -138,6 +141,16 @@ def _record(project: Path, environment: Environment) -> Any:  # noqa: ANN401 (it
     return installed.record if installed else None
 
 
+def _known_faults(project: Path, environment: Environment) -> list[str]:
+    snapshot = take_snapshot(project, os.environ, environment)
+    return list(describe_known_faults(snapshot, (EXCLUDE, AVOID, NOTE, DOCTOR)))
+
+
+def _overdue_rows(_project: Path, _environment: Environment) -> list[str]:
+    today = datetime.now(timezone.utc).date().isoformat()
+    return [f"{row}; to be confirmed by {row.check_after}" for row in find_overdue_rows(today)]
+
+
 _SECTIONS: tuple[tuple[str, CollectSection], ...] = (
     ("Versions", _versions),
     ("Hardware (a profile for `--hardware`)", _hardware),
@@ -145,4 +158,6 @@ _SECTIONS: tuple[tuple[str, CollectSection], ...] = (
     ("Decision", _decision),
     ("Status", _status),
     ("Record", _record),
+    ("Known faults of what is installed", _known_faults),
+    ("Rows of the tables that were not confirmed in time", _overdue_rows),
 )

@@ -6,7 +6,12 @@ import re
 from typing import TYPE_CHECKING
 
 from hatch_torch.catalog.backend import FAMILIES
-from hatch_torch.catalog.releases import known_backends, published_releases, torch_releases
+from hatch_torch.catalog.releases import (
+    inferred_releases,
+    known_backends,
+    published_releases,
+    torch_releases,
+)
 from hatch_torch.compatibility.support import Verdict, get_required_gpus, incompatibility
 from hatch_torch.compatibility.vendors import (
     find_preferred_rocm,
@@ -36,6 +41,7 @@ def rank_backends(
     allowed: Collection[Backend] | None = None,
     *,
     foreign: Collection[Backend] = (),
+    pinned: Version | None = None,
 ) -> tuple[Verdict, ...]:
     """Return a verdict for every known and every allowed backend, the most preferred first.
 
@@ -44,11 +50,11 @@ def rank_backends(
     Compatible means that some release runs on the machine; `incompatibility` tells which one.
 
     `allowed`: the backends that may be used, None for all. `foreign`: backends from an index of
-    the project's own.
+    the project's own. `pinned`: the release of torch that the project pins.
     """
     unknown = [backend for backend in allowed or () if backend not in known_backends()]
     verdicts = [
-        _evaluate(backend, hardware, target, foreign=backend in foreign)
+        _evaluate(backend, hardware, target, foreign=backend in foreign, pinned=pinned)
         if allowed is None or backend in allowed
         else Verdict(backend, is_compatible=False, reason="not one of this project's extras")
         for backend in (*known_backends(), *unknown)
@@ -56,10 +62,14 @@ def rank_backends(
     return _sort(_prefer_verified(verdicts, target, foreign), hardware, target)
 
 
-def _evaluate(backend: Backend, hardware: Hardware, target: Target, *, foreign: bool) -> Verdict:
-    releases = published_releases(backend, target.platform) or torch_releases()[-1:]
+def _evaluate(
+    backend: Backend, hardware: Hardware, target: Target, *, foreign: bool, pinned: Version | None
+) -> Verdict:
+    published = published_releases(backend, target.platform)
+    inferred = inferred_releases(backend, target.platform)
+    releases = (*published, *inferred) or torch_releases()[-1:]
     reasons = {
-        release: incompatibility(backend, release, hardware, target, foreign=foreign)
+        release: incompatibility(backend, release, hardware, target, foreign=foreign, pinned=pinned)
         for release in releases
     }
     compatible = [release for release, reason in reasons.items() if reason is None]
@@ -68,8 +78,11 @@ def _evaluate(backend: Backend, hardware: Hardware, target: Target, *, foreign: 
     if not compatible:
         return Verdict(backend, is_compatible=False, reason=f"{reasons[releases[-1]]}{note}")
     runs_on = _PLAIN.get(backend.family) or f"runs on {format_gpus(gpus)}"
-    reason = f"{runs_on}{_describe_span(compatible, releases)}{note}"
-    return Verdict(backend, is_compatible=True, reason=reason)
+    if confirmed := [release for release in compatible if release not in inferred]:
+        span = _describe_span(confirmed, published or releases)
+    else:
+        span = f" with torch {compatible[-1]}, if the index has it"
+    return Verdict(backend, is_compatible=True, reason=f"{runs_on}{span}{note}")
 
 
 def _describe_span(compatible: Collection[Version], releases: Collection[Version]) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from hatch_torch.catalog.releases import known_backends, published_releases
+from hatch_torch.catalog.releases import known_backends
+from hatch_torch.compatibility.known_bad import find_exclusion
 from hatch_torch.compatibility.vendors import (
     cuda_incompatibility,
     get_amd_gpus,
@@ -39,30 +40,37 @@ class Verdict(NamedTuple):
     reason: str
 
 
-def incompatibility(
+def incompatibility(  # noqa: PLR0913 (a wheel and a machine, each with what qualifies it)
     backend: Backend,
     release: Version,
     hardware: Hardware,
     target: Target,
     *,
     foreign: bool = False,
+    pinned: Version | None = None,
 ) -> str | None:
     """Return why torch `release` of a backend does not run on a machine, or None if it does.
 
     It has to run on every GPU of `get_required_gpus`. A release or a backend that is not in the
     tables is treated like its nearest older neighbour. `foreign`: the wheels come from an index
-    of the project's own, so the tables say nothing about the machine code in them.
+    of the project's own, so the tables say nothing about the machine code in them. `pinned`: the
+    release that the project pins, which is taken although it is known to be bad.
     """
     reason = (None if foreign else _unpublished(backend, target)) or _libc_mismatch(
         hardware, target
     )
     if reason:
         return reason
+    tabled = None if foreign else release
     if backend.family == "cuda":
-        return cuda_incompatibility(backend, None if foreign else release, hardware, target)
-    if backend.family == "rocm":
-        return rocm_incompatibility(backend, None if foreign else release, hardware, target)
-    return xpu_incompatibility(hardware) if backend.family == "xpu" else None
+        reason = cuda_incompatibility(backend, tabled, hardware, target)
+    elif backend.family == "rocm":
+        reason = rocm_incompatibility(backend, tabled, hardware, target)
+    elif backend.family == "xpu":
+        reason = xpu_incompatibility(hardware)
+    if reason or foreign or release == pinned:
+        return reason
+    return find_exclusion(backend, release, hardware, target)
 
 
 def get_required_gpus(backend: Backend, hardware: Hardware) -> tuple[Accelerator, ...]:
@@ -80,7 +88,7 @@ def _unpublished(backend: Backend, target: Target) -> str | None:
     if backend.family not in families:
         family = "ROCm" if backend.family == "rocm" else backend.family.upper()
         return f"PyTorch publishes no {family} wheel for {platform}"
-    if backend in known_backends() and not published_releases(backend, target.platform):
+    if backend in known_backends() and backend not in known_backends(target.platform):
         return f"PyTorch publishes no {backend} wheel for {platform}"
     return None
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name, parse_wheel_filename
+from packaging.version import InvalidVersion, Version
 
 from hatch_torch.catalog.backend import Backend
 from hatch_torch.catalog.releases import FAMILY, TORCH
@@ -81,6 +83,15 @@ def specifier_of(requirement: Requirement) -> SpecifierSet:
     except ValueError:  # an sdist, a repository or an invalid URL, which the installer reports
         return SpecifierSet()
     return SpecifierSet(f"=={version}")
+
+
+def find_pinned_release(specifiers: SpecifierSet) -> Version | None:
+    """Return the one public release that specifiers pin by ``==``, or None."""
+    for specifier in specifiers:
+        if specifier.operator in {"==", "==="} and not specifier.version.endswith(".*"):
+            with suppress(InvalidVersion):  # `===` takes any text
+                return Version(Version(specifier.version).public)
+    return None
 
 
 def merge_specifiers(

@@ -17,9 +17,15 @@ from hatch_torch.config.backend_request import (
     expand_self_extras,
     read_backend_request,
 )
-from hatch_torch.config.requirements import collect_family_requirements, fixed_backend
+from hatch_torch.config.requirements import (
+    collect_family_requirements,
+    find_pinned_release,
+    fixed_backend,
+    merge_specifiers,
+)
 from hatch_torch.errors import ConfigurationError, IndexFaultError, NoAnswerError
 from hatch_torch.hardware.model import Hardware
+from hatch_torch.resolution.avoidance import Avoidance
 from hatch_torch.resolution.injection import UNSATISFIABLE, inject_for_all
 from hatch_torch.resolution.installed import keep_installed, keep_vendor_build
 from hatch_torch.resolution.model import Decision, Pin, Solution
@@ -34,10 +40,14 @@ from hatch_torch.resolution.strategies import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
+    from packaging.version import Version
+
+    from hatch_torch.catalog.backend import Backend
     from hatch_torch.config.backend_request import BackendRequest
     from hatch_torch.config.requirements import FamilyRequirement
+    from hatch_torch.resolution.candidates import Specifiers
     from hatch_torch.resolution.model import ResolutionInputs
     from hatch_torch.resolution.strategies import Strategy
 
@@ -63,9 +73,10 @@ def decide(inputs: ResolutionInputs) -> Decision:
     if TORCH in inputs.uv_routed:
         return draft.with_warnings("uv gets torch from [tool.uv.sources], so nothing is added")
     hardware = _probe(inputs, request)
-    verdicts = evaluate_backends(inputs.config, request, hardware, inputs.target)
-    draft = draft._replace(hardware=hardware, verdicts=verdicts)
     requested = select_requested(inputs, requirements)
+    pinned = find_pinned_torch(inputs, requested)
+    verdicts = evaluate_backends(inputs.config, request, hardware, inputs.target, pinned)
+    draft = draft._replace(hardware=hardware, verdicts=verdicts)
     if not requested and not inputs.config.family:
         return draft.with_warnings("this install does not depend on torch")
     solution = keep_vendor_build(inputs, request, hardware, requested) or _find_solution(
@@ -105,6 +116,13 @@ def select_requested(inputs: ResolutionInputs, requirements: Requirements) -> Re
     )
 
 
+def find_pinned_torch(inputs: ResolutionInputs, requirements: Requirements) -> Version | None:
+    """Return the release of torch that the requirements and constraints pin, or None."""
+    environment, family = inputs.target.environment, inputs.config.family
+    merged = merge_specifiers(requirements, environment, None, family, inputs.constraints)
+    return find_pinned_release(merged[TORCH])
+
+
 def _probe(inputs: ResolutionInputs, request: BackendRequest) -> Hardware:
     """Probe no more than the request leaves open: nothing, one vendor, or everything."""
     if request.backend or request.family == "cpu":
@@ -112,9 +130,12 @@ def _probe(inputs: ResolutionInputs, request: BackendRequest) -> Hardware:
     return inputs.probe({VENDORS[request.family]} if request.family else None).infer_gpus()
 
 
-def _plan(inputs: ResolutionInputs, request: BackendRequest, draft: Decision) -> Iterator[Strategy]:
+def _plan(
+    inputs: ResolutionInputs, request: BackendRequest, draft: Decision, requirements: Requirements
+) -> Iterator[Strategy]:
     arguments = (inputs.config, request, draft.hardware, draft.verdicts, inputs.target)
-    return chain(plan_strategies(*arguments), plan_fallback(*arguments))
+    pinned = find_pinned_torch(inputs, requirements)
+    return chain(plan_strategies(*arguments, pinned=pinned), plan_fallback(*arguments))
 
 
 def _find_solution(
@@ -122,12 +143,12 @@ def _find_solution(
 ) -> Solution | str:
     """Return the first strategy's solution, or why the requirements stay portable."""
     tried: list[Strategy] = []
-    for strategy in _plan(inputs, request, draft):
+    for strategy in _plan(inputs, request, draft, requirements):
         tried.append(strategy)
         if not strategy.backends:
             return strategy.warnings[-1]
         try:
-            solution = _try_strategy(inputs, strategy, requirements)
+            solution = _try_strategy(inputs, strategy, requirements, draft.hardware)
         except IndexFaultError as fault:
             if request.is_mandatory:
                 raise _unavailable(request, fault) from fault
@@ -148,10 +169,23 @@ def _find_solution(
 
 
 def _try_strategy(
-    inputs: ResolutionInputs, strategy: Strategy, requirements: Requirements
+    inputs: ResolutionInputs, strategy: Strategy, requirements: Requirements, hardware: Hardware
+) -> Solution | None:
+    """Return a strategy's solution; a release that is known to be bad is the last resort."""
+    specifiers = collect_specifiers(inputs, strategy, requirements)
+    avoidance = Avoidance(strategy, specifiers, hardware, inputs.target)
+    solution = _keep_or_resolve(inputs, avoidance.strategy, specifiers)
+    if solution is None and avoidance.passed_over:
+        solution = _keep_or_resolve(inputs, strategy, specifiers)
+    if solution is None:
+        return None
+    return solution._replace(warnings=(*solution.warnings, *avoidance.describe(solution)))
+
+
+def _keep_or_resolve(
+    inputs: ResolutionInputs, strategy: Strategy, specifiers: Mapping[Backend, Specifiers]
 ) -> Solution | None:
     """Keep what is installed where it fits, else take the highest release; None for neither."""
-    specifiers = collect_specifiers(inputs, strategy, requirements)
     if kept := keep_installed(inputs, strategy, specifiers):
         return kept
     from hatch_torch.resolution.solve import (  # noqa: PLC0415 (only where the index is asked)
@@ -181,7 +215,7 @@ def _solve_offline(
         pin_pypi_wheels,
     )
 
-    for strategy in _plan(inputs, request, draft):
+    for strategy in _plan(inputs, request, draft, requirements):
         specifiers = collect_specifiers(inputs, strategy, requirements)
         if found := pin_pypi_wheels(strategy, specifiers, inputs.target):
             warning = f"{fault.message}; using PyPI's default wheel, which runs here too"

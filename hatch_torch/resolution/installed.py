@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from hatch_torch.catalog.releases import TORCH, is_index_only, required_torch
+from hatch_torch.catalog.releases import TORCH, is_built_alike, is_index_only, required_torch
 from hatch_torch.catalog.specifiers import marker_applies
 from hatch_torch.config.requirements import merge_specifiers, parse_constraints, specifier_of
 from hatch_torch.errors import IndexFaultError, NoAnswerError
@@ -104,10 +104,12 @@ def _is_in_range(package: FamilyPackage, specifiers: Specifiers) -> bool:
 
 
 def _belongs_to(member: FamilyPackage, torch: FamilyPackage) -> bool:
-    """Return whether a member is of torch's backend (or of none) and built for that torch."""
+    """Return whether a member's build goes with torch's, and its release with that torch."""
     required = required_torch(member.name, Version(member.version.public))
     for_torch = required is None or required.contains(torch.version, prereleases=True)
-    return member.backend in {None, torch.backend} and for_torch
+    if member.backend is None or torch.backend is None:
+        return for_torch and member.backend is None
+    return for_torch and is_built_alike(member.name, member.version, member.backend, torch.backend)
 
 
 def _pin_kept(inputs: ResolutionInputs, package: FamilyPackage) -> Pin:

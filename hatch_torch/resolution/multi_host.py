@@ -19,7 +19,13 @@ from hatch_torch.compatibility.support import incompatibility
 from hatch_torch.config.backend_request import PORTABLE
 from hatch_torch.errors import NoAnswerError
 from hatch_torch.hardware.model import Hardware, Nvidia, ProbeReport, Rocm
-from hatch_torch.resolution.decide import decide, read_request
+from hatch_torch.resolution.decide import (
+    collect_requirements,
+    decide,
+    find_pinned_torch,
+    read_request,
+    select_requested,
+)
 from hatch_torch.resolution.strategies import evaluate_backends
 
 if TYPE_CHECKING:
@@ -183,8 +189,9 @@ def find_common_platform(profiles: Iterable[Profile]) -> str | None:
 def _evaluate_host(
     inputs: ResolutionInputs, request: BackendRequest, name: str, hardware: Hardware
 ) -> Host:
+    pinned = _find_pinned(inputs)
     for stage in _without_weaker_gpus(hardware.infer_gpus()):
-        verdicts = evaluate_backends(inputs.config, request, stage, inputs.target)
+        verdicts = evaluate_backends(inputs.config, request, stage, inputs.target, pinned)
         usable = (verdict.backend for verdict in verdicts if verdict.is_compatible)
         if accelerated := tuple(one for one in usable if one.family not in _CPU_FAMILIES):
             return Host(name, hardware, accelerated)
@@ -197,12 +204,16 @@ def _check_host(inputs: ResolutionInputs, host: Host, backend: Backend, release:
     A GPU that holds back the best one of its own host does not count, as in `plan_strategies`.
     """
     extra = inputs.config.find_extra(backend)
-    foreign = bool(extra and extra.index_url)
+    foreign, pinned = bool(extra and extra.index_url), _find_pinned(inputs)
     reasons = [
-        incompatibility(backend, release, stage, inputs.target, foreign=foreign)
+        incompatibility(backend, release, stage, inputs.target, foreign=foreign, pinned=pinned)
         for stage in _without_weaker_gpus(host.hardware.infer_gpus())
     ]
     return host._replace(incompatibility=None if None in reasons else reasons[0])
+
+
+def _find_pinned(inputs: ResolutionInputs) -> Version | None:
+    return find_pinned_torch(inputs, select_requested(inputs, collect_requirements(inputs)))
 
 
 def _without_weaker_gpus(hardware: Hardware) -> Iterator[Hardware]:

@@ -97,7 +97,8 @@ def normalize_for_platform(request: BackendRequest, target: Target) -> BackendRe
         return request
     if backend.family == "cpu" or backend == cpu:
         return request.with_backend(cpu)
-    never = backend in known_backends() and backend not in known_backends(target.platform)
+    is_known = backend in known_backends(inferred=False)
+    never = is_known and backend not in known_backends(target.platform)
     if not (never or target.platform.startswith("macos")):
         return request
     reason = f"PyTorch publishes no {backend} wheel for {target.platform}"
@@ -107,24 +108,37 @@ def normalize_for_platform(request: BackendRequest, target: Target) -> BackendRe
 
 
 def evaluate_backends(
-    config: Config, request: BackendRequest, hardware: Hardware, target: Target
+    config: Config,
+    request: BackendRequest,
+    hardware: Hardware,
+    target: Target,
+    pinned: Version | None = None,
 ) -> tuple[Verdict, ...]:
-    """Return a verdict on every backend that the request leaves open, the most preferred first."""
+    """Return a verdict on every backend that the request leaves open, the most preferred first.
+
+    `pinned` is the release of torch that the project pins, even if it is known to be bad.
+    """
     if request.backend:
         reason = f"requested by {request.decided_by}"
         return (Verdict(request.backend, is_compatible=True, reason=reason),)
     verdicts = rank_backends(
-        hardware, target, _find_allowed(config, target), foreign=_find_foreign(config)
+        hardware,
+        target,
+        _find_allowed(config, target),
+        foreign=_find_foreign(config),
+        pinned=pinned,
     )
     return tuple(one for one in verdicts if request.family in {None, one.backend.family})
 
 
-def plan_strategies(
+def plan_strategies(  # noqa: PLR0913 (what a decision goes by; `pinned` is an exception to it)
     config: Config,
     request: BackendRequest,
     hardware: Hardware,
     verdicts: tuple[Verdict, ...],
     target: Target,
+    *,
+    pinned: Version | None = None,
 ) -> Iterator[Strategy]:
     """Yield the strategies that use this machine's accelerators, the most preferred first.
 
@@ -140,7 +154,8 @@ def plan_strategies(
         backends = (one.backend for one in verdicts if allowed is None or one.backend in allowed)
         yield Strategy(tuple(backends), warnings=(*request.notes, warning))
         return
-    stages = (_Stage(hardware, verdicts), *_reduce_stages(config, request, hardware, target))
+    first = _Stage(hardware, verdicts, pinned)
+    stages = (first, *_reduce_stages(config, request, first, target))
     for family in dict.fromkeys(one.backend.family for stage in stages for one in stage.verdicts):
         for stage in stages:
             yield from _plan_family(family, config, stage, target, request.notes)
@@ -151,16 +166,20 @@ class _Stage(NamedTuple):
 
     hardware: Hardware
     verdicts: tuple[Verdict, ...]
+    pinned: Version | None
+    """The release of torch that the project pins."""
     dropped: tuple[Accelerator, ...] = ()
 
 
 def _reduce_stages(
-    config: Config, request: BackendRequest, hardware: Hardware, target: Target
+    config: Config, request: BackendRequest, stage: _Stage, target: Target
 ) -> Iterator[_Stage]:
     """Yield the machine without the GPUs that hold back the best of their vendor."""
+    hardware, pinned = stage.hardware, stage.pinned
     while reduced := drop_weaker_gpus(hardware):
         hardware, dropped = reduced
-        yield _Stage(hardware, evaluate_backends(config, request, hardware, target), dropped)
+        verdicts = evaluate_backends(config, request, hardware, target, pinned)
+        yield _Stage(hardware, verdicts, pinned, dropped)
 
 
 def _plan_family(
@@ -174,7 +193,14 @@ def _plan_family(
     foreign = _find_foreign(config)
 
     def check(backend: Backend, release: Version) -> str | None:
-        return incompatibility(backend, release, stage.hardware, target, foreign=backend in foreign)
+        return incompatibility(
+            backend,
+            release,
+            stage.hardware,
+            target,
+            foreign=backend in foreign,
+            pinned=stage.pinned,
+        )
 
     warnings = (_format_dropped(stage.dropped),) if stage.dropped else ()
     yield Strategy(backends, check, (*notes, *warnings))

@@ -8,15 +8,17 @@ from urllib.parse import unquote
 
 from packaging.version import InvalidVersion, Version
 
-from hatch_torch.catalog.releases import TORCH, required_torch
+from hatch_torch.catalog.releases import TORCH, is_built_alike, required_torch
+from hatch_torch.compatibility.known_bad import AVOID, EXCLUDE, NOTE, Release, find_known_bad
 from hatch_torch.compatibility.support import incompatibility
 from hatch_torch.config.backend_request import PORTABLE
+from hatch_torch.config.requirements import find_pinned_release
 from hatch_torch.lock import LOCK
 from hatch_torch.resolution.strategies import VENDORS, evaluate_backends, interpret_hints
 from hatch_torch.verification.snapshot import describe_machine_changes, is_same_machine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from hatch_torch.environment.packages import FamilyPackage, InstalledRequirement
     from hatch_torch.verification.snapshot import Snapshot
@@ -78,7 +80,8 @@ def collect_findings(snapshot: Snapshot) -> tuple[Finding, ...]:
 
 def collect_notes(snapshot: Snapshot) -> tuple[str, ...]:
     """Return what is worth knowing but needs no fix."""
-    notes = snapshot.request.notes
+    faults = describe_known_faults(snapshot, (EXCLUDE, AVOID, NOTE))
+    notes = (*snapshot.request.notes, *faults)
     if snapshot.project and snapshot.project.record is None:
         name = snapshot.config.name
         reason = "it was installed without the build hook, or by uv sync"
@@ -86,6 +89,20 @@ def collect_notes(snapshot: Snapshot) -> tuple[str, ...]:
     warnings = snapshot.record.get("warnings")
     recorded = map(str, warnings) if isinstance(warnings, list) else ()
     return tuple(dict.fromkeys((*notes, *recorded)))
+
+
+def describe_known_faults(snapshot: Snapshot, effects: Collection[str]) -> Iterator[str]:
+    """Yield what is known upstream to be wrong with each installed package of the family here."""
+    for package in snapshot.installed:
+        release = Release(package.version, package.backend, package.name)
+        for fault in find_known_bad(
+            release,
+            snapshot.hardware,
+            snapshot.target,
+            effects=effects,
+            installed=snapshot.versions,
+        ):
+            yield f"{describe_package(package)}: {fault}"
 
 
 def describe_package(package: FamilyPackage) -> str:
@@ -146,7 +163,12 @@ def check_mixed_backends(snapshot: Snapshot) -> Iterator[Finding]:
             continue
         name, torch_name = describe_package(package), describe_package(torch)
         required = required_torch(package.name, Version(package.version.public))
-        if torch.backend and package.backend not in {None, torch.backend}:
+        built = package.backend
+        if (
+            built
+            and torch.backend
+            and not is_built_alike(package.name, package.version, built, torch.backend)
+        ):
             built_for = f"{name} is built for {package.backend}"
             yield Finding(f"{built_for}, but {torch_name} for {torch.backend}")
         elif required is not None and not required.contains(torch.version, prereleases=True):
@@ -191,7 +213,11 @@ def check_idle_gpu(snapshot: Snapshot) -> Iterator[Finding]:
     if torch.backend is None or torch.backend.family != "cpu" or is_same_machine(snapshot):
         return
     verdicts = evaluate_backends(
-        snapshot.config, snapshot.request, snapshot.hardware, snapshot.target
+        snapshot.config,
+        snapshot.request,
+        snapshot.hardware,
+        snapshot.target,
+        _find_pinned_torch(snapshot),
     )
     usable = (
         verdict.backend
@@ -245,8 +271,19 @@ def installed_incompatibility(snapshot: Snapshot, torch: FamilyPackage) -> str |
     foreign = torch.built_by != "pytorch" or bool(extra and extra.index_url)
     release = Version(torch.version.public)
     return incompatibility(
-        torch.backend, release, snapshot.hardware, snapshot.target, foreign=foreign
+        torch.backend,
+        release,
+        snapshot.hardware,
+        snapshot.target,
+        foreign=foreign,
+        pinned=_find_pinned_torch(snapshot),
     )
+
+
+def _find_pinned_torch(snapshot: Snapshot) -> Version | None:
+    """Return the release of torch that the project pins, or None."""
+    specifier = (snapshot.specifiers or {}).get(TORCH)
+    return find_pinned_release(specifier) if specifier else None
 
 
 def _is_in_catalog(dependent: InstalledRequirement) -> bool:

@@ -36,7 +36,7 @@ NOT_ON_EVERY_GPU = "no wheel runs on every GPU of this machine; the chosen one d
         ("mi300-rocm-7.14", "rocm7.2", NEWEST),
         ("rx-7900-and-igpu", "rocm7.2", NEWEST),
         ("rx-7900-and-rx-580", "rocm7.2", NEWEST),
-        ("mi25", "rocm7.2", NEWEST),
+        ("mi25", "rocm7.1", "2.13.0"),
         ("rx-580", "cpu", NEWEST),
         ("arc-b580", "xpu", NEWEST),
         ("uhd-630", "cpu", NEWEST),

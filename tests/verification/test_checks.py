@@ -289,3 +289,44 @@ def test_notes() -> None:
     assert collect_notes(snapshot) == ("b", "c", "a")
     (note,) = collect_notes(make_snapshot(project=InstalledPackage("my-app", "1.0")))
     assert note.startswith("my-app has no record")
+
+
+@pytest.mark.parametrize(
+    ("torchvision", "torch", "finding"),
+    [
+        ("cu132", "2.15.0+cu132", None),
+        ("cu132", "2.15.0+cu130", None),
+        ("cu126", "2.15.0+cu130", "torchvision 0.29.2 (cu126) is built for cu126"),
+        ("cpu", "2.15.0+cu130", "torchvision 0.29.2 (cpu) is built for cpu"),
+    ],
+)
+def test_a_companion_on_the_stable_abi(torchvision: str, torch: str, finding: str | None) -> None:
+    """PyPI's torchvision 0.29.2 runs with every newer torch for the same major of CUDA."""
+    companion = installed("0.29.2", "torchvision", backend=Backend.parse(torchvision))
+    found = reasons(make_snapshot(installed(torch), companion))
+    assert [one.startswith(finding or "?") for one in found] == [True] * bool(finding)
+
+
+def test_known_faults() -> None:
+    """What is known upstream to be wrong with what is installed is a note."""
+    pinned = {"torch": SpecifierSet("==2.15.0")}
+    snapshot = make_snapshot(installed("2.15.0+cu130"), hardware=PASCAL, specifiers=pinned)
+    assert (
+        "torch 2.15.0+cu130: its own warning recommends a cu126 wheel, which PyTorch did not "
+        "publish for 2.15.0 (pytorch#196249; fixed in: 2.14.1+cu126, the last for Maxwell, Pascal "
+        "and Volta)"
+    ) in collect_notes(snapshot)
+    assert collect_notes(make_snapshot(installed("2.8.0+cu126"))) != ()
+    assert collect_notes(make_snapshot(installed("2.14.1+cu130"))) == ()
+
+
+def test_an_excluded_release() -> None:
+    """A torch whose rocBLAS lacks the GPU is a finding, but a note where the project pins it."""
+    vega = Hardware(accelerators=(Accelerator("amd", "Radeon VII", "gfx906"),))
+    torch = installed("2.12.0+rocm7.1")
+    project = recorded(wheel("2.11.0+rocm7.1"), hardware=CUDA)
+    snapshot = make_snapshot(torch, hardware=vega, project=project)
+    assert any("TheRock#1844" in reason for reason in reasons(snapshot))
+    pinned = replace(snapshot, specifiers={"torch": SpecifierSet("==2.12.0")})
+    assert not any("TheRock#1844" in reason for reason in reasons(pinned))
+    assert any("TheRock#1844" in note for note in collect_notes(pinned))
