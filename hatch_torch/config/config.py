@@ -40,6 +40,7 @@ _PLAIN_KEYS = (
     "existing",
     "index-url",
     "require-hashes",
+    "scope",
     "when-no-accelerator",
     "when-unsupported",
 )
@@ -79,6 +80,7 @@ class Config(NamedTuple):
     existing: str = "auto"
     compatibility: bool = False
     require_hashes: bool = False
+    scope: str = "tree"
     build_requires: tuple[str, ...] = ()
     build_system: BuildSystem = BuildSystem()
 

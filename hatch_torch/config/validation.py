@@ -144,6 +144,7 @@ KEYS: Mapping[str, Validator] = {
     "index-url": check_string,
     "optional-dependencies": check_requirement_table,
     "require-hashes": check_boolean,
+    "scope": check_one_of("tree", "project"),
     "when-no-accelerator": check_one_of("auto", "cpu", "portable", "error"),
     "when-unsupported": check_one_of("cpu", "error"),
 }

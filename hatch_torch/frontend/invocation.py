@@ -56,6 +56,11 @@ class Invocation(NamedTuple):
         return f"Invocation({self.name})"
 
     @property
+    def tool(self) -> str:
+        """The installer's name."""
+        return self.installer.name
+
+    @property
     def name(self) -> str:
         """The installer with its sub-command: `uv pip install`."""
         return f"{self.installer.name} {self.command}".strip()

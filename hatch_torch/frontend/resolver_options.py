@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from packaging.utils import canonicalize_name
 
@@ -14,13 +14,33 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hatch_torch.frontend.installers import Option
-    from hatch_torch.frontend.invocation import Invocation
 
 ALL_PACKAGES = ":all:"
 """Stands for every package, as in pip's `--only-binary`."""
 _ALL = frozenset({ALL_PACKAGES})
 _NAMES = r"[\s,]+"
 _NAME = re.compile(r"\s*([A-Za-z0-9][\w.-]*)")
+
+
+class OptionValues(Protocol):
+    """A command's options, with the environment variables that stand for them."""
+
+    @property
+    def tool(self) -> str:
+        """The installer's name."""
+
+    @property
+    def cwd(self) -> Path | None:
+        """The folder of the command; None where it is unknown."""
+
+    def has(self, name: str) -> bool:
+        """Return whether an option is given."""
+
+    def value(self, name: str) -> str | None:
+        """Return the last value of an option."""
+
+    def values(self, name: str) -> tuple[str, ...]:
+        """Return all values of an option."""
 
 
 class ResolverOptions(NamedTuple):
@@ -36,6 +56,8 @@ class ResolverOptions(NamedTuple):
     """Packages, normalized, of which no sdist is taken; ALL_PACKAGES for all."""
     no_binary: frozenset[str] = frozenset()
     """Packages of which no wheel is taken."""
+    no_index: bool = False
+    """No index is asked: folders alone."""
     no_deps: bool = False
     """Dependencies are not installed, so nothing is resolved."""
     upgraded: frozenset[str] = frozenset()
@@ -51,7 +73,7 @@ class ResolverOptions(NamedTuple):
 
 
 def parse_resolver_options(
-    invocation: Invocation,
+    invocation: OptionValues,
     options: Iterable[Option],
     names_requirement: Callable[[Option], bool],
     locate_project: Callable[[Option], str | None],
@@ -74,12 +96,13 @@ def parse_resolver_options(
         only_binary=_packages(invocation, "--only-binary", "--no-build-package")
         | (_ALL if invocation.has("--no-build") else frozenset()),
         no_binary=_packages(invocation, "--no-binary", "--no-binary-package"),
+        no_index=invocation.has("--no-index") or any(one.name == "--no-index" for one in options),
         no_deps=invocation.has("--no-deps"),
         upgraded=_find_upgraded(invocation, required),
     )
 
 
-def _packages(invocation: Invocation, *names: str) -> frozenset[str]:
+def _packages(invocation: OptionValues, *names: str) -> frozenset[str]:
     """Return the packages that some options list; as for pip, ``:none:`` empties the list."""
     packages: list[str] = []
     for value in (value for name in names for value in invocation.values(name)):
@@ -91,7 +114,7 @@ def _packages(invocation: Invocation, *names: str) -> frozenset[str]:
     return frozenset(packages)
 
 
-def _find_upgraded(invocation: Invocation, requirements: Iterable[str]) -> frozenset[str]:
+def _find_upgraded(invocation: OptionValues, requirements: Iterable[str]) -> frozenset[str]:
     """Return whose installed release is not kept.
 
     pip upgrades what the command names, and with `--upgrade-strategy eager` all; uv upgrades all.
@@ -102,7 +125,7 @@ def _find_upgraded(invocation: Invocation, requirements: Iterable[str]) -> froze
     if not invocation.has("--upgrade"):
         return packages
     is_eager = invocation.value("--upgrade-strategy") == "eager"
-    if is_eager or invocation.installer.name != "pip":
+    if is_eager or invocation.tool != "pip":
         return _ALL
     matches = map(_NAME.match, requirements)
     return packages | {canonicalize_name(match[1]) for match in matches if match}

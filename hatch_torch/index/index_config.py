@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from hatch_torch.catalog.backend import Backend
     from hatch_torch.config.config import Config
     from hatch_torch.frontend.request import BuildRequest
+    from hatch_torch.index.project_index import ProjectIndexOptions
 
 VARIABLE = "TORCH_VARIANT_INDEX_URL"
 _TABLE = "tool.torch-variant"
@@ -27,6 +28,10 @@ _VARIABLES = {
     "pip": ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS"),
     "uv": ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS"),
 }
+_DEFAULT_INDEXES = frozenset(
+    {"PIP_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX_URL", "--default-index", "--index-url"}
+)
+"""The variables and options that replace PyPI; all others name further indexes."""
 _NAMED_INDEX = re.compile(r"(?:([\w.-]+)=)?(\w+://)([^@/]*@)?(.*)", re.DOTALL)
 _KEYRING_SECONDS = 5.0
 """Seconds for all calls of a keyring in one decision."""
@@ -180,6 +185,47 @@ def _get_named_urls(config: Config, root: str, named_by: str | None) -> Iterator
     for extra in config.extras:
         if extra.index_url:
             yield f"{_TABLE}.extras.{extra.name}.index-url", extra.index_url
+
+
+def find_installer_indexes(
+    request: BuildRequest, environ: Mapping[str, str]
+) -> ProjectIndexOptions:
+    """Return where the installer takes the packages from that are not of the torch family.
+
+    Its command line comes before its variables, and these before its files. pip asks every index;
+    uv takes the first that has a package, further indexes before the default one.
+    """
+    from hatch_torch.index.project_index import (  # noqa: PLC0415 (not every decision reads them)
+        PYPI,
+        ProjectIndexOptions,
+    )
+
+    tool = "uv" if request.installer == "uv" else "pip"
+    environ = load_installer_config(environ, tool).environ
+    separators = r"[\s,]+" if tool == "uv" else r"\s+"
+    configured = [
+        (variable in _DEFAULT_INDEXES, url)
+        for variable in _VARIABLES[tool]
+        if not variable.endswith("FIND_LINKS")
+        for url in re.split(separators, environ.get(variable, ""))
+    ]
+    given = [(option in _DEFAULT_INDEXES, url) for option, url in request.indexes]
+    every = [
+        (is_default, _add_uv_credentials(url, environ))
+        for is_default, url in (*given, *configured)
+        if url
+    ]
+    default = next((url for is_default, url in every if is_default), PYPI)
+    further = [url for is_default, url in every if not is_default]
+    urls = (*further, default) if tool == "uv" else (default, *further)
+    return ProjectIndexOptions(
+        urls=() if request.resolver.no_index else tuple(dict.fromkeys(urls)),
+        find_links=request.find_links,
+        takes_first=tool == "uv",
+        prereleases=request.resolver.prereleases,
+        only_binary=request.resolver.only_binary,
+        no_binary=request.resolver.no_binary,
+    )
 
 
 def _make_keyring(environ: Mapping[str, str], tool: str) -> Keyring | None:

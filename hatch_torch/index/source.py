@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from hatch_torch.catalog.backend import Backend
     from hatch_torch.catalog.target import Target
     from hatch_torch.config.config import Config
+    from hatch_torch.index.client import Client
     from hatch_torch.index.find_links import FindLinks
     from hatch_torch.index.index_config import IndexConfig
+    from hatch_torch.index.project_index import ProjectIndex
     from hatch_torch.index.pytorch_index import PyTorchIndex
     from hatch_torch.index.simple_api import PageKey, Wheel
 
@@ -102,25 +104,42 @@ class SourceOptions:
 
         return find_index_config(self.config, self.settings.index_url, self.request, self.environ)
 
-    def open_index(self) -> PyTorchIndex:
-        """Return the index, without requesting anything yet."""
+    @cached_property
+    def client(self) -> Client:
+        """What fetches pages and files; all network use of a decision has one deadline."""
         from hatch_torch.index.client import Client  # noqa: PLC0415 (see above)
         from hatch_torch.index.http_cache import open_cache  # noqa: PLC0415 (see above)
+
+        return Client(
+            open_cache(self.environ),
+            self.index_config.environ,
+            timeout=self.settings.timeout,
+            offline=self.settings.offline,
+            credentials=self.index_config.credentials,
+        )
+
+    def open_index(self) -> PyTorchIndex:
+        """Return the index, without requesting anything yet."""
         from hatch_torch.index.pytorch_index import PyTorchIndex  # noqa: PLC0415 (see above)
 
         config, index = self.config, self.index_config
-        client = Client(
-            open_cache(self.environ),
-            index.environ,
-            timeout=self.settings.timeout,
-            offline=self.settings.offline,
-            credentials=index.credentials,
-        )
         for note in index.notes:
-            client.add_note(note)
+            self.client.add_note(note)
         return PyTorchIndex(
-            index.root, client, channel=config.channel, folders=index.folders, hosts=config.hosts
+            index.root,
+            self.client,
+            channel=config.channel,
+            folders=index.folders,
+            hosts=config.hosts,
         )
+
+    def open_project_index(self) -> ProjectIndex:
+        """Return the installer's own indexes, from which it takes the other packages."""
+        from hatch_torch.index.index_config import find_installer_indexes  # noqa: PLC0415 (see above)
+        from hatch_torch.index.project_index import ProjectIndex  # noqa: PLC0415 (see above)
+
+        options = find_installer_indexes(self.request, self.environ)
+        return ProjectIndex(self.client, options, self.target)
 
     def open_find_links(self) -> FindLinks | None:
         """Return the folders of an offline installer, if they contain torch."""

@@ -6,6 +6,7 @@ index fit; which requirements that means. Lazy imports are for stages that few r
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,7 @@ from hatch_torch.hardware.model import Hardware
 from hatch_torch.resolution.avoidance import Avoidance
 from hatch_torch.resolution.injection import UNSATISFIABLE, inject_for_all
 from hatch_torch.resolution.installed import keep_installed, keep_vendor_build
-from hatch_torch.resolution.model import Decision, Pin, Solution
+from hatch_torch.resolution.model import Decision, Pin, Solution, TreeConflictError
 from hatch_torch.resolution.strategies import (
     VENDORS,
     collect_specifiers,
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
     from hatch_torch.config.backend_request import BackendRequest
     from hatch_torch.config.requirements import FamilyRequirement
     from hatch_torch.resolution.candidates import Specifiers
-    from hatch_torch.resolution.model import ResolutionInputs
+    from hatch_torch.resolution.model import Bound, ResolutionInputs
     from hatch_torch.resolution.strategies import Strategy
 
     Requirements = tuple[FamilyRequirement, ...]
@@ -77,7 +78,9 @@ def decide(inputs: ResolutionInputs) -> Decision:
     pinned = find_pinned_torch(inputs, requested)
     verdicts = evaluate_backends(inputs.config, request, hardware, inputs.target, pinned)
     draft = draft._replace(hardware=hardware, verdicts=verdicts)
-    if not requested and not inputs.config.family:
+    tree = inputs.find_tree()
+    leads_to_torch = requested or inputs.config.family or (tree and tree.requires_family)
+    if not leads_to_torch:
         return draft.with_warnings("this install does not depend on torch")
     solution = keep_vendor_build(inputs, request, hardware, requested) or _find_solution(
         inputs, request, draft, requested
@@ -143,6 +146,7 @@ def _find_solution(
 ) -> Solution | str:
     """Return the first strategy's solution, or why the requirements stay portable."""
     tried: list[Strategy] = []
+    conflicts: dict[Bound, None] = {}
     for strategy in _plan(inputs, request, draft, requirements):
         tried.append(strategy)
         if not strategy.backends:
@@ -155,8 +159,13 @@ def _find_solution(
             if inputs.has_folders:
                 break
             return _solve_offline(inputs, request, draft, fault, requirements)
+        except TreeConflictError as conflict:
+            conflicts |= dict.fromkeys(conflict.bounds)
+            continue
         if solution:
-            return solution._replace(warnings=(*strategy.warnings, *solution.warnings))
+            excluded = [f"excluded: {bound}" for bound in conflicts]
+            warnings = (*strategy.warnings, *excluded, *solution.warnings)
+            return solution._replace(warnings=warnings)
     if any(one.requirement.url for one in requirements if one.name == TORCH):
         return "the project requires torch from a URL, and no wheel of the index goes with it"
     from hatch_torch.resolution.diagnosis import (  # noqa: PLC0415 (only where nothing fits)
@@ -164,15 +173,44 @@ def _find_solution(
         format_no_match,
     )
 
-    failed = FailedResolution(inputs, request, draft, tuple(tried), requirements)
+    failed = FailedResolution(inputs, request, draft, tuple(tried), requirements, tuple(conflicts))
     raise NoAnswerError(format_no_match(failed))
 
 
 def _try_strategy(
     inputs: ResolutionInputs, strategy: Strategy, requirements: Requirements, hardware: Hardware
 ) -> Solution | None:
-    """Return a strategy's solution; a release that is known to be bad is the last resort."""
+    """Return the best solution of a strategy that the whole install admits; None for none.
+
+    Raises TreeConflictError where only the other packages exclude it.
+    """
     specifiers = collect_specifiers(inputs, strategy, requirements)
+
+    def solve(ranges: Mapping[Backend, Specifiers]) -> Solution | None:
+        return _solve(inputs, strategy, ranges, hardware)
+
+    tree = inputs.find_tree()
+    if tree is None:
+        return solve(specifiers)
+    if tree.is_installed:
+        avoidance = Avoidance(strategy, specifiers, hardware, inputs.target)
+        if kept := keep_installed(inputs, avoidance.strategy, specifiers):
+            return kept
+    from hatch_torch.resolution.tree_solution import (  # noqa: PLC0415 (few need the whole install)
+        read_torch_requirements,
+        solve_in_tree,
+    )
+
+    return solve_in_tree(tree, specifiers, solve, partial(read_torch_requirements, inputs))
+
+
+def _solve(
+    inputs: ResolutionInputs,
+    strategy: Strategy,
+    specifiers: Mapping[Backend, Specifiers],
+    hardware: Hardware,
+) -> Solution | None:
+    """Return a solution for these ranges; a release that is known to be bad is the last resort."""
     avoidance = Avoidance(strategy, specifiers, hardware, inputs.target)
     solution = _keep_or_resolve(inputs, avoidance.strategy, specifiers)
     if solution is None and avoidance.passed_over:
@@ -242,6 +280,8 @@ def _with_injected(
     untouched = from_url | inputs.uv_routed
     return draft._replace(
         backend=solution.backend,
+        bounds=solution.bounds,
+        releases=solution.releases,
         pins=tuple(pin for pin in solution.pins if pin.name not in untouched),
         injected=tuple(
             one for one in injected if one.requirement == UNSATISFIABLE or one.name not in untouched

@@ -37,8 +37,9 @@ if TYPE_CHECKING:
     from hatch_torch.config.requirements import FamilyRequirement
     from hatch_torch.hardware.model import Hardware
     from hatch_torch.resolution.candidates import Candidate
-    from hatch_torch.resolution.model import Decision, ResolutionInputs
+    from hatch_torch.resolution.model import Bound, Decision, ResolutionInputs
 
+_MAX_BOUNDS = 3
 _MAX_REASONS = 6
 """Lines of reasons, so that the whole text has at most 12."""
 _SHOWN_NAMES = 4
@@ -53,6 +54,8 @@ class FailedResolution(NamedTuple):
     draft: Decision
     strategies: tuple[Strategy, ...]
     requirements: tuple[FamilyRequirement, ...]
+    conflicts: tuple[Bound, ...] = ()
+    """What the packages of the whole install require of the family, where that excludes all."""
 
     def retry(
         self, strategies: Iterable[Strategy], inputs: ResolutionInputs | None = None
@@ -75,12 +78,14 @@ def format_no_match(failed: FailedResolution) -> str:
     target, index = failed.inputs.target, failed.inputs.finder.index
     download = _suggest_download(failed)
     required = dict.fromkeys(str(one.requirement) for one in failed.requirements)
+    bounds = [f"  bounded by   {bound}" for bound in failed.conflicts[:_MAX_BOUNDS]]
     lines = [
         "no torch fits this project:",
         f"  required     {', '.join(required) or 'torch'}",
         f"  for          Python {target.python} on {target.platform}{index.hint}",
         f"  accelerator  {_format_accelerators(failed.draft.hardware)}",
-        *_format_reasons(failed, _MAX_REASONS - len(download)),
+        *bounds,
+        *_format_reasons(failed, _MAX_REASONS - len(download) - len(bounds)),
     ]
     if change := suggest_change(failed):
         lines.append(f"hint: {change}")
@@ -99,10 +104,22 @@ def suggest_change(failed: FailedResolution) -> str | None:
     None too where the index stops answering meanwhile.
     """
     try:
-        changes = chain(_try_backends(failed), _try_pythons(failed), _try_cpu(failed))
+        changes = chain(
+            _try_without_bounds(failed),
+            _try_backends(failed),
+            _try_pythons(failed),
+            _try_cpu(failed),
+        )
         return next(changes, None)
     except IndexFaultError:
         return None
+
+
+def _try_without_bounds(failed: FailedResolution) -> Iterator[str]:
+    """Try the project's own requirements, without those of the packages that exclude all."""
+    names = dict.fromkeys(bound.path[0] for bound in failed.conflicts if bound.path)
+    if names and (found := failed.retry(failed.strategies)):
+        yield _format_change(failed, f"require another release of {', '.join(names)}", found)
 
 
 def _try_backends(failed: FailedResolution) -> Iterator[str]:

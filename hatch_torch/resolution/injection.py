@@ -45,10 +45,14 @@ def inject_for_all(
     """
     config, pins = inputs.config, solution.pins
     backend_extras = {extra.name for extra in config.extras}
+    named = {one.name for one in requested}
+    # A family that the project declares, or that only a dependency requires, is pinned though no
+    # requirement of the project names it.
+    is_complete = {pin.name for pin in pins} & inputs.family <= named
+    for_all = pins if config.family or not is_complete else ()
     ordinary = [one for one in requested if one.extra not in backend_extras]
     injected = [
-        # A family that the project declares is pinned whether or not a requirement names it.
-        *(InjectedRequirement(pin.requirement) for pin in pins if config.family),
+        *(InjectedRequirement(pin.requirement) for pin in for_all),
         *inject(ordinary, pins, inputs.family),
         *_inject_backend_dependencies(inputs, solution),
     ]

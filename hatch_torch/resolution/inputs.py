@@ -7,10 +7,14 @@ Lazy imports are for what many decisions never call.
 from __future__ import annotations
 
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from packaging.utils import canonicalize_name
+
 from hatch_torch.catalog import target as targets
+from hatch_torch.catalog.releases import FAMILY
 from hatch_torch.config.env import Settings
 from hatch_torch.config.requirements import parse_constraints
 from hatch_torch.errors import ConfigurationError
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
     from hatch_torch.config.config import Config
     from hatch_torch.environment.packages import FamilyPackage
     from hatch_torch.index.source import PinnedWheels
+    from hatch_torch.resolution.install_tree import InstallTree
 
     Probe = Callable[[Collection[str] | None], Hardware]
     FindInstalled = Callable[[Collection[str]], tuple[FamilyPackage, ...]]
@@ -67,6 +72,7 @@ def collect_inputs(  # noqa: PLR0913 (a parameter that is not given is the real 
         find_index_config=lambda: options.index_config,
         probe=probe or _make_probe(settings, environ),
         find_installed=_make_find_installed(request, lock),
+        find_tree=(lambda: None) if lock else _make_find_tree(options),
         read_previous_requirements=tuple if ignores_previous else _make_reader(config, request),
         sees_environment=request.site_packages is not None or request.purpose == "portable",
         environ=environ,
@@ -158,6 +164,36 @@ def _make_find_installed(request: BuildRequest, lock: PinnedWheels | None) -> Fi
         )
 
     return find
+
+
+def _make_find_tree(options: SourceOptions) -> Callable[[], InstallTree | None]:
+    """Return what finds the whole install, where anything but the family is required."""
+
+    @cache
+    def find() -> InstallTree | None:
+        family = frozenset((*FAMILY, *options.config.family))
+        is_needed = options.config.scope == "tree" and not options.request.resolver.no_deps
+        if not (is_needed and _requires_others(options, family)):
+            return None
+        from hatch_torch.resolution.install_tree import InstallTree  # noqa: PLC0415 (see above)
+
+        return InstallTree(options, family)
+
+    return find
+
+
+def _requires_others(options: SourceOptions, family: Collection[str]) -> bool:
+    """Return whether anything but the family is required, so that there is something to read."""
+    config, request = options.config, options.request
+    extras = config.optional_dependencies if request.extras else {}
+    requirements = chain(
+        config.dependencies,
+        *extras.values(),
+        *(extra.dependencies for extra in config.extras),
+        parse_constraints(request.resolver.requirements),
+    )
+    names = {canonicalize_name(requirement.name) for requirement in requirements}
+    return bool(request.resolver.local_projects) or not names <= {*family}
 
 
 def _make_reader(config: Config, request: BuildRequest) -> Callable[[], tuple[str, ...]]:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from hatch_torch.catalog.releases import FAMILY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from packaging.version import Version
 
@@ -23,6 +24,92 @@ if TYPE_CHECKING:
     from hatch_torch.hardware.model import Hardware
     from hatch_torch.index.index_config import IndexConfig
     from hatch_torch.resolution.candidates import Candidate, CandidateFinder
+
+    Offer = Callable[[Mapping[str, SpecifierSet]], Iterable["FamilyChoice"]]
+    """Returns the candidates of the torch family for ranges by name, best first."""
+
+
+class Tree(NamedTuple):
+    """The install as the installer would resolve it."""
+
+    choice: FamilyChoice | None = None
+    """The family; None where nothing of the install requires any of it."""
+    bounds: tuple[Bound, ...] = ()
+    releases: Mapping[str, Release] = MappingProxyType({})
+    """Every other package, by name."""
+    is_complete: bool = True
+    """False where the search was given up: what is known so far bounds the family."""
+
+
+class FamilyChoice(NamedTuple):
+    """A torch and the members that go with it, as one candidate of the search."""
+
+    versions: Mapping[str, Version]
+    """Of torch and every member, by name."""
+    requires: Callable[[], Iterable[Requirement]] = tuple
+    """What torch itself requires outside the family."""
+    choice: object = None
+    """The solution that the caller offers."""
+
+
+class Release(NamedTuple):
+    """A release of a package that the installer could take, with the extras asked of it."""
+
+    name: str
+    """Normalized (PEP 503)."""
+    version: Version | None = None
+    """None where it meets every range: a local project, a VCS URL, a page that does not answer."""
+    extras: frozenset[str] = frozenset()
+
+    def __str__(self) -> str:
+        """Return the name and the version, for people."""
+        return f"{self.name} {self.version}" if self.version else self.name
+
+
+_ANY = SpecifierSet()
+
+
+class Need(NamedTuple):
+    """A requirement that a release, or the command itself, states."""
+
+    name: str
+    specifier: SpecifierSet = _ANY
+    extras: frozenset[str] = frozenset()
+    url: str | None = None
+
+    @classmethod
+    def from_requirement(cls, requirement: Requirement) -> Need:
+        """Take the name, range, extras and URL of a requirement; its marker is not kept."""
+        extras = frozenset(map(canonicalize_name, requirement.extras))
+        name = canonicalize_name(requirement.name)
+        return cls(name, requirement.specifier, extras, requirement.url)
+
+    def __str__(self) -> str:
+        """Return it as a requirement."""
+        extras = f"[{','.join(sorted(self.extras))}]" if self.extras else ""
+        return f"{self.name}{extras}{self.specifier}"
+
+
+class Bound(NamedTuple):
+    """A requirement on the torch family, and the packages that lead to it."""
+
+    need: Need
+    path: tuple[str, ...] = ()
+    """The package that states it first, then the one that requires that one, up to the command."""
+
+    def __str__(self) -> str:
+        """Return who bounds what: ``torch<2.12: lerobot 0.6.1, required by my-app``."""
+        stated_by, *above = self.path or ("the project",)
+        return f"{self.need}: {stated_by}" + (f", required by {above[0]}" if above else "")
+
+
+class TreeConflictError(Exception):
+    """No set of releases meets every requirement; holds those on the family that take part."""
+
+    def __init__(self, bounds: Sequence[Bound]) -> None:
+        """Take the requirements on the family; none where the other packages conflict alone."""
+        super().__init__("; ".join(map(str, bounds)))
+        self.bounds = tuple(bounds)
 
 
 class Pin(NamedTuple):
@@ -87,6 +174,14 @@ class Solution(NamedTuple):
     backend: Backend
     pins: tuple[Pin, ...]
     warnings: tuple[str, ...] = ()
+    bounds: tuple[Bound, ...] = ()
+    """What the packages of the whole install require of the family."""
+    releases: Mapping[str, Version | None] = MappingProxyType({})
+    """The release of every other package of the install, None where it is unknown."""
+
+    def with_warnings(self, *warnings: str) -> Solution:
+        """Return the solution with further warnings."""
+        return self._replace(warnings=(*self.warnings, *warnings))
 
 
 class Decision(NamedTuple):
@@ -100,12 +195,34 @@ class Decision(NamedTuple):
     pins: tuple[Pin, ...] = ()
     injected: tuple[InjectedRequirement, ...] = ()
     warnings: tuple[str, ...] = ()
+    bounds: tuple[Bound, ...] = ()
+    """What the packages of the whole install require of the family, and who requires these."""
+    releases: Mapping[str, Version | None] = MappingProxyType({})
+    """The release of every other package of the install, None where it is unknown."""
     index_origin: tuple[str, str] | None = None
     """The root of the index and what configured it; None for PyTorch's own, or without URLs."""
 
     def with_warnings(self, *warnings: str) -> Decision:
         """Return the decision with further warnings, each of them once."""
         return self._replace(warnings=tuple(dict.fromkeys((*self.warnings, *warnings))))
+
+
+class WholeInstall(Protocol):
+    """Everything that the installer is about to resolve."""
+
+    @property
+    def is_installed(self) -> bool:
+        """Whether all that is required is installed already, and stays."""
+
+    @property
+    def requires_family(self) -> bool:
+        """Whether anything requires a member of the torch family."""
+
+    def resolve(self, offer: Offer) -> Tree:
+        """Return the install as the installer would resolve it.
+
+        Raises TreeConflictError where no set of releases meets everything.
+        """
 
 
 class ResolutionInputs(NamedTuple):
@@ -120,6 +237,8 @@ class ResolutionInputs(NamedTuple):
     """Returns which of these packages the environment has."""
     read_previous_requirements: Callable[[], tuple[str, ...]] = tuple
     """Returns what the project's previous install in the environment requires."""
+    find_tree: Callable[[], WholeInstall | None] = lambda: None
+    """Returns the whole install; None where it cannot matter, or nothing of it can be known."""
     has_folders: bool = False
     """Whether the installer gets wheels from folders alone, without an index."""
     find_index_config: Callable[[], IndexConfig | None] = lambda: None

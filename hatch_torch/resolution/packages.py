@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,13 +12,56 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from hatch_torch.resolution.tree import Need, Release
+from hatch_torch.catalog.specifiers import marker_applies
+from hatch_torch.resolution.model import Need, Release
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from hatch_torch.index.project_index import ProjectIndex, ReleaseFile
+
+
+def active_requirements(
+    requirements: Iterable[Requirement], release: Release, environment: Mapping[str, str]
+) -> list[Requirement]:
+    """Return the requirements whose marker holds, for the extras that are asked for.
+
+    An extra that requires the package itself with other extras (``all = ["pkg[a,b]"]``) asks for
+    these too.
+    """
+    requirements = tuple(requirements)
+    extras = release.extras
+    while True:
+        active = [one for one in requirements if _applies(one, release.name, extras, environment)]
+        further = extras.union(
+            *(
+                map(canonicalize_name, one.extras)
+                for one in active
+                if canonicalize_name(one.name) == release.name
+            )
+        )
+        if further == extras:
+            return [one for one in active if canonicalize_name(one.name) != release.name]
+        extras = further
+
+
+def _applies(
+    requirement: Requirement, _name: str, extras: Collection[str], environment: Mapping[str, str]
+) -> bool:
+    marker = requirement.marker
+    if marker is None:
+        return True
+    named = _EXTRA.findall(str(marker))
+    # Most lines of a METADATA belong to one extra that is not asked for: their marker, which takes
+    # long to evaluate, need not be.
+    if len(named) == 1 and " or " not in str(marker) and canonicalize_name(named[0]) not in extras:
+        return False
+    return any(marker_applies(marker, environment, extra) for extra in chain(("",), extras))
+
+
+_EXTRA = re.compile(r"""\bextra\s*==\s*["']([^"']+)["']""")
+
 
 _MOST_REQUIREMENTS = 2000
 """Lines of one METADATA; the most that was seen on PyPI is some 500."""
@@ -41,21 +84,26 @@ class InstallerPackages:
 
     def __init__(
         self,
-        index: ProjectIndex,
+        open_index: Callable[[], ProjectIndex],
         *,
         installed: Mapping[str, InstalledRelease],
         local: Mapping[str, tuple[Requirement, ...]],
-        stays: Callable[[str], bool] = lambda _: True,
+        keeps_installed: Callable[[str], bool] = lambda _: True,
     ) -> None:
-        """Take the indexes, the installed distributions and the local projects, both by name.
+        """Take what opens the indexes, and the installed distributions and local projects by name.
 
-        `stays`: whether an installed release that satisfies is kept, which `--upgrade` forbids.
+        `keeps_installed`: whether an installed release of a package stays where it satisfies, which
+        `--upgrade` forbids.
         """
-        self._index = index
+        self._open_index = open_index
         self._installed = installed
         self._local = local
-        self._stays = stays
+        self._keeps_installed = keeps_installed
         self._files: dict[tuple[str, Version], ReleaseFile] = {}
+
+    @cached_property
+    def _index(self) -> ProjectIndex:
+        return self._open_index()
 
     def load_releases(self, needs: Collection[Need]) -> None:
         """Read the pages of the packages that only the index has, all at once."""
@@ -97,18 +145,44 @@ class InstallerPackages:
             if content is None or not (file.is_wheel or _is_static(content)):
                 return None
             return read_requires(content, with_extras=bool(release.extras))
+        return self._read_installed(release)
+
+    def has_installed(self, needs: Iterable[Need], environment: Mapping[str, str]) -> bool:
+        """Return whether requirements, and all that they require in turn, are installed and stay.
+
+        Such an install leaves the environment as it is, so nothing of it has to be resolved.
+        """
+        extras: dict[str, frozenset[str]] = {}
+        todo = list(needs)
+        while todo:
+            need = todo.pop()
+            known = extras.get(need.name)
+            if known is not None and need.extras <= known:
+                continue
+            if need.name not in self._local and (need.url or not self._kept(need)):
+                return False
+            extras[need.name] = (known or frozenset()) | need.extras
+            release = Release(need.name, extras=extras[need.name])
+            declared = self._read_installed(release) or ()
+            active = active_requirements(declared, release, environment)
+            todo += map(Need.from_requirement, active)
+        return True
+
+    def _kept(self, need: Need) -> InstalledRelease | None:
+        installed = self._installed.get(need.name)
+        if installed is None or not self._keeps_installed(need.name):
+            return None
+        is_admitted = need.specifier.contains(installed.version, prereleases=True)
+        return installed if is_admitted else None
+
+    def _read_installed(self, release: Release) -> tuple[Requirement, ...] | None:
+        if release.name in self._local:
+            return self._local[release.name]
         try:
             content = self._installed[release.name].metadata.read_bytes()
         except OSError:
             return None
         return read_requires(content, with_extras=bool(release.extras))
-
-    def _kept(self, need: Need) -> InstalledRelease | None:
-        installed = self._installed.get(need.name)
-        if installed is None or not self._stays(need.name):
-            return None
-        is_admitted = need.specifier.contains(installed.version, prereleases=True)
-        return installed if is_admitted else None
 
     def _listed(self, need: Need) -> Iterator[Release]:
         for file in self._index.releases(need.name, need.specifier):

@@ -8,13 +8,10 @@ family last. The search is resolvelib's, which pip uses too.
 
 from __future__ import annotations
 
-import re
-from itertools import chain
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from packaging.specifiers import SpecifierSet
-from packaging.utils import canonicalize_name
 from resolvelib import (
     AbstractProvider,
     BaseReporter,
@@ -24,7 +21,8 @@ from resolvelib import (
 )
 
 from hatch_torch.catalog.releases import TORCH
-from hatch_torch.catalog.specifiers import marker_applies
+from hatch_torch.resolution.model import Bound, FamilyChoice, Need, Release, Tree, TreeConflictError
+from hatch_torch.resolution.packages import active_requirements
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -32,93 +30,13 @@ if TYPE_CHECKING:
     from packaging.requirements import Requirement
     from packaging.version import Version
 
+    from hatch_torch.resolution.model import Offer
+
     Information = Mapping[str, Iterator[Any]]
-    Offer = Callable[[Mapping[str, SpecifierSet]], Iterable["FamilyChoice"]]
 
 _ANY = SpecifierSet()
 _MAX_ROUNDS = 5000
 """Steps of the search; pip allows 200,000, but it may take minutes."""
-_EXTRA = re.compile(r"""\bextra\s*==\s*["']([^"']+)["']""")
-
-
-class Release(NamedTuple):
-    """A release of a package that the installer could take, with the extras asked of it."""
-
-    name: str
-    """Normalized (PEP 503)."""
-    version: Version | None = None
-    """None where it meets every range: a local project, a VCS URL, a page that does not answer."""
-    extras: frozenset[str] = frozenset()
-
-    def __str__(self) -> str:
-        """Return the name and the version, for people."""
-        return f"{self.name} {self.version}" if self.version else self.name
-
-
-class Need(NamedTuple):
-    """A requirement that a release, or the command itself, states."""
-
-    name: str
-    specifier: SpecifierSet = _ANY
-    extras: frozenset[str] = frozenset()
-    url: str | None = None
-
-    @classmethod
-    def from_requirement(cls, requirement: Requirement) -> Need:
-        """Take the name, range, extras and URL of a requirement; its marker is not kept."""
-        extras = frozenset(map(canonicalize_name, requirement.extras))
-        name = canonicalize_name(requirement.name)
-        return cls(name, requirement.specifier, extras, requirement.url)
-
-    def __str__(self) -> str:
-        """Return it as a requirement."""
-        extras = f"[{','.join(sorted(self.extras))}]" if self.extras else ""
-        return f"{self.name}{extras}{self.specifier}"
-
-
-class FamilyChoice(NamedTuple):
-    """A torch and the members that go with it, as one candidate of the search."""
-
-    versions: Mapping[str, Version]
-    """Of torch and every member, by name."""
-    requires: Callable[[], Iterable[Requirement]] = tuple
-    """What torch itself requires outside the family."""
-    choice: object = None
-    """The solution that the caller offers."""
-
-
-class Bound(NamedTuple):
-    """A requirement on the torch family, and the packages that lead to it."""
-
-    need: Need
-    path: tuple[str, ...] = ()
-    """The package that states it first, then the one that requires that one, up to the command."""
-
-    def __str__(self) -> str:
-        """Return who bounds what: ``torch<2.12: lerobot 0.6.1, required by my-app``."""
-        stated_by, *above = self.path or ("the project",)
-        return f"{self.need}: {stated_by}" + (f", required by {above[0]}" if above else "")
-
-
-class Tree(NamedTuple):
-    """The install as the installer would resolve it."""
-
-    choice: FamilyChoice | None = None
-    """The family; None where nothing of the install requires any of it."""
-    bounds: tuple[Bound, ...] = ()
-    releases: Mapping[str, Release] = MappingProxyType({})
-    """Every other package, by name."""
-    is_complete: bool = True
-    """False where the search was given up: what is known so far bounds the family."""
-
-
-class TreeConflictError(Exception):
-    """No set of releases meets every requirement; holds those on the family that take part."""
-
-    def __init__(self, bounds: Sequence[Bound]) -> None:
-        """Take the requirements on the family; none where the other packages conflict alone."""
-        super().__init__("; ".join(map(str, bounds)))
-        self.bounds = tuple(bounds)
 
 
 class PackageSource(Protocol):
@@ -338,41 +256,3 @@ class _Provider(AbstractProvider["Need", Any, str]):
 
 def _admits(need: Need, version: Version) -> bool:
     return need.specifier.contains(version, prereleases=True)
-
-
-def active_requirements(
-    requirements: Iterable[Requirement], release: Release, environment: Mapping[str, str]
-) -> list[Requirement]:
-    """Return the requirements whose marker holds, for the extras that are asked for.
-
-    An extra that requires the package itself with other extras (``all = ["pkg[a,b]"]``) asks for
-    these too.
-    """
-    requirements = tuple(requirements)
-    extras = release.extras
-    while True:
-        active = [one for one in requirements if _applies(one, release.name, extras, environment)]
-        further = extras.union(
-            *(
-                map(canonicalize_name, one.extras)
-                for one in active
-                if canonicalize_name(one.name) == release.name
-            )
-        )
-        if further == extras:
-            return [one for one in active if canonicalize_name(one.name) != release.name]
-        extras = further
-
-
-def _applies(
-    requirement: Requirement, _name: str, extras: Collection[str], environment: Mapping[str, str]
-) -> bool:
-    marker = requirement.marker
-    if marker is None:
-        return True
-    named = _EXTRA.findall(str(marker))
-    # Most lines of a METADATA belong to one extra that is not asked for: their marker, which takes
-    # long to evaluate, need not be.
-    if len(named) == 1 and " or " not in str(marker) and canonicalize_name(named[0]) not in extras:
-        return False
-    return any(marker_applies(marker, environment, extra) for extra in chain(("",), extras))

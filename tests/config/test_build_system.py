@@ -51,6 +51,7 @@ def test_defaults() -> None:
         "existing": "auto",
         "compatibility": False,
         "require_hashes": False,
+        "scope": "tree",
         "build_requires": (),
     }
 

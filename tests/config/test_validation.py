@@ -24,7 +24,7 @@ _OWN = "tool.torch-variant"
                 "tool.torch-variant.chanel: unknown key; expected one of "
                 "backend, build-requires, channel, compatibility, dependencies, "
                 "environment-variable, existing, extras, family, hosts, index-url, "
-                "optional-dependencies, require-hashes, "
+                "optional-dependencies, require-hashes, scope, "
                 "when-no-accelerator, when-unsupported\n"
                 "hint: did you mean 'channel'?"
             ),

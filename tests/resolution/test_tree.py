@@ -9,21 +9,14 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from hatch_torch.resolution.tree import (
-    FamilyChoice,
-    Install,
-    Need,
-    Release,
-    TreeConflictError,
-    active_requirements,
-    prefetch,
-    resolve_tree,
-)
+from hatch_torch.resolution.model import FamilyChoice, Need, Release, TreeConflictError
+from hatch_torch.resolution.packages import active_requirements
+from hatch_torch.resolution.tree import Install, prefetch, resolve_tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from hatch_torch.resolution.tree import Tree
+    from hatch_torch.resolution.model import Tree
 
     Packages = Mapping[str, Mapping[str, Iterable[str]]]
     """Name -> version -> requirements."""

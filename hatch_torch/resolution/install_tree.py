@@ -1,0 +1,151 @@
+"""The install that a decision takes part in: its roots, and the packages that it may take.
+
+Lazy imports: where everything is installed already, nothing is searched.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from hatch_torch.catalog.specifiers import marker_applies
+from hatch_torch.config.backend_request import expand_self_extras
+from hatch_torch.config.config import declared_extras
+from hatch_torch.config.pyproject import read_project
+from hatch_torch.errors import ConfigurationError
+from hatch_torch.resolution.model import Need
+from hatch_torch.resolution.packages import InstallerPackages, find_installed_releases
+from hatch_torch.resolution.tree import Install, prefetch, resolve_tree
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from packaging.specifiers import SpecifierSet
+
+    from hatch_torch.config.config import Config
+    from hatch_torch.index.source import SourceOptions
+    from hatch_torch.resolution.model import Offer, Tree
+    from hatch_torch.resolution.tree import Install
+
+    Root = tuple[str, Need]
+    """A requirement, after who states it."""
+
+_COMMAND = "the command line"
+
+
+class InstallTree:
+    """Resolves the whole install, with what a strategy offers of the torch family."""
+
+    def __init__(self, options: SourceOptions, family: frozenset[str]) -> None:
+        """Keep what determines the sources, and the names of the family in this project."""
+        self._options = options
+        self._family = family
+
+    @cached_property
+    def roots(self) -> tuple[Root, ...]:
+        """What the command and the local projects require."""
+        return tuple(self._find_roots())
+
+    @cached_property
+    def is_installed(self) -> bool:
+        """Whether all that is required is installed already, and stays."""
+        environment = self._options.target.environment
+        return self._packages.has_installed((need for _, need in self.roots), environment)
+
+    @cached_property
+    def requires_family(self) -> bool:
+        """Whether anything requires a member of the family; reads the newest releases."""
+        return prefetch(self._make_install(), self._packages)
+
+    def resolve(self, offer: Offer) -> Tree:
+        """Return the install as the installer would resolve it.
+
+        Raises TreeConflictError where no set of releases meets everything.
+        """
+        _ = self.requires_family  # reads in parallel what the search would read one by one
+        return resolve_tree(self._make_install(), self._packages, offer)
+
+    def _make_install(self) -> Install:
+        from hatch_torch.resolution.tree import Install  # noqa: PLC0415 (see above)
+
+        environment = self._options.target.environment
+        constraints = _parse_constraints(self._options.request.resolver.constraints, environment)
+        return Install(self.roots, self._family, environment, constraints)
+
+    def _find_roots(self) -> Iterator[Root]:
+        request, environment = self._options.request, self._options.target.environment
+        yield from _project_needs(self._options.config, request.extras, environment)
+        lines = ((_COMMAND, line) for line in request.resolver.requirements)
+        yield from _parse_needs(lines, environment)
+        for project in self._local_projects:
+            yield from _project_needs(project, (), environment)
+
+    @cached_property
+    def _local_projects(self) -> list[Config]:
+        """The other local projects of the command; their own builds report what is wrong."""
+        folders = self._options.request.resolver.local_projects
+        return [config for folder in folders if (config := _read_local(folder))]
+
+    @cached_property
+    def _packages(self) -> InstallerPackages:
+        options, request = self._options, self._options.request
+        names = (config.name for config in (options.config, *self._local_projects))
+
+        def keeps_installed(name: str) -> bool:
+            return not options.settings.upgrade and request.resolver.keeps_installed(name)
+
+        return InstallerPackages(
+            options.open_project_index,
+            installed=find_installed_releases(request.site_packages or ()),
+            local={canonicalize_name(name): () for name in names if name},
+            keeps_installed=keeps_installed,
+        )
+
+
+def _project_needs(
+    config: Config, extras: Collection[str], environment: Mapping[str, str]
+) -> Iterator[Root]:
+    """Yield what a project requires for the extras that are requested."""
+    included = expand_self_extras(config, extras)
+    requested = (
+        requirement
+        for name, requirements in declared_extras(config).items()
+        if canonicalize_name(name) in included
+        for requirement in requirements
+    )
+    for requirement in (*config.dependencies, *requested):
+        if marker_applies(requirement.marker, environment):
+            yield config.name or _COMMAND, Need.from_requirement(requirement)
+
+
+def _parse_needs(
+    lines: Iterable[tuple[str, str]], environment: Mapping[str, str]
+) -> Iterator[tuple[str, Need]]:
+    for stated_by, line in lines:
+        try:
+            requirement = Requirement(line)
+        except InvalidRequirement:  # the installer reports it
+            continue
+        if marker_applies(requirement.marker, environment):
+            yield stated_by, Need.from_requirement(requirement)
+
+
+def _parse_constraints(
+    lines: Iterable[str], environment: Mapping[str, str]
+) -> dict[str, SpecifierSet]:
+    constraints: dict[str, SpecifierSet] = {}
+    for _, need in _parse_needs((("", line) for line in lines), environment):
+        known = constraints.get(need.name)
+        constraints[need.name] = known & need.specifier if known else need.specifier
+    return constraints
+
+
+def _read_local(folder: Path) -> Config | None:
+    try:
+        return read_project(folder)
+    except ConfigurationError:  # its own build reports it
+        return None

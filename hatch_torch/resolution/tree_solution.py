@@ -1,0 +1,98 @@
+"""A strategy's solution that the whole install admits."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from packaging.specifiers import SpecifierSet
+
+from hatch_torch.catalog.releases import TORCH
+from hatch_torch.config.requirements import parse_constraints
+from hatch_torch.resolution.model import FamilyChoice, TreeConflictError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from packaging.requirements import Requirement
+
+    from hatch_torch.catalog.backend import Backend
+    from hatch_torch.resolution.candidates import Specifiers
+    from hatch_torch.resolution.model import ResolutionInputs, Solution, Tree, WholeInstall
+
+    Ranges = Mapping[Backend, Specifiers]
+    Solve = Callable[[Ranges], Solution | None]
+    ReadRequirements = Callable[[Solution], tuple[Requirement, ...]]
+
+_ANY = SpecifierSet()
+_GAVE_UP = "the search over the whole install was given up; torch is bounded by what was read"
+_CONFLICT = "the other packages of this install conflict; torch is bounded by the project alone"
+
+
+def solve_in_tree(
+    tree: WholeInstall, specifiers: Ranges, solve: Solve, requires: ReadRequirements
+) -> Solution | None:
+    """Return the highest solution that every package of the install admits; None for none.
+
+    `specifiers` are the project's own, by backend; `solve` returns the best solution for such
+    ranges; `requires` returns what the torch of a solution requires in turn. Raises
+    TreeConflictError where the packages exclude every torch that the strategy has.
+    """
+
+    def offer(bounds: Mapping[str, SpecifierSet]) -> Iterator[FamilyChoice]:
+        ranges = _add_bounds(specifiers, bounds)
+        while solution := solve(ranges):
+            versions = {pin.name: pin.version for pin in solution.pins}
+            yield FamilyChoice(versions, lambda: requires(solution), solution)
+            others = SpecifierSet(f"!={versions[TORCH].public}")
+            ranges = _add_bounds(ranges, {TORCH: others})
+
+    try:
+        resolved = tree.resolve(offer)
+    except TreeConflictError as conflict:
+        if conflict.bounds:
+            raise
+        # The installer fails too, and says why better than we could.
+        solution = solve(specifiers)
+        return solution and solution.with_warnings(_CONFLICT)
+    if not resolved.is_complete:
+        bounds = _merge_bounds(resolved)
+        solution = solve(_add_bounds(specifiers, bounds)) or solve(specifiers)
+        return solution and solution.with_warnings(_GAVE_UP)._replace(bounds=resolved.bounds)
+    if resolved.choice is None:
+        return solve(specifiers)
+    chosen: Solution = resolved.choice.choice  # type: ignore[assignment] # as offered above
+    releases = {name: release.version for name, release in resolved.releases.items()}
+    return chosen._replace(bounds=resolved.bounds, releases=MappingProxyType(releases))
+
+
+def read_torch_requirements(
+    inputs: ResolutionInputs, solution: Solution
+) -> tuple[Requirement, ...]:
+    """Return what the torch of a solution requires; nothing where that cannot be read."""
+    (version,) = (pin.version for pin in solution.pins if pin.name == TORCH)
+    for package in inputs.find_installed({TORCH}):
+        if package.version == version:
+            return parse_constraints(package.requires)
+    specifier = SpecifierSet(f"=={version}")
+    for candidate in inputs.finder.candidates(solution.backend, TORCH, specifier):
+        return inputs.finder.index.read_requirements(candidate.wheel) or ()
+    return ()
+
+
+def _add_bounds(ranges: Ranges, bounds: Mapping[str, SpecifierSet]) -> dict[Backend, Specifiers]:
+    return {
+        backend: {
+            **specifiers,
+            **{name: specifiers.get(name, _ANY) & bound for name, bound in bounds.items()},
+        }
+        for backend, specifiers in ranges.items()
+    }
+
+
+def _merge_bounds(tree: Tree) -> dict[str, SpecifierSet]:
+    bounds: dict[str, SpecifierSet] = {}
+    for bound in tree.bounds:
+        need = bound.need
+        bounds[need.name] = bounds.get(need.name, SpecifierSet()) & need.specifier
+    return bounds
