@@ -16,7 +16,7 @@ from tests.benchmarks.rows import Peer, Row, peers_table, table
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-README = Path(__file__).parents[1] / "README.md"
+PAGE = Path(__file__).parents[1] / "docs" / "explanation" / "performance.md"
 
 
 def test_slope() -> None:
@@ -51,7 +51,7 @@ def test_tables() -> None:
     assert peers[3] == "| other | 3.00 | did not run | 3.00 s | why |"
 
 
-def test_readme_has_a_place() -> None:
-    """The command finds where in the README its tables go."""
-    text = README.read_text(encoding="utf-8")
+def test_page_has_a_place() -> None:
+    """The command finds where in the documentation its tables go."""
+    text = PAGE.read_text(encoding="utf-8")
     assert text.index("<!-- benchmarks -->") < text.index("<!-- end of benchmarks -->")

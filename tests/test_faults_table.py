@@ -1,4 +1,4 @@
-"""The README's tables of what can go wrong and what is kept, and SECURITY.md point to tests."""
+"""The tables of what can go wrong and of what is cached, and SECURITY.md, point to tests."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ import pytest
 from hatch_torch._toml import loads
 
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+EXPLANATION = ROOT / "docs" / "explanation"
 SECURITY = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
 
 
-def rows(heading: str) -> list[list[str]]:
-    """Return the cells of the table below a heading, without its head."""
-    table = README.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
-    return [line.strip("|").split(" | ") for line in table.splitlines() if line[:2] == "| "][2:]
+def rows(page: str) -> list[list[str]]:
+    """Return the cells of a page's table, without its head."""
+    lines = (EXPLANATION / page).read_text(encoding="utf-8").splitlines()
+    return [line.strip("|").split(" | ") for line in lines if line[:2] == "| "][2:]
 
 
 @pytest.mark.parametrize(
-    "row", [*rows("What can go wrong"), *rows("What is kept")], ids=lambda row: row[0].strip()
+    "row", [*rows("faults.md"), *rows("caches.md")], ids=lambda row: row[0].strip()
 )
 def test_every_row_has_its_test(row: list[str]) -> None:
     """A row says what happens, and each test that it names is a function of the file it links."""
@@ -32,7 +32,7 @@ def test_every_row_has_its_test(row: list[str]) -> None:
     assert happens.strip()
     assert links
     for name, path in links:
-        text = (ROOT / path).read_text(encoding="utf-8")
+        text = (EXPLANATION / path).read_text(encoding="utf-8")
         assert re.search(rf"^ *def {name}\(", text, re.MULTILINE), (name, path)
 
 

@@ -49,7 +49,7 @@ def test_every_row_has_a_test(section: str) -> None:
 
 
 def test_every_project_has_its_table() -> None:
-    """Each folder is a section here, and is linked by the README of the whole."""
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    """Each folder is a section here, and is linked by the documentation."""
+    page = (ROOT / "docs" / "how-to" / "examples.md").read_text(encoding="utf-8")
     assert sorted(SECTIONS) == FOLDERS
-    assert [one for one in FOLDERS if f"(fixtures/projects/{one})" not in readme] == []
+    assert [one for one in FOLDERS if f"fixtures/projects/{one})" not in page] == []

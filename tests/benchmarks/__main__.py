@@ -1,4 +1,4 @@
-"""Measure everything and print it; `--write` puts it into the README."""
+"""Measure everything and print it; `--write` puts it into the documentation."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ BEGIN, END = "<!-- benchmarks -->", "<!-- end of benchmarks -->"
 def main(words: Sequence[str] | None = None) -> None:
     """Run the parts that are asked for, all by default."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
-    parser.add_argument("--write", action="store_true", help="put the tables into the README")
+    parser.add_argument(
+        "--write", action="store_true", help="put the tables into the documentation"
+    )
     parser.add_argument(
         "--rounds", type=int, default=7, help="of each measure; 1 to see that it runs"
     )
@@ -110,8 +112,8 @@ def file_system(folder: Path) -> str:
 
 
 def write(text: str) -> None:
-    """Put the tables between the README's two marks."""
-    path = ROOT / "README.md"
+    """Put the tables between the page's two marks."""
+    path = ROOT / "docs" / "explanation" / "performance.md"
     old = path.read_text(encoding="utf-8")
     before, rest = old.split(BEGIN)
     after = rest.split(END)[1]

@@ -26,8 +26,12 @@ from hatch_torch.config.validation import (
 
 ROOT = Path(__file__).parents[2]
 FORMS = sorted((ROOT / "tests").glob("end_to_end/projects/*.toml"))
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-EXAMPLES = [part.split("```")[0] for part in README.split("```toml\n")[1:]]
+PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md"))]
+EXAMPLES = [
+    part.split("```")[0]
+    for page in PAGES
+    for part in page.read_text(encoding="utf-8").split("```toml\n")[1:]
+]
 TABLE_SCHEMA = load_schema("table")
 EXTRA_SCHEMA = next(iter(TABLE_SCHEMA["properties"]["extras"]["patternProperties"].values()))
 _SCHEMA: Any = tool_schema  # validate-pyproject has a type of its own for schemas
@@ -137,8 +141,8 @@ def test_agrees_on_any_backend(word: str) -> None:
 
 
 @pytest.mark.parametrize("text", EXAMPLES)
-def test_examples_of_the_readme(text: str) -> None:
-    """What the README shows is valid."""
+def test_examples_of_the_documentation(text: str) -> None:
+    """What the README and the documentation show is valid."""
     assert VALIDATE(loads(text))
 
 

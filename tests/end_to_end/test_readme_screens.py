@@ -1,4 +1,4 @@
-"""The README's screens are what the commands print; `RECORD_SCREENS=1` records them anew."""
+"""The screens in the documentation are what the commands print; `RECORD_SCREENS=1` records them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.end_to_end
 
 ROOT = Path(__file__).parents[2]
-README = ROOT / "README.md"
+PAGES = (ROOT / "README.md", ROOT / "docs" / "reference" / "commands.md")
 SCREEN = {"COLUMNS": "110", "FORCE_COLOR": "1"}
 STYLE = r"\x1b\[[\d;]*m"
 IN_CI = {**SCREEN, "CI": "true", "CONDA_OVERRIDE_CUDA": ""}
@@ -110,11 +110,10 @@ def as_written(screen: str, sandbox: Sandbox) -> str:
 )
 @pytest.mark.parametrize("name", SCREENS)
 def test_is_what_the_command_prints(sandbox: Sandbox, name: str) -> None:
-    """The block below `hatch-torch NAME` in the README is that command's screen."""
+    """The block below `hatch-torch NAME` in the documentation is that command's screen."""
     screen = f"```console\n$ hatch-torch {name}\n{as_written(SCREENS[name](sandbox), sandbox)}\n```"
-    readme = README.read_text("utf-8")
+    block = re.compile(rf"```console\n\$ hatch-torch {name}\n.*?```", re.DOTALL)
+    (page,) = (page for page in PAGES if block.search(page.read_text("utf-8")))
     if os.environ.get("RECORD_SCREENS"):
-        block = re.compile(rf"```console\n\$ hatch-torch {name}\n.*?```", re.DOTALL)
-        README.write_text(block.sub(lambda _: screen, readme), "utf-8")
-        readme = README.read_text("utf-8")
-    assert screen in readme
+        page.write_text(block.sub(lambda _: screen, page.read_text("utf-8")), "utf-8")
+    assert screen in page.read_text("utf-8")

@@ -159,7 +159,11 @@ def test_commands(sandbox_with_secrets: Sandbox) -> None:
     ("variables", "table", "expected"),
     [
         ({"TORCH_VARIANT_INDEX_URL": "{closed}"}, "", "connection refused"),
-        ({"TORCH_VARIANT_INDEX_URL": "{query}"}, "", "TORCH_VARIANT_INDEX_URL: expected a URL without secrets, got one with a query"),
+        (
+            {"TORCH_VARIANT_INDEX_URL": "{query}"},
+            "",
+            "TORCH_VARIANT_INDEX_URL: expected a URL without secrets, got one with a query",
+        ),
         ({"TORCH_VARIANT": "{index}"}, "", "or rocm6.4, got 'http://***@"),
         (
             {"TORCH_VARIANT_TIMEOUT": "{index}"},
@@ -168,7 +172,11 @@ def test_commands(sandbox_with_secrets: Sandbox) -> None:
         ),
         ({"TORCH_VARIANT_HARDWARE": "{index}"}, "", "TORCH_VARIANT_HARDWARE: "),
         ({"TORCH_VARIANT_OFFLINE": "1"}, "", "the network is switched off"),
-        ({"HTTPS_PROXY": "http://[ada:hush", "TORCH_VARIANT_INDEX_URL": "{away}"}, "", "is not valid"),
+        (
+            {"HTTPS_PROXY": "http://[ada:hush", "TORCH_VARIANT_INDEX_URL": "{away}"},
+            "",
+            "is not valid",
+        ),
         (
             {},
             'hosts = "{index}"',

@@ -69,4 +69,6 @@ def test_effects() -> None:
         "vendor-image": None,
         "wsl": None,
     }
-    assert all(row["meaning"] and row["meaning"][-1] != "." for row in load_table("environment_hints"))
+    assert all(
+        row["meaning"] and row["meaning"][-1] != "." for row in load_table("environment_hints")
+    )

@@ -79,7 +79,8 @@ FAULTS = {
         answer(GOOD, Content_Type="text/html; charset=utf-16"), "got something other than HTML"
     ),
     "a bomb": Fault(
-        answer(gzip.compress(bytes(200 * MIB)), Content_Encoding="gzip"), "too large (expected at most 32 MiB)"
+        answer(gzip.compress(bytes(200 * MIB)), Content_Encoding="gzip"),
+        "too large (expected at most 32 MiB)",
     ),
     "100 MB": Fault(answer(bytes(100 * MIB)), "too large (expected at most 32 MiB)"),
     "200,000 links": Fault(
