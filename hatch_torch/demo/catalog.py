@@ -17,6 +17,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from hatch_torch._toml import loads
+from hatch_torch.catalog import load_table
 from hatch_torch.catalog.releases import (
     companion_versions,
     known_backends,
@@ -138,7 +139,9 @@ def _load_index() -> dict[str, list[dict[str, Any]]]:
 
 @cache
 def _load_rules(name: str, package: str) -> tuple[Rule, ...]:
-    return tuple(Rule.from_row(row) for row in load_rows(name) if row["package"] == package)
+    holes = load_table("holes") if name == "missing_builds" else ()
+    rows = chain(load_rows(name), holes)
+    return tuple(Rule.from_row(row) for row in rows if row["package"] == package)
 
 
 def iter_filenames(build: Build) -> Iterator[str]:
@@ -199,11 +202,13 @@ def list_files(channel: str, folder: str, package: str) -> tuple[File, ...]:
 
 @cache
 def list_pypi_files(package: str) -> tuple[File, ...]:
-    """Return a package's files on PyPI: the default backend's, without local version."""
-    releases = list_releases(STABLE)
-    return _name_files(
-        chain.from_iterable(_iter_pypi_builds(release, package) for release in releases)
-    )
+    """Return a package's files on PyPI: the default backend's, without local version.
+
+    A companion that goes with several releases of torch is built like the newest of them.
+    """
+    releases = reversed(list_releases(STABLE))
+    builds = chain.from_iterable(_iter_pypi_builds(release, package) for release in releases)
+    return tuple(sorted(_name_files(builds), key=lambda file: file.build.version))
 
 
 def find_triton(release: Release, family: str) -> Requirement | None:

@@ -17,7 +17,7 @@ from zipfile import ZipFile, ZipInfo
 from packaging.version import Version
 
 from hatch_torch.catalog import load_table
-from hatch_torch.catalog.releases import published_releases, pypi_backend
+from hatch_torch.catalog.releases import published_releases, pypi_backend, required_torch
 from hatch_torch.demo.catalog import (
     PYPI,
     PYTORCH,
@@ -250,11 +250,11 @@ def _get_described_backend(build: Build) -> Backend:
 
 
 def _pin_torch(build: Build, operator: str | None) -> Iterator[str]:
-    """Yield the torch that a companion pins: the oldest, if it runs with several."""
-    if operator:
-        pins_by_date = build.release.channel != STABLE
-        torch = build.release.get_file_version(TORCH, build.release.like)
-        yield f"torch{'==' if pins_by_date else operator}{torch}"
+    """Yield the torch that a companion pins, or the lower bound that the tables have for it."""
+    if operator == ">=" and build.release.channel == STABLE:
+        yield f"torch{required_torch(build.package, build.version) or ''}"
+    elif operator:
+        yield f"torch=={build.release.get_file_version(TORCH, build.release.like)}"
 
 
 @cache
