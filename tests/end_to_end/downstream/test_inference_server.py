@@ -54,8 +54,8 @@ def test_core(server: Sandbox) -> None:
 @pytest.mark.parametrize(
     ("tool", "machine", "torch"),
     [
-        ("pip", "rtx-4090", "2.15.0+cu126"),
-        ("uv", "mi300x", "2.15.0+rocm7.2"),
+        ("pip", "rtx-4090", "2.14.1+cu126"),
+        ("uv", "mi300x", "2.14.1+rocm7.2"),
         ("uv", "none", "2.15.0+cpu"),
     ],
 )

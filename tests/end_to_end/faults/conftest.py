@@ -87,7 +87,7 @@ FAULTS = {
         answer(page("".join(map(LINK.format, range(200_000))))), "more than 100000 links"
     ),
     "3,000 releases without a family": Fault(
-        answer(page("".join(map(LINK.format, range(3000))))), "no torch in range has all of its"
+        answer(page("".join(map(LINK.format, range(3000))))), "no torch in range comes with all of"
     ),
     "garbage": Fault(answer(bytes(range(256)) * 9), "got something other than HTML"),
     "a login page": Fault(
@@ -170,6 +170,6 @@ def serve_broken_index() -> Callable[[str], AbstractContextManager[BrokenIndex]]
                 yield BrokenIndex(url, told, seconds)
         else:
             with changed(CHANGES.get(name, unreadable)) as index:
-                yield BrokenIndex(index.torch_index, "names a triton that only this index has")
+                yield BrokenIndex(index.torch_index, "names the triton that only this index has")
 
     return serving

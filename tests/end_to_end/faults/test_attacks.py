@@ -154,11 +154,11 @@ def test_a_lock_that_leads_elsewhere(sandbox: Sandbox, monkeypatch: pytest.Monke
         "//evil.example.org/": "no torch",
         "https://evil.example.org/": "no torch",
         "file:///tmp/": "no torch",
-        "a b/": "the path of a wheel",
-        "a;b#c/": "the path of a wheel",
-        "a\\\\b/": "the path of a wheel",
-        "a\\u0000b/": "the path of a wheel",
-        "a\\nRequires-Dist: evil/": "the path of a wheel",
+        "a b/": "percent-encoded path of a wheel",
+        "a;b#c/": "percent-encoded path of a wheel",
+        "a\\\\b/": "percent-encoded path of a wheel",
+        "a\\u0000b/": "percent-encoded path of a wheel",
+        "a\\nRequires-Dist: evil/": "percent-encoded path of a wheel",
     }.items():
         lock.write_text(text.replace('path = "cpu/', f'path = "{path}'), encoding="utf-8")
         with pytest.raises(SystemExit) as end:
