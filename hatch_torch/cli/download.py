@@ -28,7 +28,7 @@ from hatch_torch.frontend.requirements_txt import CONSTRAINT
 from hatch_torch.index.download import DownloadRequest, DownloadResult, download_all
 from hatch_torch.index.source import open_index
 from hatch_torch.resolution.multi_host import decide_for_hosts
-from hatch_torch.verification.repair import read_requirements_files
+from hatch_torch.verification.install_plan import read_requirements_files
 
 if TYPE_CHECKING:
     import argparse

@@ -50,7 +50,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if command and command not in COMMANDS:
         hint = did_you_mean(command, COMMANDS) or f" (choose from {', '.join(COMMANDS)})"
         parser.error(f"unknown command {command!r}{hint}")
-    options = parser.parse_args(arguments)
+    own, passed_on = _split_arguments(arguments) if command == "install" else (arguments, ())
+    options = parser.parse_args(own)
+    if passed_on:
+        options.installer_options = passed_on
     try:
         exit_code: int = options.run(options)
     except HatchTorchError as error:
@@ -60,6 +63,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("interrupted", file=sys.stderr)
         return _INTERRUPTED
     return exit_code
+
+
+def _split_arguments(arguments: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+    """Return what is before ``--`` and what is behind it, which is the installer's."""
+    end = [*arguments, "--"].index("--")
+    return arguments[:end], arguments[end + 1 :]
 
 
 def _commands_to_import(command: str | None) -> Sequence[str]:

@@ -90,3 +90,39 @@ def test_failed_installer(run: Run, environment: Environment) -> None:
     code, output = run("install", "torch<2.7")
     assert code == 1
     assert f"+ {environment.path}/bin/python -m pip install " in output
+
+
+def test_options_reach_decision_and_hook(run: Run, environment: Environment) -> None:
+    """A backend and an index apply to the decision, and to a build hook by their variables."""
+    assert environment.folder.is_dir()
+    code, output = run("install", "--backend", "cu126", "--dry-run", "torch<2.7", "--", "--pre")
+    assert code == 0
+    assert output.startswith(f"TORCH_VARIANT=cu126 {environment.path}/bin/python -m pip install ")
+    assert "torch-2.6.0%2Bcu126" in output
+    assert output.endswith("'torch<2.7' --pre\n")
+
+    code, output = run("install", "--index-url", "https://a b.example/whl", "--dry-run", "--", "-v")
+    assert (code, output.split(" -m ")[0]) == (
+        0,
+        f"TORCH_VARIANT_INDEX_URL='https://a b.example/whl' {environment.path}/bin/python",
+    )
+    assert output.endswith(f"-e {Path.cwd()} -v\n")
+
+
+def test_the_project_among_others(run: Run, environment: Environment) -> None:
+    """Where the command names the project, the project's own requirements count too."""
+    assert environment.folder.is_dir()
+    code, output = run("install", "--dry-run", "-r", "requirements.txt", "rich")
+    assert code == 2
+    Path("requirements.txt").write_text("-e .\n")
+    code, output = run("install", "--dry-run", "-r", "requirements.txt", "torchaudio")
+    assert code == 0
+    assert "torch-2.6.0%2Bcpu" in output
+
+
+def test_checks_the_environment(run: Run, environment: Environment) -> None:
+    """An installer that ends well, but leaves something wrong, is no success."""
+    environment.install("torch", "2.3.0+cpu")
+    code, output = run("install", "torchaudio<2.4")
+    assert code == 1
+    assert "torch 2.3.0" in output

@@ -21,11 +21,9 @@ def test_installers(tmp_path: Path) -> None:
     python = tmp_path / "bin" / "python"
     pip = find_installer(Environment(tmp_path, python, (tmp_path,)), "uv")
     assert pip.install(["torch"]) == (str(python), "-m", "pip", "install", "torch")
-    assert pip.can_pin_versions
     bare = Environment(tmp_path, python, ())
     uv = find_installer(bare, "uv")
     assert uv.install(["torch"]) == ("uv", "pip", "install", "--python", str(python), "torch")
-    assert not uv.can_pin_versions
     with pytest.raises(
         HatchTorchError, match="has no pip, and uv is not on PATH\nhint: install uv, or"
     ):
