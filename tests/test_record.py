@@ -6,6 +6,7 @@ import json
 import platform
 from datetime import datetime, timedelta, timezone
 
+from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from hatch_torch import __version__
@@ -13,7 +14,7 @@ from hatch_torch.catalog.backend import Backend
 from hatch_torch.compatibility.support import Verdict
 from hatch_torch.hardware.model import Accelerator, Hardware, Nvidia
 from hatch_torch.record import make_record, to_json
-from hatch_torch.resolution.model import Decision, InjectedRequirement, Pin
+from hatch_torch.resolution.model import Bound, Decision, InjectedRequirement, Need, Pin
 
 _URL = "https://download.pytorch.org/whl/cu124/torch-2.6.0%2Bcu124-cp312-cp312-linux_x86_64.whl"
 _HARDWARE = Hardware(
@@ -31,6 +32,10 @@ _DECISION = Decision(
     pins=(Pin("torch", Version("2.6.0+cu124"), _URL, "ab" * 32),),
     injected=(InjectedRequirement(f"torch @ {_URL}", "train"),),
     warnings=("a note",),
+    bounds=(
+        Bound(Need("torch"), ("my-app",)),
+        Bound(Need("torch", SpecifierSet("<2.12")), ("lerobot 0.6.1", "my-app")),
+    ),
     index_origin=("https://m.example.org/whl", "PIP_INDEX_URL"),
 )
 
@@ -48,6 +53,13 @@ def test_to_json() -> None:
             {"name": "torch", "version": "2.6.0+cu124", "url": _URL, "sha256": "ab" * 32},
         ],
         "index": {"url": "https://m.example.org/whl", "named_by": "PIP_INDEX_URL"},
+        "bounds": [
+            {
+                "requirement": "torch<2.12",
+                "stated_by": "lerobot 0.6.1",
+                "required_by": "my-app",
+            }
+        ],
         "added": [f'torch @ {_URL} ; extra == "train"'],
         "warnings": ["a note"],
     }

@@ -14,6 +14,7 @@ from hatch_torch.cli.render import (
     print_table,
 )
 from hatch_torch.record import to_json
+from hatch_torch.resolution.bounds import sort_bounds
 from hatch_torch.resolution.multi_host import decide_for_hosts
 
 if TYPE_CHECKING:
@@ -22,9 +23,11 @@ if TYPE_CHECKING:
 
     from hatch_torch.compatibility.support import Verdict
     from hatch_torch.config.config import Config
-    from hatch_torch.resolution.model import Decision
+    from hatch_torch.resolution.model import Bound, Decision
     from hatch_torch.resolution.multi_host import Host
 
+_MAX_BOUNDS = 5
+"""Lines about the requirements that bound torch."""
 _EXAMPLES = """\
 examples:
   hatch-torch explain                            # this project on this machine
@@ -74,10 +77,18 @@ def print_decision(decision: Decision, hosts: Sequence[Host]) -> None:
     print_table("Backends, the most preferred first", columns, _verdict_rows(decision.verdicts))
     if len(hosts) > 1:
         print_table("Nodes", ("node", "accelerator", "runs", "backends"), _host_rows(hosts))
+    print_lines("What bounds torch, the tightest first", list_bounds(decision.bounds))
     print_lines(
         "Added requirements", (requirement.requires_dist for requirement in decision.injected)
     )
     print_lines("Notes", decision.warnings)
+
+
+def list_bounds(bounds: Iterable[Bound]) -> list[str]:
+    """Return a line for each of the tightest bounds: who requires what of torch."""
+    lines = [*map(str, sort_bounds(bounds))]
+    more = len(lines) - _MAX_BOUNDS
+    return lines if more <= 0 else [*lines[:_MAX_BOUNDS], f"and {more} more (see --json)"]
 
 
 def _verdict_rows(verdicts: Iterable[Verdict]) -> Iterator[tuple[str, str, str]]:

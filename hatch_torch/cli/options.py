@@ -44,7 +44,9 @@ def add_decision_options(parser: argparse.ArgumentParser) -> None:
         help="project folder (default: .), also with extras: .[extra]",
     )
     add_target_options(parser)
-    parser.add_argument("--require", nargs="+", action="extend", metavar="REQ", help="requirements to add")
+    parser.add_argument(
+        "--require", nargs="+", action="extend", metavar="REQ", help="requirements to add"
+    )
 
 
 def add_target_options(parser: argparse.ArgumentParser) -> None:

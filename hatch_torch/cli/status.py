@@ -19,6 +19,7 @@ from hatch_torch.verification.checks import (
     collect_findings,
     collect_notes,
     describe_package,
+    describe_recorded_bounds,
     to_json,
 )
 from hatch_torch.verification.snapshot import describe_machine_changes, take_snapshot
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from hatch_torch.verification.snapshot import Snapshot
 
+_MAX_BOUNDS = 5
 _EXAMPLES = """\
 examples:
   hatch-torch status              # in a project folder, with its environment active
@@ -58,6 +60,8 @@ def run(options: argparse.Namespace) -> int:
         print_json({"environment": str(environment.path), **to_json(snapshot)})
     else:
         print_fields("Environment", _environment_rows(snapshot, environment.path))
+        bounds = [*describe_recorded_bounds(snapshot)]
+        print_lines("What bounded torch, the tightest first", bounds[:_MAX_BOUNDS])
         print_lines("Notes", collect_notes(snapshot))
         print_lines("Changes since the install", describe_machine_changes(snapshot))
         print_findings(findings)

@@ -98,9 +98,19 @@ class Bound(NamedTuple):
     """The package that states it first, then the one that requires that one, up to the command."""
 
     def __str__(self) -> str:
-        """Return who bounds what: ``torch<2.12: lerobot 0.6.1, required by my-app``."""
-        stated_by, *above = self.path or ("the project",)
-        return f"{self.need}: {stated_by}" + (f", required by {above[0]}" if above else "")
+        """Return who bounds what: ``torch <2.12: lerobot 0.6.1, required by my-app``."""
+        required_by = f", required by {self.required_by}" if self.required_by else ""
+        return f"{self.need.name} {self.need.specifier}: {self.stated_by}{required_by}"
+
+    @property
+    def stated_by(self) -> str:
+        """The package that states it, or the project."""
+        return self.path[0] if self.path else "the project"
+
+    @property
+    def required_by(self) -> str | None:
+        """What requires the package that states it; None where the project or the command does."""
+        return self.path[1] if len(self.path) > 1 else None
 
 
 class TreeConflictError(Exception):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -44,7 +45,8 @@ def to_json(snapshot: Snapshot) -> dict[str, Any]:
     """Return the JSON object that `status --json` prints.
 
     `backend` is that of the installed torch, null where its files do not tell. `created`,
-    `decided_by` and `recorded` (a backend) come from the record, null without one. `packages` maps
+    `decided_by` and `recorded` (a backend) come from the record, null without one, and so do the
+    `bounds`, which packages put on torch. `packages` maps
     every package to its version; `changed` lists what changed on this machine since the install.
     """
     torch = snapshot.find_package(TORCH)
@@ -67,6 +69,7 @@ def to_json(snapshot: Snapshot) -> dict[str, Any]:
             for package in snapshot.installed
         ],
         "packages": dict(snapshot.versions or {}),
+        "bounds": list(_recorded_bounds(snapshot)),
         "changed": list(describe_machine_changes(snapshot)),
         "findings": [finding.to_json() for finding in collect_findings(snapshot)],
         "notes": list(collect_notes(snapshot)),
@@ -325,6 +328,20 @@ def _recorded_wheels(snapshot: Snapshot) -> Iterator[Mapping[str, Any]]:
     for wheel in snapshot.record.get("wheels") or ():
         if isinstance(wheel, dict) and isinstance(wheel.get("name"), str) and "version" in wheel:
             yield wheel
+
+
+def _recorded_bounds(snapshot: Snapshot) -> Iterator[Mapping[str, Any]]:
+    for bound in snapshot.record.get("bounds") or ():
+        if isinstance(bound, dict) and {"requirement", "stated_by"} <= bound.keys():
+            yield bound
+
+
+def describe_recorded_bounds(snapshot: Snapshot) -> Iterator[str]:
+    """Yield what bounded torch when it was installed: `torch <2.12: lerobot 0.6.1, …`."""
+    for bound in _recorded_bounds(snapshot):
+        by = f", required by {bound['required_by']}" if bound.get("required_by") else ""
+        requirement = re.sub(r"^([\w.-]+)(?:\[.*?\])?", r"\1 ", str(bound["requirement"]))
+        yield f"{requirement}: {bound['stated_by']}{by}"
 
 
 def _parse_version(text: object) -> Version | None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support.package_index import write_index
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -108,6 +110,26 @@ def test_requirements_beside_a_project(explained: Explained, tmp_path: Path) -> 
     """Requirements on the command line narrow the project's."""
     found = explained(str(tmp_path), "--require", "torch<2.5", *CPU)
     assert versions(found)[0] == "torch 2.4.1+cpu"
+
+
+def test_says_who_bounds_torch(
+    explained: Explained, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The packages that bound torch are named, with who requires them; the tightest first."""
+    packages = {f"lib{number}": {"1": [f"torch<3.{number}"]} for number in range(5)}
+    packages["lerobot"] = {"0.6.1": ["torch<2.6"], "0.6.0": ["torch<2.6"]}
+    url = write_index(tmp_path / "index", packages)
+    monkeypatch.setenv("PIP_INDEX_URL", url)
+    arguments = [".", *CPU, *(one for name in packages for one in ("--require", name))]
+    found = explained(*arguments)
+    assert found["bounds"][:2] == [
+        {"requirement": "torch<2.6", "stated_by": "lerobot 0.6.1", "required_by": "my-app"},
+        {"requirement": "torch<2.7,>=2.4", "stated_by": "my-app", "required_by": None},
+    ]
+    assert versions(found)[0] == "torch 2.5.1+cpu"
+    screen = run("explain", *arguments)[1]
+    assert "  torch <2.6: lerobot 0.6.1, required by my-app\n" in screen
+    assert "  and 2 more (see --json)\n" in screen
 
 
 @pytest.mark.parametrize("variable", ["PIP_CONSTRAINT", "UV_CONSTRAINT"])

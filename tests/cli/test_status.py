@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,12 +15,17 @@ if TYPE_CHECKING:
 
     Run = Callable[..., tuple[int, str]]
 
-RECORD = {
+RECORD: dict[str, Any] = {
     "backend": "cpu",
     "decided_by": "detection",
     "created": "2026-11-01T12:00:00+00:00",
     "hardware": {"system": "Linux", "machine": "x86_64"},
     "wheels": [{"name": "torch", "version": "2.6.0+cpu"}],
+    "bounds": [
+        {"requirement": "torch<2.7", "stated_by": "lerobot 0.6.1", "required_by": "my-app"},
+        {"requirement": "torchvision[x]<0.30", "stated_by": "my-app", "required_by": None},
+        "not a bound",
+    ],
     "warnings": ["the cached page was used"],
 }
 
@@ -39,6 +44,14 @@ def test_ok(run: Run, environment: Environment) -> None:
     assert code == 0
     for expected in ("my-app 1.0", "cpu, by detection", "torch 2.6.0+cpu", "cached", "OK: "):
         assert expected in output
+
+
+def test_bounds(run: Run, environment: Environment) -> None:
+    """It says what bounded torch when the project was installed."""
+    install_all(environment)
+    assert "torch <2.7: lerobot 0.6.1, required by my-app\n" in run("status")[1]
+    assert "torchvision <0.30: my-app\n" in run("status")[1]
+    assert json.loads(run("status", "--json")[1])["bounds"] == RECORD["bounds"][:2]
 
 
 def test_finding(run: Run, environment: Environment) -> None:

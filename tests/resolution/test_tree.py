@@ -108,14 +108,14 @@ def test_says_who_bounds_torch() -> None:
     """A bound names the package that states it, and what requires that package."""
     packages: Packages = {"app": {"1": ["lerobot"]}, "lerobot": {"0.6.1": ["torch<2.12"]}}
     bounds = resolve(packages, "app").bounds
-    assert [*map(str, bounds)] == ["torch<2.12: lerobot 0.6.1, required by app 1"]
+    assert [*map(str, bounds)] == ["torch <2.12: lerobot 0.6.1, required by app 1"]
     assert bounds[0].path == ("lerobot 0.6.1", "app 1", "my-app")
 
 
 def test_a_bound_of_the_project() -> None:
     """The project's own requirement is a bound too."""
     (bound,) = resolve({}, "torch<2.9").bounds
-    assert str(bound) == "torch<2.9: my-app"
+    assert str(bound) == "torch <2.9: my-app"
 
 
 def test_an_older_package_where_no_torch_is_usable() -> None:
@@ -154,7 +154,7 @@ def test_nothing_requires_torch() -> None:
 def test_conflict() -> None:
     """Where nothing fits, the requirements that take part are named."""
     packages: Packages = {"allennlp": {"2.10.1": ["torch<1.13,>=1.10"]}}
-    with pytest.raises(TreeConflictError, match=r"torch<1.13,>=1.10: allennlp 2.10.1"):
+    with pytest.raises(TreeConflictError, match=r"torch <1.13,>=1.10: allennlp 2.10.1"):
         resolve(packages, "torch", "allennlp")
 
 
