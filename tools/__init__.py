@@ -1,0 +1,1 @@
+"""Programs for the maintainers of hatch-torch; no part of the package."""

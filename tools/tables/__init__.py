@@ -1,0 +1,1 @@
+"""Compare the tables of the catalog and of the embedded index with what upstream publishes."""
