@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from hatch_torch.catalog import load_table
 from hatch_torch.hardware import parsers
 from hatch_torch.hardware.host import is_in_container
 from hatch_torch.hardware.model import Accelerator, Hardware, Rocm
@@ -96,12 +98,20 @@ def ask_rocm_smi(machine: Machine) -> ProbeResult:
 
 
 def ask_pci(machine: Machine) -> ProbeResult:
-    """Look for AMD's graphics devices, whose architecture PCI does not tell."""
+    """Look for AMD's graphics devices, whose architecture a table tells by their PCI numbers."""
     devices = find_graphics_devices(machine, _PCI_VENDOR)
     if not devices:
         return ProbeResult.no_hardware("amd pci", "no graphics device of AMD")
-    gpus = tuple(_describe_device(machine, device, None) for device in devices)
-    return ProbeResult.found("amd pci", "unknown architecture", Hardware(accelerators=gpus))
+    gfx_of = _gfx_by_number()
+    gpus = tuple(_describe_device(machine, one, gfx_of.get(one.device)) for one in devices)
+    detail = ", ".join(gpu.architecture or "unknown architecture" for gpu in gpus)
+    return ProbeResult.found("amd pci", detail, Hardware(accelerators=gpus))
+
+
+@cache
+def _gfx_by_number() -> dict[str, str]:
+    """Return the architecture for each PCI device number."""
+    return {number: row["architecture"] for row in load_table("amd") for number in row["pci"]}
 
 
 PROBES = (

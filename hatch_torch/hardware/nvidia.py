@@ -94,9 +94,12 @@ def ask_nvidia_smi(machine: Machine) -> ProbeResult:
     if not rows and completed.exit_code is not None:
         retried = _query_smi(machine, path, OLD_SMI_FIELDS)
         rows = parse_smi_rows(retried.output, OLD_SMI_FIELDS)
-    if not rows:
+    header = Nvidia() if completed.exit_code is None else _read_smi_header(machine, path)
+    if not rows and header == Nvidia():
         return ProbeResult.broken(probe, parsers.describe_exit(completed))
-    header = parse_smi_header(_run_smi(machine, path).output)
+    if not rows:
+        facts = Hardware(accelerators=_name_gpus(machine), nvidia=header)
+        return ProbeResult.broken(probe, f"{path}: {_describe(header)}, but no GPU", facts)
     driver = next(filter(None, (driver for driver, _ in rows)), header.driver)
     nvidia, gpus = Nvidia(driver, header.cuda), tuple(gpu for _, gpu in rows)
     facts = Hardware(accelerators=gpus, nvidia=nvidia)
@@ -105,13 +108,21 @@ def ask_nvidia_smi(machine: Machine) -> ProbeResult:
 
 def ask_remains(machine: Machine) -> ProbeResult:
     """Return what files tell of a driver that does not answer: its version, names of GPUs."""
+    detail = "a driver is installed, but does not answer; the architecture is unknown"
+    facts = Hardware(accelerators=_name_gpus(machine), nvidia=Nvidia(_read_driver(machine)))
+    return ProbeResult.broken("nvidia", detail, facts)
+
+
+def _name_gpus(machine: Machine) -> tuple[Accelerator, ...]:
+    """Return the GPUs that files or the registry name; one of which nothing is known if none."""
     names = [parse_information(machine.read(path) or "") for path in machine.glob(_GPU_FILES)]
     if machine.system == "Windows":
         names += [device.name for device in find_graphics_devices(machine, _PCI_VENDOR)]
-    gpus = tuple(Accelerator("nvidia", name) for name in names or [parsers.UNKNOWN])
-    detail = "a driver is installed, but does not answer; the architecture is unknown"
-    facts = Hardware(accelerators=gpus, nvidia=Nvidia(_read_driver(machine)))
-    return ProbeResult.broken("nvidia", detail, facts)
+    return tuple(Accelerator("nvidia", name) for name in names or [parsers.UNKNOWN])
+
+
+def _read_smi_header(machine: Machine, path: str) -> Nvidia:
+    return parse_smi_header(_run_smi(machine, path).output)
 
 
 PROBES = (ask_files, ask_nvml, ask_libcuda, ask_nvidia_smi, ask_remains)

@@ -20,6 +20,8 @@ from hatch_torch.hardware.process import CompletedProcess
         ("e20b", "xe2"),
         ("64a0", "xe2"),
         ("56a0", "xe-hpg"),
+        ("674c", "xe3p"),
+        ("d75f", "xe3p"),
         ("56c0", "xe-hpg"),
         ("7d55", "xe-lpg"),
         ("7d51", "xe-lpg"),

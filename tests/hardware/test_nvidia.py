@@ -25,8 +25,11 @@ from hatch_torch.hardware.nvidia import (
     parse_windows_driver,
 )
 from hatch_torch.hardware.probe import run_probes
+from tests.support.recorded_machine import RecordedMachine
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from hatch_torch.hardware.process import CompletedProcess
 
 QUICK = settings(max_examples=60, deadline=None)
@@ -165,3 +168,42 @@ class TestSmi:
         assert parse_smi_header(text) is not None
         assert parse_smi_rows(f"{text}\n{line}", SMI_FIELDS) is not None
         assert parse_smi_rows(line, OLD_SMI_FIELDS) is not None
+
+
+class TestSmiWithoutRows:
+    """A tool whose CSV is empty, though its box names the driver."""
+
+    BOX = "| NVIDIA-SMI 560.35.03    Driver Version: 560.35.03     CUDA Version: 12.6     |"
+
+    def _machine(self, tmp_path: Path, csv: str, box: str) -> RecordedMachine:
+        commands = "".join(
+            f"[commands.'nvidia-smi --query-gpu={','.join(fields)} --format=csv,noheader']\n{csv}\n"
+            for fields in (SMI_FIELDS, OLD_SMI_FIELDS)
+        )
+        text = f"""
+            system = 'Linux'
+            machine = 'x86_64'
+            python = '3.12.3'
+            [files]
+            '/dev/nvidiactl' = ''
+            '/proc/driver/nvidia/gpus/0000:01:00.0/information' = "Model: \t NVIDIA L4\\n"
+            {commands}
+            [commands.nvidia-smi]
+            out = '{box}'
+            """
+        (tmp_path / "machine.toml").write_text(text, encoding="utf-8")
+        return RecordedMachine(tmp_path)
+
+    def test_driver_is_kept(self, tmp_path: Path) -> None:
+        """The driver and CUDA of the box count, and the files name the GPU."""
+        hardware = run_probes(self._machine(tmp_path, "out = ''", self.BOX), PROBES)
+        assert hardware.nvidia == Nvidia("560.35.03", "12.6")
+        assert hardware.accelerators == (Accelerator("nvidia", "NVIDIA L4"),)
+        assert hardware.probe_reports[-1].result == "broken"
+
+    def test_no_box(self, tmp_path: Path) -> None:
+        """Without a box, or where the tool hangs, the files are all that remains."""
+        for csv, box in (("out = ''", "no box"), ("hangs = true", self.BOX)):
+            hardware = run_probes(self._machine(tmp_path, csv, box), PROBES)
+            assert hardware.nvidia == Nvidia()
+            assert hardware.accelerators == (Accelerator("nvidia", "NVIDIA L4"),)
