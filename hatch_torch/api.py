@@ -17,7 +17,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.version import InvalidVersion, Version
 
 from hatch_torch.catalog.backend import Backend
-from hatch_torch.catalog.releases import TORCH
+from hatch_torch.catalog.releases import TORCH, known_backends, nearest_published
 from hatch_torch.config.config import PYTORCH_INDEX, Config
 from hatch_torch.config.validation import CHANNELS
 from hatch_torch.environment.prefix import Environment, find_environment
@@ -135,14 +135,18 @@ def compatible_versions(torch: str) -> dict[str, str]:
 def index_url(backend: str, *, channel: str = "stable", root: str = PYTORCH_INDEX) -> str:
     """Return the URL of a backend's index; `channel` is ``stable``, ``test`` or ``nightly``.
 
-    `backend` may have any spelling: ``rocm7.0`` and ``rocm70`` are the same.
+    `backend` may have any spelling: ``rocm7.0`` and ``rocm70`` are the same. For a ROCm that
+    PyTorch never published (``rocm65``) it is the index of the newest older one.
     """
     if channel not in CHANNELS:
         raise ConfigurationError(
             [f"channel: expected one of {', '.join(CHANNELS)}, got {channel!r}"]
         )
     parts = (root.rstrip("/"), *((channel,) if channel != "stable" else ()))
-    return "/".join((*parts, _parse_backend(backend).folder))
+    parsed = _parse_backend(backend)
+    if root.rstrip("/") == PYTORCH_INDEX:
+        parsed = _find_published(parsed)
+    return "/".join((*parts, parsed.folder))
 
 
 def install_command(
@@ -170,6 +174,20 @@ def _parse_backend(text: str) -> Backend:
     except ValueError:
         fault = f"backend: expected a backend such as cpu, cu128 or rocm7.0, got {text!r}"
         raise ConfigurationError([fault]) from None
+
+
+def _find_published(backend: Backend) -> Backend:
+    """Return the backend that PyTorch published for this one; one that is newer stays.
+
+    Raises ConfigurationError for one that the index never had.
+    """
+    if nearest := nearest_published(backend):
+        return nearest[0]
+    known = [one for one in known_backends() if one.family == backend.family]
+    if backend in known or backend.release > known[-1].release:
+        return backend
+    names = ", ".join(map(str, known))
+    raise ConfigurationError([f"backend: expected one of {names}, got {backend}"])
 
 
 def _parse_requirement(text: str) -> Requirement:

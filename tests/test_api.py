@@ -149,6 +149,16 @@ def test_index_url(backend: str, channel: str, path: str) -> None:
     assert mirror == f"https://mirror.example.org/{path}"
 
 
+def test_index_that_never_existed() -> None:
+    """PyTorch never published ROCm 6.5 or CUDA 12.5; a mirror or a newer index may have others."""
+    assert hatch_torch.index_url("rocm65").endswith("/whl/rocm6.4")
+    assert hatch_torch.install_command(backend="rocm65").endswith("/whl/rocm6.4")
+    assert hatch_torch.index_url("rocm65", root="https://mirror.example.org").endswith("/rocm6.5")
+    assert hatch_torch.index_url("cu999").endswith("/whl/cu999")
+    with pytest.raises(ConfigurationError, match=r"expected one of cu1.*, cu126, .* got cu125"):
+        hatch_torch.index_url("cu125")
+
+
 def test_no_index_url() -> None:
     """An invalid backend or channel is an error that shows valid ones."""
     with pytest.raises(
