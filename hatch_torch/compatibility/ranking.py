@@ -1,8 +1,9 @@
-"""The verdict on every backend, the most preferred first; and a machine without its weaker GPUs."""
+"""The verdict on every backend, the most preferred first; and a machine with fewer of its GPUs."""
 
 from __future__ import annotations
 
 import re
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 from hatch_torch.catalog.backend import FAMILIES
@@ -24,7 +25,7 @@ from hatch_torch.compatibility.vendors import (
 from hatch_torch.compatibility.wheel_builds import find_nearest_backend, format_gpus
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
     from packaging.version import Version
 
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from hatch_torch.catalog.target import Target
     from hatch_torch.hardware.model import Accelerator, Hardware
 
+_MAX_SUBSETS_OF = 4
+"""So many different GPUs are combined in every way; of more, only the best and each alone."""
 _PLAIN = {"cpu": "runs everywhere", "mps": "runs on Apple silicon"}
 
 
@@ -121,9 +124,11 @@ def _prefer_verified(
 def _doubt(verdict: Verdict, verified: Collection[Backend]) -> Verdict:
     doubt = "its own machine code is unverified"
     if not verified:
-        return verdict._replace(reason=f"{verdict.reason}; by its device packages, {doubt}")
+        reason = f"{verdict.reason}; by its device packages, {doubt}"
+        return verdict._replace(reason=reason, is_doubtful=True)
     best = max(verified, key=lambda one: one.release)
-    return verdict._replace(is_compatible=False, reason=f"{doubt}, and {best} runs here")
+    reason = f"{doubt}, and {best} runs here"
+    return verdict._replace(is_compatible=False, reason=reason, is_doubtful=True)
 
 
 def _sort(verdicts: Collection[Verdict], hardware: Hardware, target: Target) -> tuple[Verdict, ...]:
@@ -141,19 +146,35 @@ def _sort(verdicts: Collection[Verdict], hardware: Hardware, target: Target) -> 
     return tuple(sorted(newest_first, key=sort_key))
 
 
-def drop_weaker_gpus(hardware: Hardware) -> tuple[Hardware, tuple[Accelerator, ...]] | None:
-    """Return the machine with only the best GPUs of one vendor, and the GPUs that were dropped.
+def iter_gpu_subsets(hardware: Hardware) -> Iterator[tuple[Hardware, tuple[Accelerator, ...]]]:
+    """Yield the machine with fewer GPUs of one vendor, and the GPUs that were dropped.
 
-    Drops NVIDIA's GPUs if they differ, else AMD's; returns None if all are alike. Rank the
-    backends again for the result, since more of them may be compatible with it.
+    First those with the best GPU, as many as possible beside it; then those without it, and so
+    on. All GPUs of an architecture are kept or dropped together. Rank the backends again for a
+    subset, since more of them may be compatible with it.
     """
     for gpus in (get_nvidia_gpus(hardware), get_amd_gpus(hardware)):
-        best = max(gpus, key=_strength, default=None)
-        dropped = tuple(gpu for gpu in gpus if best and gpu.architecture != best.architecture)
-        if dropped:
-            kept = tuple(gpu for gpu in hardware.accelerators if gpu not in dropped)
-            return hardware._replace(accelerators=kept), dropped
-    return None
+        ranked = sorted(gpus, key=_strength, reverse=True)
+        architectures = tuple(dict.fromkeys(gpu.architecture for gpu in ranked))
+        for kept in _iter_subsets(architectures):
+            dropped = tuple(gpu for gpu in gpus if gpu.architecture not in kept)
+            left = tuple(gpu for gpu in hardware.accelerators if gpu not in dropped)
+            yield hardware._replace(accelerators=left), dropped
+
+
+def _iter_subsets(architectures: tuple[str | None, ...]) -> Iterator[tuple[str | None, ...]]:
+    """Yield what remains of the architectures, best first, if some of them are dropped."""
+    number = len(architectures)
+    if number > _MAX_SUBSETS_OF:
+        yield from (architectures[:end] for end in range(number - 1, 1, -1))
+        yield from ((one,) for one in architectures)
+        return
+    for first in range(number):
+        beside = architectures[first + 1 :]
+        for size in range(len(beside), -1, -1):
+            for others in combinations(beside, size):
+                if (kept := (architectures[first], *others)) != architectures:
+                    yield kept
 
 
 def _strength(gpu: Accelerator) -> tuple[int, int, int, str]:

@@ -38,6 +38,8 @@ class Verdict(NamedTuple):
     backend: Backend
     is_compatible: bool
     reason: str
+    is_doubtful: bool = False
+    """Whether it may run although nobody has seen that it does: taken only where no other is."""
 
 
 def incompatibility(  # noqa: PLR0913 (a wheel and a machine, each with what qualifies it)

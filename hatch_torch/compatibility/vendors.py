@@ -12,6 +12,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from hatch_torch.catalog import load_table
+from hatch_torch.catalog.backend import Backend
 from hatch_torch.compatibility.wheel_builds import (
     format_gpus,
     format_version,
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
     from packaging.version import Version
 
-    from hatch_torch.catalog.backend import Backend
     from hatch_torch.catalog.target import Target
     from hatch_torch.hardware.model import Accelerator, Hardware
 
@@ -152,12 +152,24 @@ def measure_cuda_distances(
 
     0: the driver's major release, fully supported. 1: the same major, newer than the driver and
     run by minor-version compatibility. 2 and more: another major. The driver's major is the
-    newest of which it fully supports a backend.
+    newest of which it fully supports a backend. Of an unknown driver the oldest CUDA is the
+    nearest, since it asks least of it.
     """
+    if not has_known_driver(hardware):
+        oldest_first = sorted(
+            (one for one in backends if one.family == "cuda"), key=lambda one: one.release
+        )
+        return {one: distance for distance, one in enumerate(oldest_first)}
     native = get_native_cuda(hardware.nvidia or Nvidia(), target.platform)
     cuda = [backend for backend in backends if backend.family == "cuda"]
     major = max((one.release[0] for one in cuda if one.release <= native), default=0)
     return {one: 2 * (one.release[0] != major) + (one.release > native) for one in cuda}
+
+
+def has_known_driver(hardware: Hardware) -> bool:
+    """Return whether anything tells which CUDA releases NVIDIA's driver runs."""
+    nvidia = hardware.nvidia or Nvidia()
+    return bool(parse_version_numbers(nvidia.driver) or parse_version_numbers(nvidia.cuda))
 
 
 def get_native_cuda(nvidia: Nvidia, platform: str) -> tuple[int, ...]:
@@ -196,7 +208,18 @@ def rocm_incompatibility(
         return None
     compiled = get_wheel_build("rocm", backend, release, target.platform)["gfx"]
     unsupported = [gpu for gpu in gpus if gpu not in unknown and _get_gfx(gpu) not in compiled]
-    return f"no machine code for {format_gpus(unsupported)}" if unsupported else None
+    if unsupported:
+        return f"no machine code for {format_gpus(unsupported)}"
+    return _library_mismatch(backend, gpus)
+
+
+def _library_mismatch(backend: Backend, gpus: Collection[Accelerator]) -> str | None:
+    """Return which library in the wheels of a ROCm backend lacks kernels for a GPU, or None."""
+    for row in load_table("rocm_libraries"):
+        lacking = [gpu for gpu in gpus if _get_gfx(gpu) == row["gfx"]]
+        if lacking and Backend.parse(row["since"]).release <= backend.release:
+            return f"its {row['library']} has no kernels for {format_gpus(lacking)}"
+    return None
 
 
 def find_preferred_rocm(backends: Collection[Backend], hardware: Hardware) -> Backend | None:

@@ -31,9 +31,11 @@ from hatch_torch.resolution.injection import UNSATISFIABLE, inject_for_all
 from hatch_torch.resolution.installed import keep_installed, keep_vendor_build
 from hatch_torch.resolution.model import Decision, Pin, Solution, TreeConflictError
 from hatch_torch.resolution.strategies import (
+    NO_WHEEL_RUNS,
     VENDORS,
     collect_specifiers,
     evaluate_backends,
+    find_missing_members,
     has_accelerator,
     normalize_for_platform,
     plan_fallback,
@@ -41,7 +43,7 @@ from hatch_torch.resolution.strategies import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from packaging.version import Version
 
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
 
     Requirements = tuple[FamilyRequirement, ...]
 
+_MEMBER_MISSING = "no wheel of torch that runs on the accelerator of this machine comes with"
 _RETRY_HINT = (
     "try again when the index answers, or set TORCH_VARIANT=portable to install without a chosen "
     "backend"
@@ -164,8 +167,8 @@ def _find_solution(
             continue
         if solution:
             excluded = [f"excluded: {bound}" for bound in conflicts]
-            warnings = (*strategy.warnings, *excluded, *solution.warnings)
-            return solution._replace(warnings=warnings)
+            why = _explain_strategy(inputs, strategy, tried, requirements)
+            return solution._replace(warnings=(*why, *excluded, *solution.warnings))
     if any(one.requirement.url for one in requirements if one.name == TORCH):
         return "the project requires torch from a URL, and no wheel of the index goes with it"
     from hatch_torch.resolution.diagnosis import (  # noqa: PLC0415 (only where nothing fits)
@@ -175,6 +178,20 @@ def _find_solution(
 
     failed = FailedResolution(inputs, request, draft, tuple(tried), requirements, tuple(conflicts))
     raise NoAnswerError(format_no_match(failed))
+
+
+def _explain_strategy(
+    inputs: ResolutionInputs,
+    strategy: Strategy,
+    tried: Sequence[Strategy],
+    requirements: Requirements,
+) -> tuple[str, ...]:
+    """Return the warnings of a strategy; of the CPU's whether torch was missing, or a member."""
+    if NO_WHEEL_RUNS not in strategy.warnings:
+        return strategy.warnings
+    missing = " and ".join(find_missing_members(inputs, tried[:-1], requirements))
+    reason = f"{_MEMBER_MISSING} {missing}" if missing else NO_WHEEL_RUNS
+    return (*(one for one in strategy.warnings if one != NO_WHEEL_RUNS), reason)
 
 
 def _try_strategy(

@@ -14,7 +14,7 @@ from packaging.version import Version
 
 from hatch_torch.catalog.releases import TORCH
 from hatch_torch.catalog.target import platform_name
-from hatch_torch.compatibility.ranking import drop_weaker_gpus
+from hatch_torch.compatibility.ranking import iter_gpu_subsets
 from hatch_torch.compatibility.support import incompatibility
 from hatch_torch.config.backend_request import PORTABLE
 from hatch_torch.errors import NoAnswerError
@@ -190,7 +190,7 @@ def _evaluate_host(
     inputs: ResolutionInputs, request: BackendRequest, name: str, hardware: Hardware
 ) -> Host:
     pinned = _find_pinned(inputs)
-    for stage in _without_weaker_gpus(hardware.infer_gpus()):
+    for stage in _iter_parts(hardware.infer_gpus()):
         verdicts = evaluate_backends(inputs.config, request, stage, inputs.target, pinned)
         usable = (verdict.backend for verdict in verdicts if verdict.is_compatible)
         if accelerated := tuple(one for one in usable if one.family not in _CPU_FAMILIES):
@@ -201,26 +201,25 @@ def _evaluate_host(
 def _check_host(inputs: ResolutionInputs, host: Host, backend: Backend, release: Version) -> Host:
     """Return the host with the reason why a release does not run on it, or with None.
 
-    A GPU that holds back the best one of its own host does not count, as in `plan_strategies`.
+    It need not run on every GPU of a host that has different ones, as in `plan_strategies`.
     """
     extra = inputs.config.find_extra(backend)
     foreign, pinned = bool(extra and extra.index_url), _find_pinned(inputs)
     reasons = [
-        incompatibility(backend, release, stage, inputs.target, foreign=foreign, pinned=pinned)
-        for stage in _without_weaker_gpus(host.hardware.infer_gpus())
+        incompatibility(backend, release, part, inputs.target, foreign=foreign, pinned=pinned)
+        for part in _iter_parts(host.hardware.infer_gpus())
     ]
     return host._replace(incompatibility=None if None in reasons else reasons[0])
 
 
+def _iter_parts(hardware: Hardware) -> Iterator[Hardware]:
+    yield hardware
+    for part, _ in iter_gpu_subsets(hardware):
+        yield part
+
+
 def _find_pinned(inputs: ResolutionInputs) -> Version | None:
     return find_pinned_torch(inputs, select_requested(inputs, collect_requirements(inputs)))
-
-
-def _without_weaker_gpus(hardware: Hardware) -> Iterator[Hardware]:
-    yield hardware
-    while reduced := drop_weaker_gpus(hardware):
-        hardware, _ = reduced
-        yield hardware
 
 
 def _warn_of_idle_hosts(hosts: Iterable[Host], backend: Backend) -> Iterator[str]:

@@ -19,8 +19,10 @@ from hatch_torch.catalog.releases import (
     supported_pythons,
     torch_releases,
 )
-from hatch_torch.compatibility.ranking import drop_weaker_gpus, rank_backends
+from hatch_torch.catalog.specifiers import strip_local
+from hatch_torch.compatibility.ranking import iter_gpu_subsets, rank_backends
 from hatch_torch.compatibility.support import Verdict, incompatibility
+from hatch_torch.compatibility.vendors import has_known_driver
 from hatch_torch.config.requirements import merge_specifiers
 from hatch_torch.errors import NoAnswerError
 from hatch_torch.resolution.model import Pin
@@ -45,8 +47,15 @@ if TYPE_CHECKING:
 VENDORS = {"cuda": "nvidia", "rocm": "amd", "xpu": "intel", "mps": "apple"}
 """The vendor of each accelerator family."""
 
+NO_WHEEL_RUNS = "no wheel in range runs on the accelerator of this machine"
+"""Why the CPU's wheel is taken where there is an accelerator."""
+
 _CPU_FAMILIES = {"cpu", "mps"}
 _NO_ACCELERATOR = "no accelerator was found"
+_UNKNOWN_DRIVER = (
+    "the version of NVIDIA's driver is unknown, so the CUDA that needs the oldest driver is taken"
+)
+_DOUBTFUL = "no one has verified that the machine code of the chosen wheel runs on this GPU"
 
 
 def accept_all(_backend: Backend, _release: Version) -> None:
@@ -157,8 +166,11 @@ def plan_strategies(  # noqa: PLR0913 (what a decision goes by; `pinned` is an e
     first = _Stage(hardware, verdicts, pinned)
     stages = (first, *_reduce_stages(config, request, first, target))
     for family in dict.fromkeys(one.backend.family for stage in stages for one in stage.verdicts):
-        for stage in stages:
-            yield from _plan_family(family, config, stage, target, request.notes)
+        for doubtful in (False, True):
+            for stage in stages:
+                yield from _plan_family(
+                    family, config, stage, target, request.notes, doubtful=doubtful
+                )
 
 
 class _Stage(NamedTuple):
@@ -174,19 +186,28 @@ class _Stage(NamedTuple):
 def _reduce_stages(
     config: Config, request: BackendRequest, stage: _Stage, target: Target
 ) -> Iterator[_Stage]:
-    """Yield the machine without the GPUs that hold back the best of their vendor."""
-    hardware, pinned = stage.hardware, stage.pinned
-    while reduced := drop_weaker_gpus(hardware):
-        hardware, dropped = reduced
-        verdicts = evaluate_backends(config, request, hardware, target, pinned)
-        yield _Stage(hardware, verdicts, pinned, dropped)
+    """Yield the machine without some of its GPUs, the best subset first."""
+    for hardware, dropped in iter_gpu_subsets(stage.hardware):
+        verdicts = evaluate_backends(config, request, hardware, target, stage.pinned)
+        yield _Stage(hardware, verdicts, stage.pinned, dropped)
 
 
-def _plan_family(
-    family: str, config: Config, stage: _Stage, target: Target, notes: tuple[str, ...]
+def _plan_family(  # noqa: PLR0913 (a part of the machine, and what is wanted of it)
+    family: str,
+    config: Config,
+    stage: _Stage,
+    target: Target,
+    notes: tuple[str, ...],
+    *,
+    doubtful: bool,
 ) -> Iterator[Strategy]:
-    usable = (verdict.backend for verdict in stage.verdicts if verdict.is_compatible)
-    backends = tuple(backend for backend in usable if backend.family == family != "cpu")
+    backends = tuple(
+        verdict.backend
+        for verdict in stage.verdicts
+        if (verdict.is_compatible or doubtful)
+        and verdict.is_doubtful == doubtful
+        and verdict.backend.family == family != "cpu"
+    )
     dropped_of_others = any(gpu.vendor != VENDORS.get(family) for gpu in stage.dropped)
     if dropped_of_others or not backends:
         return
@@ -202,8 +223,17 @@ def _plan_family(
             pinned=stage.pinned,
         )
 
-    warnings = (_format_dropped(stage.dropped),) if stage.dropped else ()
-    yield Strategy(backends, check, (*notes, *warnings))
+    yield Strategy(backends, check, (*notes, *_warn(family, stage, doubtful=doubtful)))
+
+
+def _warn(family: str, stage: _Stage, *, doubtful: bool) -> Iterator[str]:
+    """Yield what is uncertain about the wheels of a family on a part of the machine."""
+    if stage.dropped:
+        yield _format_dropped(stage.dropped)
+    if doubtful:
+        yield _DOUBTFUL
+    if family == "cuda" and not has_known_driver(stage.hardware):
+        yield _UNKNOWN_DRIVER
 
 
 def _find_allowed(config: Config, target: Target) -> set[Backend] | None:
@@ -221,7 +251,10 @@ def _find_foreign(config: Config) -> frozenset[Backend]:
 
 def _format_dropped(gpus: Collection[Accelerator]) -> str:
     names = ", ".join(f"{gpu.name} ({gpu.architecture})" for gpu in gpus)
-    return f"no wheel runs on every GPU of this machine; the chosen one does not run on {names}"
+    return (
+        "no wheel in range runs on every GPU of this machine; the chosen one does not run on "
+        f"{names}"
+    )
 
 
 def plan_fallback(
@@ -243,8 +276,7 @@ def plan_fallback(
     excluded = any(one.backend == cpu and not one.is_compatible for one in verdicts)
     if has_accelerator(hardware, verdicts):
         if config.when_unsupported == "cpu" and not excluded:
-            warning = "no wheel in range runs on the accelerator of this machine"
-            yield Strategy((cpu,), warnings=(*request.notes, warning))
+            yield Strategy((cpu,), warnings=(*request.notes, NO_WHEEL_RUNS))
         return
     policy, reason = _choose_policy(config, hardware)
     if policy == "error":
@@ -253,6 +285,24 @@ def plan_fallback(
         yield Strategy((), warnings=(reason,))
     elif not excluded:
         yield Strategy((cpu,), warnings=(*request.notes, reason))
+
+
+def find_missing_members(
+    inputs: ResolutionInputs,
+    strategies: Iterable[Strategy],
+    requirements: Collection[FamilyRequirement],
+) -> tuple[str, ...]:
+    """Return the members without which some torch of these strategies would have done; or ()."""
+    for strategy in strategies:
+        for backend, specifiers in collect_specifiers(inputs, strategy, requirements).items():
+            torch = strip_local(specifiers[TORCH])
+            runs = any(
+                torch.contains(release) and _suits(strategy, backend, release, inputs.target)
+                for release in published_releases(backend, inputs.target.platform)
+            )
+            if runs and len(specifiers) > 1:
+                return tuple(f"{name}{one}" for name, one in specifiers.items() if name != TORCH)
+    return ()
 
 
 def has_accelerator(hardware: Hardware, verdicts: Collection[Verdict]) -> bool:

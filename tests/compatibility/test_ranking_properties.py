@@ -7,7 +7,7 @@ from hypothesis import given, settings, strategies as st
 from hatch_torch.catalog.backend import FAMILIES, Backend
 from hatch_torch.catalog.releases import known_backends, published_releases, torch_releases
 from hatch_torch.catalog.target import PLATFORMS, Target
-from hatch_torch.compatibility.ranking import drop_weaker_gpus, rank_backends
+from hatch_torch.compatibility.ranking import iter_gpu_subsets, rank_backends
 from hatch_torch.compatibility.support import incompatibility
 from hatch_torch.compatibility.wheel_builds import parse_version_numbers
 from hatch_torch.hardware.model import Accelerator, Hardware, Nvidia, Rocm
@@ -103,17 +103,19 @@ def test_a_newer_driver_never_has_less(
 
 @given(machines)
 @quick
-def test_dropping_gpus_keeps_one_kind(hardware: Hardware) -> None:
-    """No GPU is lost, and nothing more is dropped of the same vendor."""
-    result = drop_weaker_gpus(hardware)
-    if result is None:
-        return
-    best, dropped = result
-    assert dropped
-    kept_and_dropped = sorted(map(repr, (*best.accelerators, *dropped)))
-    assert kept_and_dropped == sorted(map(repr, hardware.accelerators))
-    again = drop_weaker_gpus(best)
-    assert again is None or again[1][0].vendor != dropped[0].vendor
+def test_subsets_lose_no_gpu(hardware: Hardware) -> None:
+    """A GPU is kept or dropped, never both, and each kind of NVIDIA's is once alone."""
+    subsets = [*iter_gpu_subsets(hardware)]
+    for part, dropped in subsets:
+        assert dropped
+        assert len({gpu.vendor for gpu in dropped}) == 1
+        assert sorted(map(repr, (*part.accelerators, *dropped))) == sorted(
+            map(repr, hardware.accelerators)
+        )
+    assert len({part.accelerators for part, _ in subsets}) == len(subsets)
+    kinds = {gpu.architecture for gpu in hardware.of_vendor("nvidia")}
+    alone = [{gpu.architecture for gpu in part.of_vendor("nvidia")} for part, _ in subsets]
+    assert len(kinds) <= 1 or all({kind} in alone for kind in kinds)
 
 
 @given(st.text())

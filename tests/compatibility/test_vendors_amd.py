@@ -75,6 +75,42 @@ class TestArchitectures:
         assert _incompatibility("rocm7.2", "2.14.0", Hardware(rocm=Rocm("7.2.0"))) == "no AMD GPU"
 
 
+class TestLibraries:
+    """Libraries in the wheels that have no kernels for a GPU for which torch itself has."""
+
+    @pytest.mark.parametrize(
+        ("target", "backend", "release", "runs"),
+        [
+            ("gfx906", "rocm6.3", "2.9.1", True),
+            ("gfx906", "rocm6.4", "2.9.1", False),
+            ("gfx906:sramecc+:xnack-", "rocm7.2", "2.14.1", False),
+            ("gfx900", "rocm7.1", "2.13.0", True),
+            ("gfx900", "rocm7.2", "2.14.1", False),
+            ("gfx908", "rocm7.2", "2.14.1", True),
+        ],
+    )
+    def test_rocblas(self, target: str, backend: str, release: str, *, runs: bool) -> None:
+        """The library rocBLAS lost gfx906 with ROCm 6.4, and gfx900 with 7.2 at the latest."""
+        reason = _incompatibility(backend, release, _machine(target))
+        assert runs == (reason is None)
+        assert runs or reason == f"its rocBLAS has no kernels for an AMD GPU ({target})"
+
+    def test_pinned(self) -> None:
+        """A pin does not make a wheel run: another ROCm of the same release is preferred."""
+        hardware, pinned = _machine("gfx906"), Version("2.9.1")
+        backends = [
+            verdict.backend.name
+            for verdict in rank_backends(hardware, LINUX, pinned=pinned)
+            if verdict.is_compatible
+        ]
+        assert backends[0] == "rocm6.3"
+
+    def test_an_index_of_the_project(self) -> None:
+        """Wheels that somebody else built may have the kernels."""
+        backend, release = Backend.parse("rocm7.2"), Version("2.14.1")
+        assert incompatibility(backend, release, _machine("gfx906"), LINUX, foreign=True) is None
+
+
 class TestInstalledRocm:
     """The installed ROCm."""
 

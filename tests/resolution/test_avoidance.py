@@ -42,17 +42,6 @@ def test_an_installed_one_is_replaced(bench: DecisionBench) -> None:
     assert pinned.pins[0].by_version
 
 
-@pytest.mark.parametrize(
-    ("requirement", "expected"),
-    [("torch>=2.4", "torch 2.9.1+rocm6.3"), ("torch==2.12.0", "torch 2.12.0+rocm7.2")],
-)
-def test_excluded(bench: DecisionBench, requirement: str, expected: str) -> None:
-    """gfx906 ends with ROCm 6.3, whose rocBLAS is the last with kernels for it."""
-    decision = bench.decide(bench.amd("6.3.1", "gfx906"), requirement)
-    assert [f"{pin.name} {pin.version}" for pin in decision.pins][:1] == [expected]
-    assert any("TheRock#1844" in one for one in decision.warnings) == ("==" in requirement)
-
-
 def test_without_an_amd_gpu(bench: DecisionBench) -> None:
     """A ROCm wheel whose torch.compile fails without a GPU is passed over on such a machine."""
     environ = {"TORCH_VARIANT": "rocm"}

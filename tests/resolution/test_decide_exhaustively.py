@@ -14,7 +14,7 @@ from packaging.utils import parse_wheel_filename
 from hatch_torch.catalog import target as targets
 from hatch_torch.catalog.releases import required_torch
 from hatch_torch.catalog.target import PLATFORMS, Target
-from hatch_torch.compatibility.ranking import drop_weaker_gpus, rank_backends
+from hatch_torch.compatibility.ranking import iter_gpu_subsets, rank_backends
 from hatch_torch.compatibility.support import incompatibility
 from hatch_torch.demo.catalog import list_files
 from hatch_torch.hardware.model import Accelerator, Hardware, Nvidia, Rocm
@@ -121,17 +121,19 @@ def _families(
 
 
 def _best(wants: dict[str, SpecifierSet], hardware: Hardware, key: _Key) -> Found | None:
-    """Return the best family: vendor by vendor, with all GPUs or the best, every release."""
+    """Return the best family: vendor by vendor, with all GPUs or some, every release."""
     target = _target(key.python, key.platform)
     stages = [(hardware, frozenset[str]())]
-    while reduced := drop_weaker_gpus(stages[-1][0]):
-        stages.append((reduced[0], frozenset(one.vendor for one in reduced[1])))
+    for part, dropped in iter_gpu_subsets(hardware):
+        stages.append((part, frozenset(one.vendor for one in dropped)))
     vendors = dict(zip(FAMILIES, ("nvidia", "amd", "intel", "apple"), strict=True))
     for family in FAMILIES:
-        for machine, left_out in stages:
+        for doubtful, (machine, left_out) in product((False, True), stages):
             if left_out <= {vendors[family]}:
                 ranked = [
-                    one.backend for one in rank_backends(machine, target) if one.is_compatible
+                    one.backend
+                    for one in rank_backends(machine, target)
+                    if one.is_doubtful == doubtful and (one.is_compatible or doubtful)
                 ]
                 ours = [one for one in ranked if one.family == family]
                 if found := _highest(ours, wants, machine, key):
