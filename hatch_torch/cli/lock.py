@@ -13,13 +13,14 @@ from hatch_torch.cli.render import print_lines, print_table, show_progress
 from hatch_torch.config.env import Settings
 from hatch_torch.config.pyproject import read_project, read_toml
 from hatch_torch.errors import NoAnswerError
-from hatch_torch.frontend.request import BuildRequest
+from hatch_torch.frontend.request import BuildRequest, default_request
 from hatch_torch.index.index_config import find_index_config
 from hatch_torch.lock import LOCK
-from hatch_torch.lock.locker import LockRequest, LockResult, create_lock
+from hatch_torch.lock.locker import LockResult, create_lock
 from hatch_torch.lock.lockfile import dumps, read_lock, staleness, write_lock
 from hatch_torch.lock.model import Lock, LockScope, backend_sort_key
 from hatch_torch.lock.scope import expand_scope
+from hatch_torch.lock.target import LockRequest
 from hatch_torch.resolution.inputs import collect_inputs
 from hatch_torch.resolution.multi_host import decide_for_hosts, make_host_check
 
@@ -28,11 +29,13 @@ if TYPE_CHECKING:
 
     from hatch_torch.cli.render import ProgressCallback
     from hatch_torch.config.config import Config
+    from hatch_torch.resolution.model import ResolutionInputs
 
 _TIMEOUT = "600"
 """Seconds for a whole lock, unless TORCH_VARIANT_TIMEOUT is set."""
 _MISSING_OPTIONS = {"backend": None, "index_url": None, "require": None}
 """Options that `collect_cli_inputs` reads and this command lacks, or has with another meaning."""
+_SHOWN_NOTES = 3
 _EXAMPLES = """\
 examples:
   hatch-torch lock                # every backend, Python and platform of the project
@@ -103,10 +106,23 @@ def _create_lock(
     if options.hardware:
         result = _lock_common_backend(options, request, environ, progress)
     else:
-        result = create_lock(request, collect_inputs(config, environ).finder, progress)
+        inputs = _collect_inputs(Path(options.project), config, environ)
+        result = create_lock(request, inputs.finder, progress, inputs.open_tree)
     if not result.lock.backends:
-        raise NoAnswerError("no torch in range has its whole family for any of these Pythons")
+        reason = "no torch in range has its whole family for any of these Pythons"
+        raise NoAnswerError("; ".join((reason, *result.notes[:_SHOWN_NOTES])))
     return result
+
+
+def _collect_inputs(root: Path, config: Config, environ: Mapping[str, str]) -> ResolutionInputs:
+    """Return the inputs with the installer's own indexes, folders and rules.
+
+    The constraints and requirements of this machine's variables are no part of a shared lock.
+    """
+    own = default_request(root, environ)
+    resolver = own.resolver._replace(requirements=(), constraints=(), local_projects=())
+    request = BuildRequest(indexes=own.indexes, find_links=own.find_links, resolver=resolver)
+    return collect_inputs(config, environ, request=request)
 
 
 def _create_request(
@@ -155,7 +171,7 @@ def _lock_common_backend(
         targets=tuple(target for target in request.targets if target[0] == backend),
         incompatibility=make_host_check(inputs, profiles),
     )
-    result = create_lock(request, inputs.finder, progress)
+    result = create_lock(request, inputs.finder, progress, inputs.open_tree)
     names = ", ".join(name for name, _ in profiles)
     return replace(result, notes=(f"locked {backend} only: it runs on {names}", *result.notes))
 

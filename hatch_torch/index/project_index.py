@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import tarfile
 from contextlib import suppress
+from copy import copy
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
@@ -116,6 +117,13 @@ class ProjectIndex:
         self._chosen: dict[tuple[str, str, bool], ReleaseFile | None] = {}
         self._metadata: dict[str, bytes | None] = {}
         self._ranks: dict[str, tuple[int, object] | None] = {}
+
+    def for_target(self, target: Target) -> ProjectIndex:
+        """Return the same pages and METADATA for another interpreter; each is read once for all."""
+        self._links()
+        other = copy(self)
+        vars(other).update(_target=target, _chosen={}, _ranks={})
+        return other
 
     def load(self, names: Iterable[str]) -> None:
         """Read the pages of packages that are not read yet, all at once."""

@@ -5,6 +5,7 @@ The sources are imported when they are opened: a run that reuses the installed w
 
 from __future__ import annotations
 
+from copy import copy
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -17,7 +18,7 @@ from hatch_torch.config.env import Settings
 from hatch_torch.frontend.request import BuildRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from packaging.requirements import Requirement
 
@@ -68,6 +69,9 @@ class PinnedWheels(Protocol):
 
     def has_wheel(self, name: str, version: Version) -> bool:
         """Return whether an installed wheel of this exact version may stay."""
+
+    def find_members(self, extras: Collection[str]) -> tuple[str, ...]:
+        """Return the packages of the family that only other packages of an install require."""
 
     def open(self, sources: SourceOptions) -> WheelSource:
         """Return the wheel source that replaces the index."""
@@ -133,13 +137,23 @@ class SourceOptions:
             hosts=config.hosts,
         )
 
-    def open_project_index(self) -> ProjectIndex:
-        """Return the installer's own indexes, from which it takes the other packages."""
+    @cached_property
+    def project_index(self) -> ProjectIndex:
+        """The installer's own indexes, from which it takes the other packages."""
         from hatch_torch.index.index_config import find_installer_indexes  # noqa: PLC0415 (see above)
         from hatch_torch.index.project_index import ProjectIndex  # noqa: PLC0415 (see above)
 
         options = find_installer_indexes(self.request, self.environ)
         return ProjectIndex(self.client, options, self.target)
+
+    def for_target(self, target: Target, request: BuildRequest) -> SourceOptions:
+        """Return the same sources for another interpreter; pages and METADATA are read once."""
+        other = copy(self)
+        other.client = self.client
+        other.project_index = self.project_index.for_target(target)
+        other.target = target
+        other.request = request
+        return other
 
     def open_find_links(self) -> FindLinks | None:
         """Return the folders of an offline installer, if they contain torch."""

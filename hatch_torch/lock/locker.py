@@ -8,15 +8,12 @@ Each page and each METADATA file is requested once, as many as possible at the s
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-from hatch_torch.catalog.releases import TORCH, is_index_only, required_torch
 from hatch_torch.catalog.specifiers import marker_applies
-from hatch_torch.config.requirements import collect_family_requirements, merge_specifiers
 from hatch_torch.index.limits import PARALLEL_REQUESTS, Deadline, map_until_deadline
 from hatch_torch.index.urls import strip_credentials
 from hatch_torch.lock.model import (
@@ -27,46 +24,20 @@ from hatch_torch.lock.model import (
     wheel_sort_key,
 )
 from hatch_torch.lock.source import LockedWheel, relative_url
-from hatch_torch.resolution.solve import resolve_family
-from hatch_torch.resolution.strategies import accept_all
+from hatch_torch.lock.target import LockTarget
+from hatch_torch.lock.tree import BoundTargets, apply_bounds, requires_others
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from packaging.requirements import Requirement
     from packaging.version import Version
 
     from hatch_torch.catalog.backend import Backend
-    from hatch_torch.catalog.target import Target
-    from hatch_torch.config.config import Config
-    from hatch_torch.config.requirements import FamilyRequirement
-    from hatch_torch.index.simple_api import Wheel
-    from hatch_torch.lock.model import LockScope
-    from hatch_torch.lock.scope import BackendTarget
-    from hatch_torch.resolution.candidates import Candidate, CandidateFinder, Specifiers
-    from hatch_torch.resolution.strategies import IncompatibilityCheck
-
-    ProgressCallback = Callable[[str, int, int], None]
-    """Takes the name of a step, how much of it is done, and how much there is."""
+    from hatch_torch.lock.target import LockRequest, ProgressCallback
+    from hatch_torch.lock.tree import OpenTree
+    from hatch_torch.resolution.candidates import Candidate, CandidateFinder
 
 _PAGES_PER_STEP = 2 * PARALLEL_REQUESTS  # pages that are requested between two progress reports
-
-
-@dataclass(frozen=True, slots=True)
-class LockRequest:
-    """What a lock is to contain."""
-
-    config: Config
-    targets: Sequence[BackendTarget]
-    scope: LockScope
-    root: str
-    """The root of the index, which paths are relative to."""
-    previous: Mapping[Backend, Version] = field(default_factory=dict)
-    """The releases of the previous lock, which stay where they are still in range."""
-    seconds: float = 600.0
-    """The time limit for reading METADATA."""
-    incompatibility: IncompatibilityCheck = accept_all
-    """Returns why a release of a backend must not be locked, or None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,119 +48,30 @@ class LockResult:
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class LockTarget:
-    """One backend on one Python and platform, and what an index has for it."""
-
-    backend: Backend
-    finder: CandidateFinder = field(repr=False)
-    """Finds the candidates for this Python and platform."""
-    required: Specifiers
-    """The family packages of every install."""
-    requested: Specifiers
-    """These, and the family packages that only an extra requires."""
-    incompatibility: IncompatibilityCheck = accept_all
-    cache: dict[Version, tuple[Candidate, ...] | None] = field(default_factory=dict, repr=False)
-    """The family of each release of torch that was searched for."""
-
-    @classmethod
-    def create(cls, request: LockRequest, backend: Backend, finder: CandidateFinder) -> LockTarget:
-        """Return the target of a backend; `finder` is for its Python and platform."""
-        config, markers = request.config, finder.target.environment
-        family = collect_family_requirements(config, markers)
-        # No install requests two backends at once.
-        others = {extra.name for extra in config.extras if extra.backend != backend}
-
-        def merge(requirements: Iterable[FamilyRequirement]) -> Specifiers:
-            extra = config.find_extra(backend)
-            return merge_specifiers(requirements, markers, extra, config.family)
-
-        return cls(
-            backend,
-            finder,
-            required=merge(one for one in family if one.extra is None),
-            requested=merge(one for one in family if one.extra not in others),
-            incompatibility=request.incompatibility,
-        )
-
-    @property
-    def target(self) -> Target:
-        """The Python and platform."""
-        return self.finder.target
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """The names of the Python and the platform."""
-        return self.target.python, self.target.platform
-
-    def find_torches(self, release: Version | None = None) -> tuple[Candidate, ...]:
-        """Return the candidates for torch, the newest first; or only those of a release."""
-        return tuple(
-            candidate
-            for candidate in self.finder.candidates(self.backend, TORCH, self.required[TORCH])
-            if release in {None, candidate.release}
-            and self.incompatibility(self.backend, candidate.release) is None
-        )
-
-    def find_family(self, release: Version) -> tuple[Candidate, ...] | None:
-        """Return the family of a release of torch, or None.
-
-        Packages that only an extra requires are left out where not all of them fit.
-        """
-        if release not in self.cache:
-            found = self._search(release, self.requested) or self._search(release, self.required)
-            self.cache[release] = found
-        return self.cache[release]
-
-    def find_missing(self, release: Version) -> set[str]:
-        """Return the packages that an extra requires and the family of a release lacks."""
-        names = {candidate.name for candidate in self.find_family(release) or ()}
-        return set(self.requested) - names if names else set()
-
-    def find_wheels(self, candidate: Candidate) -> Iterator[Wheel]:
-        """Yield every wheel of a candidate's version that fits, also those for older systems."""
-        for wheel in self.finder.index.get_wheels(self.backend, candidate.name):
-            if wheel.version == candidate.version and self.target.rank(wheel.tags) is not None:
-                yield wheel
-
-    def find_requirements(self, candidate: Candidate) -> tuple[Requirement, ...]:
-        """Return those requirements of a candidate that only this backend's index serves.
-
-        Its METADATA is not read where the catalog pairs the package with its torch.
-        """
-        is_paired = required_torch(candidate.name, candidate.release) is not None
-        if candidate.name != TORCH and candidate.name in self.requested and is_paired:
-            return ()
-        return tuple(
-            requirement
-            for requirement in self.finder.index.read_requirements(candidate.wheel) or ()
-            if self._is_locked(requirement, is_paired=is_paired)
-        )
-
-    def _is_locked(self, requirement: Requirement, *, is_paired: bool) -> bool:
-        name = canonicalize_name(requirement.name)
-        return is_index_only(name, self.target.platform, requirement.specifier) or (
-            name == TORCH and not is_paired
-        )
-
-    def _search(self, release: Version, specifiers: Specifiers) -> tuple[Candidate, ...] | None:
-        torch = specifiers[TORCH] & SpecifierSet(f"=={release}")
-        return resolve_family({self.backend: {**specifiers, TORCH: torch}}, self.finder, accept_all)
-
-
 def create_lock(
     request: LockRequest,
     finder: CandidateFinder,
     report_progress: ProgressCallback = lambda *_: None,
+    open_tree: OpenTree | None = None,
 ) -> LockResult:
     """Return a lock with one release of torch for each backend.
 
     It is the newest release that the most Pythons and platforms can have, the same for every
     backend that has it. A project that names no backends gets those that have this release.
-    Raises IndexFaultError where the index does not answer.
+    `open_tree` returns the whole install of a target, whose packages bound the family; None where
+    the project's own requirements decide. Raises IndexFaultError where the index does not answer.
     """
     targets: dict[Backend, list[LockTarget]] = {}
-    for target in _create_targets(request, finder, report_progress):
+    bounded = BoundTargets(_create_targets(request, finder, report_progress))
+    if open_tree and requires_others(request.config):
+        bounded = apply_bounds(
+            request.config,
+            bounded.targets,
+            open_tree,
+            report_progress,
+            names_backends=request.names_backends,
+        )
+    for target in bounded.targets:
         targets.setdefault(target.backend, []).append(target)
     releases = _choose_releases(request, targets, report_progress)
     backends = {
@@ -198,8 +80,9 @@ def create_lock(
         )
         for backend in sorted(releases, key=backend_sort_key)
     }
-    lock = Lock(LockInputs.from_config(request.config), request.scope, backends)
-    return LockResult(lock, tuple(_describe_gaps(targets, releases)))
+    inputs = LockInputs.from_config(request.config)
+    lock = Lock(inputs, request.scope, backends, bounded.members)
+    return LockResult(lock, (*bounded.notes, *_describe_gaps(targets, releases)))
 
 
 def _create_targets(
@@ -231,12 +114,11 @@ def _choose_releases(
     every = [target for of_backend in targets.values() for target in of_backend]
     common = max(releases.values(), default=None) or _find_best(every, request.seconds)
     # A backend that lacks the common release gets its own only where it is asked for by name.
-    names_backends = bool(request.config.extras or request.scope.backends)
     for count, (backend, of_backend) in enumerate(targets.items(), 1):
         if backend not in releases and common is not None:
             if _having(of_backend, common, request.seconds):
                 releases[backend] = common
-            elif names_backends and (best := _find_best(of_backend, request.seconds)):
+            elif request.names_backends and (best := _find_best(of_backend, request.seconds)):
                 releases[backend] = best
         report_progress("backends", count, len(targets))
     return releases

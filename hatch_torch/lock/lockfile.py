@@ -139,6 +139,7 @@ _WHEEL_KEYS: Mapping[str, Validator] = {
 KEYS: Mapping[str, Validator] = {
     "schema": _accept,  # `parse_lock` has checked it before all others
     "made-for": _check_inputs,
+    "members": check_requirements,
     "narrowed": _check_scope,
     "backends": _check_backends,
 }
@@ -208,6 +209,7 @@ def _parse_tables(value: Mapping[str, Any]) -> Lock:
             )
             for name, locked in get_table(value, "backends").items()
         },
+        tuple(value.get("members", ())),
     )
 
 
@@ -236,7 +238,9 @@ def dumps(lock: Lock) -> str:
             for backend in sorted(lock.backends, key=backend_sort_key)
         ),
     ]
-    return "\n\n".join([f"{_HEADER}\nschema = {SCHEMA}", *filter(None, tables)]) + "\n"
+    members = f"\nmembers = {_format_lines(lock.members)}" if lock.members else ""
+    head = f"{_HEADER}\nschema = {SCHEMA}{members}"
+    return "\n\n".join([head, *filter(None, tables)]) + "\n"
 
 
 def _format_table(name: str, values: Mapping[str, tuple[str, ...] | str]) -> str:

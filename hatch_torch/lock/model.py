@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from hatch_torch.catalog.backend import FAMILIES
@@ -13,9 +14,8 @@ from hatch_torch.config.config import declared_extras
 from hatch_torch.lock.source import LockedSource, LockedWheel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
-    from packaging.requirements import Requirement
     from packaging.version import Version
 
     from hatch_torch.catalog.backend import Backend
@@ -35,7 +35,10 @@ class LockInputs(NamedTuple):
     """What a lock was made for; a lock is out of date once the project differs."""
 
     requirements: tuple[str, ...] = ()
-    """The requirements on the torch family, sorted; those of an extra name it in their marker."""
+    """The requirements, sorted; those of an extra name it in their marker.
+
+    They are the project's, or those on the torch family where the scope is the project alone.
+    """
     backends: tuple[str, ...] = ()
     """The backends that the project supports, sorted; empty for all."""
     family: tuple[str, ...] = ()
@@ -45,7 +48,7 @@ class LockInputs(NamedTuple):
     def from_config(cls, config: Config) -> LockInputs:
         """Return what a lock for this project is made for."""
         return cls(
-            requirements=tuple(sorted(dict.fromkeys(_family_requirements(config)))),
+            requirements=tuple(sorted(dict.fromkeys(_declared_requirements(config)))),
             backends=tuple(sorted(extra.backend.name for extra in config.extras)),
             family=tuple(sorted(config.family)),
             channel=config.channel,
@@ -66,6 +69,8 @@ class Lock(NamedTuple):
     inputs: LockInputs = LockInputs()
     scope: LockScope = LockScope()
     backends: Mapping[Backend, LockedBackend] = MappingProxyType({})
+    members: tuple[str, ...] = ()
+    """The packages of the family that only other packages require; an extra is in the marker."""
 
     @property
     def wheels(self) -> dict[Backend, tuple[LockedWheel, ...]]:
@@ -78,6 +83,16 @@ class Lock(NamedTuple):
             (wheel.name, wheel.version) for wheels in self.wheels.values() for wheel in wheels
         }
         return (name, str(version)) in pinned
+
+    def find_members(self, extras: Collection[str]) -> tuple[str, ...]:
+        """Return the packages of the family that only other packages of an install require."""
+        environments = [{"extra": extra} for extra in ("", *extras)]
+        required = map(Requirement, self.members)
+        return tuple(
+            one.name
+            for one in required
+            if one.marker is None or any(map(one.marker.evaluate, environments))
+        )
 
     def open(self, sources: SourceOptions) -> LockedSource:
         """Return the wheel source of this lock, below the root of the index or its mirror."""
@@ -101,15 +116,17 @@ def wheel_sort_key(wheel: LockedWheel) -> tuple[str, ...]:
     return wheel.name, wheel.filename, wheel.path
 
 
-def _family_requirements(config: Config) -> Iterator[str]:
-    """Yield the project's requirements on the torch family, each as it is declared."""
-    yield from map(str, _select_family(config, config.dependencies))
+def _declared_requirements(config: Config) -> Iterator[str]:
+    """Yield the project's requirements that a lock depends on, each as it is declared."""
+    yield from map(str, _select_relevant(config, config.dependencies))
     for extra, requirements in declared_extras(config).items():
-        for requirement in _select_family(config, requirements):
+        for requirement in _select_relevant(config, requirements):
             separator = " and" if requirement.marker else " ;"
             yield f'{requirement}{separator} extra == "{extra}"'
 
 
-def _select_family(config: Config, requirements: Iterable[Requirement]) -> Iterator[Requirement]:
+def _select_relevant(config: Config, requirements: Iterable[Requirement]) -> Iterable[Requirement]:
+    if config.scope == "tree":  # every package may bound torch
+        return requirements
     names = {*FAMILY, *config.family}
     return (one for one in requirements if canonicalize_name(one.name) in names)

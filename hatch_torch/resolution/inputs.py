@@ -6,11 +6,12 @@ Lazy imports are for what many decisions never call.
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from hatch_torch.catalog import target as targets
@@ -25,7 +26,7 @@ from hatch_torch.resolution.candidates import CandidateFinder
 from hatch_torch.resolution.model import ResolutionInputs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from hatch_torch.catalog.backend import Backend
     from hatch_torch.catalog.target import Target
@@ -64,15 +65,17 @@ def collect_inputs(  # noqa: PLR0913 (a parameter that is not given is the real 
     # With a lock, for an upgrade, and offline, the previous pins are not what is wanted now.
     ignores_previous = lock or upgrade or settings.offline
     from_uv = request.installer == "uv"
+    finder = make_finder(options, lock)
     return ResolutionInputs(
-        config=config,
+        config=_add_members(config, finder, lock.find_members(request.extras)) if lock else config,
         target=target,
-        finder=make_finder(options, lock),
+        finder=finder,
         has_folders=request.offline and bool(request.find_links),
         find_index_config=lambda: options.index_config,
         probe=probe or _make_probe(settings, environ),
         find_installed=_make_find_installed(request, lock),
         find_tree=(lambda: None) if lock else _make_find_tree(options),
+        open_tree=partial(_open_tree, options),
         read_previous_requirements=tuple if ignores_previous else _make_reader(config, request),
         sees_environment=request.site_packages is not None or request.purpose == "portable",
         environ=environ,
@@ -84,6 +87,19 @@ def collect_inputs(  # noqa: PLR0913 (a parameter that is not given is the real 
         if from_uv
         else frozenset(),
     )
+
+
+def _add_members(config: Config, finder: CandidateFinder, names: Iterable[str]) -> Config:
+    """Return the project with the members that a lock has here for its other packages."""
+    locked = (
+        name
+        for name in names
+        if any(
+            finder.candidates(backend, name, SpecifierSet())
+            for backend in finder.index.list_backends() or ()
+        )
+    )
+    return config._replace(family=tuple(dict.fromkeys((*config.family, *locked))))
 
 
 def read_profile(text: str, place: str) -> Hardware:
@@ -180,6 +196,15 @@ def _make_find_tree(options: SourceOptions) -> Callable[[], InstallTree | None]:
         return InstallTree(options, family)
 
     return find
+
+
+def _open_tree(options: SourceOptions, target: Target, extras: Collection[str]) -> InstallTree:
+    """Return the whole install of a target that has nothing installed yet."""
+    from hatch_torch.resolution.install_tree import InstallTree  # noqa: PLC0415 (see above)
+
+    request = options.request._replace(extras=frozenset(extras), site_packages=())
+    family = frozenset((*FAMILY, *options.config.family))
+    return InstallTree(options.for_target(target, request), family)
 
 
 def _requires_others(options: SourceOptions, family: Collection[str]) -> bool:

@@ -99,7 +99,7 @@ class InstallTree:
             return not options.settings.upgrade and request.resolver.keeps_installed(name)
 
         return InstallerPackages(
-            options.open_project_index,
+            lambda: options.project_index,
             installed=find_installed_releases(request.site_packages or ()),
             local={canonicalize_name(name): () for name in names if name},
             keeps_installed=keeps_installed,

@@ -249,6 +249,8 @@ class ResolutionInputs(NamedTuple):
     """Returns what the project's previous install in the environment requires."""
     find_tree: Callable[[], WholeInstall | None] = lambda: None
     """Returns the whole install; None where it cannot matter, or nothing of it can be known."""
+    open_tree: Callable[[Target, Collection[str]], WholeInstall | None] = lambda *_: None
+    """Returns the whole install of a target with extras, for an empty environment."""
     has_folders: bool = False
     """Whether the installer gets wheels from folders alone, without an index."""
     find_index_config: Callable[[], IndexConfig | None] = lambda: None

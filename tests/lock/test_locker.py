@@ -15,9 +15,10 @@ from hatch_torch.config.config import BackendExtra, Config
 from hatch_torch.index.client import Client
 from hatch_torch.index.http_cache import Cache
 from hatch_torch.index.pytorch_index import PyTorchIndex
-from hatch_torch.lock.locker import LockRequest, LockResult, create_lock
+from hatch_torch.lock.locker import LockResult, create_lock
 from hatch_torch.lock.model import LockScope
 from hatch_torch.lock.scope import expand_scope
+from hatch_torch.lock.target import LockRequest
 from hatch_torch.resolution.candidates import CandidateFinder
 
 if TYPE_CHECKING:

@@ -33,9 +33,10 @@ CONFIG = Config(
 
 
 def test_lock_inputs() -> None:
-    """A lock is made for the requirements on the family, each with its extra, and the backends."""
+    """A lock is made for all requirements, each with its extra, and for the backends."""
     assert LockInputs.from_config(CONFIG) == LockInputs(
         requirements=(
+            "numpy",
             'torch<2.9 ; extra == "rocm64"',
             "torch>=2.4",
             'torch>=2.4 ; extra == "rocm64"',
@@ -55,6 +56,10 @@ def test_lock_inputs() -> None:
             {"dependencies": parse_all("torch>=2.5", *map(str, CONFIG.dependencies[1:]))},
             "torch>=2.5",
         ),
+        (
+            {"dependencies": (*CONFIG.dependencies, *parse_all("timm"))},
+            "made for nothing, but the project now has timm",
+        ),
         ({"optional_dependencies": {}}, "but the project now has nothing"),
         ({"extras": (*CONFIG.extras, BackendExtra("cpu", Backend("cpu")))}, "cpu"),
         ({"family": ("torchdata",)}, "made for nothing, but the project now has torchdata"),
@@ -72,7 +77,6 @@ def test_stale(changes: dict[str, Any], expected: str) -> None:
     "changes",
     [
         {"dependencies": CONFIG.dependencies[::-1]},
-        {"dependencies": (*CONFIG.dependencies, *parse_all("transformers"))},
         {"index_url": "https://mirror.example.org/whl"},
         {"backend": "cpu"},
     ],
@@ -80,6 +84,14 @@ def test_stale(changes: dict[str, Any], expected: str) -> None:
 def test_not_stale(changes: dict[str, Any]) -> None:
     """What does not affect the wheels does not make a lock stale."""
     assert staleness(Lock(LockInputs.from_config(CONFIG)), CONFIG._replace(**changes)) is None
+
+
+def test_scope_of_the_project() -> None:
+    """Where the project's own requirements decide, those outside the family do not count."""
+    config = CONFIG._replace(scope="project")
+    changed = config._replace(dependencies=(*config.dependencies, *parse_all("timm")))
+    assert "numpy" not in LockInputs.from_config(config).requirements
+    assert staleness(Lock(LockInputs.from_config(config)), changed) is None
 
 
 def test_read_current_lock(tmp_path: Path) -> None:
