@@ -19,6 +19,7 @@ from hatch_torch.export.context import (
     find_relocated_references,
 )
 from hatch_torch.export.formats import FORMATS, Format
+from hatch_torch.export.whole_install import NO_PACKAGES, find_other_packages
 from hatch_torch.frontend.installers import POSITIONAL
 from hatch_torch.frontend.requirements_txt import CONSTRAINT, RequirementsFile, expand_files
 from hatch_torch.hardware.model import Hardware
@@ -36,6 +37,7 @@ _EXAMPLES = """\
 examples:
   hatch-torch export --format requirements -r requirements.txt    # a file for this machine
   hatch-torch export --format pylock -o .                         # pylock.cu128.toml
+  hatch-torch export --format requirements --hashes -o requirements.txt
   hatch-torch export --format uv >> pyproject.toml
   uv sync --extra "$(hatch-torch export --format extra)"
 """
@@ -49,6 +51,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     add_decision_options(parser)
     names = [form.name for form in FORMATS]
     parser.add_argument("--format", required=True, choices=names, help="output format")
+    parser.add_argument(
+        "--hashes",
+        action="store_true",
+        help="requirements: every package of the install, each with its hash",
+    )
     parser.add_argument("-r", dest="file", metavar="FILE", help="requirements file to rewrite")
     parser.add_argument(
         "-o", dest="output", metavar="FILE", help="output file or folder (default: stdout)"
@@ -62,16 +69,24 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(options: argparse.Namespace) -> int:
     """Decide as a build would, and write the decision in a format."""
     (form,) = (form for form in FORMATS if form.name == options.format)
+    if options.hashes and not form.rewrites:
+        raise ConfigurationError([f"--hashes: expected --format requirements, got {form.name}"])
     file = _read_requirements_file(Path(options.file)) if options.file else None
     inputs = _collect_inputs(options, file)
     decision = _NO_DECISION
     if form.needs_decision(inputs.config):
         decision = decide_for_hosts(inputs, read_profiles(options)).decision
-    index_url = open_index(inputs.config, inputs.environ, inputs.target).folder_url
-    context = ExportContext(inputs.config, decision, inputs.target, index_url, file)
+    index = open_index(inputs.config, inputs.environ, inputs.target)
+    is_whole = form.is_whole or options.hashes
+    others = find_other_packages(inputs, decision, index) if is_whole else NO_PACKAGES
+    context = ExportContext(
+        *(inputs.config, decision, inputs.target, index.folder_url, file),
+        others=others,
+        hashes=options.hashes,
+    )
     path = _output_path(options.output, form, context)
     text = form.render(context)
-    original = file if form.rewrites else None
+    original = file if form.rewrites and not options.hashes else None
     content = original.encode(text) if original else text.encode()
     write_output(content, path, mark=MARK, force=options.force)
     is_moved = path and path.resolve().parent != Path(options.file or path).resolve().parent

@@ -11,6 +11,7 @@ from packaging.utils import canonicalize_name
 from hatch_torch.catalog import load_table
 from hatch_torch.catalog.releases import FAMILY, TORCH
 from hatch_torch.catalog.specifiers import marker_applies
+from hatch_torch.export.whole_install import NO_PACKAGES, OtherPackages
 from hatch_torch.frontend.requirements_txt import CONSTRAINT, FIND_LINKS, REQUIREMENT
 
 if TYPE_CHECKING:
@@ -40,6 +41,10 @@ class ExportContext:
     """Returns the URL of a backend's index, without credentials."""
     file: RequirementsFile | None = None
     """The requirements file to rewrite."""
+    others: OtherPackages = NO_PACKAGES
+    """The other packages of the install, for the formats that hold them."""
+    hashes: bool = False
+    """Whether a requirements file gets every package, each with its hash."""
 
     @property
     def header(self) -> str:
@@ -92,6 +97,7 @@ class ExportContext:
 
 def collect_notices(context: ExportContext) -> Iterator[str]:
     """Yield what to know about an exported text: packages and lines that were left unchanged."""
+    yield from context.others.notices
     torch = next((pin.version for pin in context.decision.pins if pin.name == TORCH), None)
     bound = {row["name"] for row in load_table("bound_to_torch")} - {*context.config.family}
     for requirement in context.config.dependencies:

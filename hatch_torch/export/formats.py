@@ -15,6 +15,7 @@ from hatch_torch.catalog.backend import Backend
 from hatch_torch.errors import ConfigurationError, NoAnswerError
 from hatch_torch.export.pylock import FILE_NAME, render_pylock
 from hatch_torch.export.tool_tables import render_poetry, render_uv
+from hatch_torch.export.whole_install import format_requirements
 
 if TYPE_CHECKING:
     import re
@@ -72,8 +73,11 @@ def render_extra(context: ExportContext) -> str:
 def render_requirements(context: ExportContext) -> str:
     """Return a requirements file, the project's or the given one, with the family as exact wheels.
 
-    All other lines of a given file stay byte for byte.
+    All other lines of a given file stay byte for byte. With hashes it is the whole install instead:
+    the installer takes no package without one then.
     """
+    if context.hashes:
+        return "".join(f"{line}\n" for line in _format_hashed(context))
     requirements = context.file.requirements if context.file else context.config.dependencies
     pinned = {canonicalize_name(one.name) for one in requirements if context.find_pin(one)}
     front = (context.header, *_unnamed_requirements(context, pinned))
@@ -86,6 +90,17 @@ def render_requirements(context: ExportContext) -> str:
         return context.file.rewrite(front, replace)
     lines = (replace(requirement) or str(requirement) for requirement in requirements)
     return "".join(f"{line}\n" for line in (*front, *lines))
+
+
+def _format_hashed(context: ExportContext) -> Iterator[str]:
+    """Yield the lines of the whole install; raises NoAnswerError for a wheel without a hash."""
+    if context.decision.backend is None:
+        raise NoAnswerError(f"there is nothing to hash: {context.portable_reason}")
+    yield context.header
+    unhashed = (pin for pin in context.decision.pins if not pin.sha256)
+    if pin := next(unhashed, None):
+        raise NoAnswerError(f"the hash of the wheel of {pin.name} {pin.version} is not known")
+    yield from format_requirements(context.decision.pins, context.others)
 
 
 def _unnamed_requirements(context: ExportContext, pinned: Iterable[str]) -> Iterator[str]:
@@ -113,6 +128,8 @@ class Format:
     file_pattern: re.Pattern[str] | None = None
     """The file names that its readers accept; None for any."""
     needs_decision: Callable[[Config], bool] = lambda _config: True
+    is_whole: bool = False
+    """Whether the text always holds the other packages of the install."""
     rewrites: bool = False
     """Whether the text replaces the given requirements file, and keeps its encoding."""
 
@@ -121,7 +138,7 @@ FORMATS = (
     Format("requirements", render_requirements, "requirements.{extra}.txt", rewrites=True),
     Format("constraints", render_constraints, "constraints.{extra}.txt"),
     Format("command", render_command, "install.{extra}.txt"),
-    Format("pylock", render_pylock, "pylock.{extra}.toml", file_pattern=FILE_NAME),
+    Format("pylock", render_pylock, "pylock.{extra}.toml", FILE_NAME, is_whole=True),
     Format("uv", render_uv, "uv.{extra}.toml", needs_decision=lambda config: not config.extras),
     Format("poetry", render_poetry, "poetry.{extra}.toml"),
     Format("extra", render_extra, "extra.{extra}.txt"),

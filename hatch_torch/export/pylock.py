@@ -1,4 +1,4 @@
-"""The format `pylock`: the torch family's wheels as a lock file (PEP 751), for one target."""
+"""The format `pylock`: the whole install as a lock file (PEP 751), for one target."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from hatch_torch._toml import format_key_lines, format_value
 from hatch_torch.errors import NoAnswerError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from hatch_torch.export.context import ExportContext
+    from hatch_torch.index.project_index import ReleaseFile
     from hatch_torch.resolution.model import Pin
 
 FILE_NAME = re.compile(r"pylock\.([^.]+\.)?toml")
 """The valid names (PEP 751, "File Name"): pip and uv do not read a file with another name."""
 
-_COMMENT = """\
-# The torch family alone, without its dependencies: these come with your project, installed next.
-# pip needs --no-deps for this (pip install --no-deps -r pylock.NAME.toml); uv needs no option."""
+_COMMENT = "# Every package that the project requires, for one target; pip and uv need no option."
 
 
 def render_pylock(context: ExportContext) -> str:
@@ -40,11 +41,13 @@ def render_pylock(context: ExportContext) -> str:
         "requires-python": f"=={context.target.python.rstrip('t')}.*",
         "created-by": "hatch-torch",
     }
-    packages = (_format_package(pin, index) for pin in context.decision.pins)
-    return "\n".join((context.header, _COMMENT, format_key_lines(head), "", *packages))
+    packages = {pin.name: _format_pin(pin, index) for pin in context.decision.pins}
+    packages |= {file.name: _format_file(file) for file in context.others.files}
+    texts = (packages[name] for name in sorted(packages))
+    return "\n".join((context.header, _COMMENT, format_key_lines(head), "", *texts))
 
 
-def _format_package(pin: Pin, index: str) -> str:
+def _format_pin(pin: Pin, index: str) -> str:
     if not (pin.url and pin.sha256):
         missing = "hash" if pin.url else "URL"
         raise NoAnswerError(
@@ -54,5 +57,18 @@ def _format_package(pin: Pin, index: str) -> str:
     package = {"name": pin.name, "version": str(pin.version), "index": index}
     name = unquote(pin.url.rpartition("/")[2])
     wheel = {"name": name, "url": pin.url, "hashes": {"sha256": pin.sha256}}
-    lines = f"wheels = [\n  {format_value(wheel)},\n]"
+    return _format_package(package, wheel)
+
+
+def _format_file(file: ReleaseFile) -> str:
+    package = {"name": file.name, "version": str(file.version)}
+    source = {"name": file.filename, "url": file.url, "hashes": {"sha256": file.sha256}}
+    return _format_package(package, source, is_wheel=file.is_wheel)
+
+
+def _format_package(
+    package: Mapping[str, object], source: Mapping[str, object], *, is_wheel: bool = True
+) -> str:
+    value = format_value(source)
+    lines = f"wheels = [\n  {value},\n]" if is_wheel else f"sdist = {value}"
     return f"[[packages]]\n{format_key_lines(package)}\n{lines}\n"

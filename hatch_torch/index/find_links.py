@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from packaging.utils import InvalidWheelFilename, canonicalize_name
 
@@ -13,7 +17,6 @@ from hatch_torch.index.wheel_metadata import FAULTS, extract_metadata, parse_met
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from pathlib import Path
 
     from packaging.requirements import Requirement
 
@@ -97,3 +100,14 @@ def _find_wheels(folders: Iterable[Path]) -> Iterator[tuple[Wheel, Path]]:
         for path in sorted(folder.glob("*.whl")):
             with suppress(InvalidWheelFilename):
                 yield Wheel.from_filename(path.name, ""), path
+
+
+def hash_local_file(url: str) -> str | None:
+    """Return the SHA-256 of a file in a folder; None for one elsewhere, or that cannot be read."""
+    parts = urlsplit(url)
+    if parts.scheme != "file":
+        return None
+    try:
+        return sha256(Path(url2pathname(parts.path)).read_bytes()).hexdigest()
+    except OSError:
+        return None

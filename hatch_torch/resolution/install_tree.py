@@ -27,14 +27,16 @@ if TYPE_CHECKING:
     from packaging.specifiers import SpecifierSet
 
     from hatch_torch.config.config import Config
+    from hatch_torch.index.project_index import ReleaseFile
     from hatch_torch.index.source import SourceOptions
-    from hatch_torch.resolution.model import Offer, Tree
+    from hatch_torch.resolution.model import FamilyChoice, Offer, Release, Tree
     from hatch_torch.resolution.tree import Install
 
     Root = tuple[str, Need]
     """A requirement, after who states it."""
 
 _COMMAND = "the command line"
+_WHEELS = "the wheels of the torch family"
 
 
 class InstallTree:
@@ -68,6 +70,37 @@ class InstallTree:
         """
         _ = self.requires_family  # reads in parallel what the search would read one by one
         return resolve_tree(self._make_install(), self._packages, offer)
+
+    def complete(self, choice: FamilyChoice) -> Mapping[str, Release]:
+        """Return every other package, with what the wheels of a choice require in turn.
+
+        Raises TreeConflictError where no set of releases meets everything.
+        """
+        install = self._make_install()
+        environment = self._options.target.environment
+        required = [
+            (_WHEELS, Need.from_requirement(one))
+            for one in choice.requires()
+            if marker_applies(one.marker, environment)
+        ]
+        install = install._replace(
+            roots=(*install.roots, *required), family=install.family | choice.versions.keys()
+        )
+        prefetch(install, self._packages)
+
+        def offer(bounds: Mapping[str, SpecifierSet]) -> Iterator[FamilyChoice]:
+            if all(
+                name in choice.versions
+                and specifier.contains(choice.versions[name], prereleases=True)
+                for name, specifier in bounds.items()
+            ):
+                yield choice._replace(requires=tuple)
+
+        return resolve_tree(install, self._packages, offer).releases
+
+    def find_file(self, release: Release) -> ReleaseFile | None:
+        """Return the file that the installer takes for a release; None where that is unknown."""
+        return self._packages.find_file(release)
 
     def _make_install(self) -> Install:
         from hatch_torch.resolution.tree import Install  # noqa: PLC0415 (see above)

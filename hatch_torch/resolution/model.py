@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from hatch_torch.environment.packages import FamilyPackage
     from hatch_torch.hardware.model import Hardware
     from hatch_torch.index.index_config import IndexConfig
+    from hatch_torch.index.project_index import ReleaseFile
     from hatch_torch.resolution.candidates import Candidate, CandidateFinder
 
     Offer = Callable[[Mapping[str, SpecifierSet]], Iterable["FamilyChoice"]]
@@ -233,6 +234,15 @@ class WholeInstall(Protocol):
 
         Raises TreeConflictError where no set of releases meets everything.
         """
+
+    def complete(self, choice: FamilyChoice) -> Mapping[str, Release]:
+        """Return every other package, with what the wheels of a choice require in turn.
+
+        Raises TreeConflictError where no set of releases meets everything.
+        """
+
+    def find_file(self, release: Release) -> ReleaseFile | None:
+        """Return the file that the installer takes for a release; None where that is unknown."""
 
 
 class ResolutionInputs(NamedTuple):

@@ -147,6 +147,10 @@ class InstallerPackages:
             return read_requires(content, with_extras=bool(release.extras))
         return self._read_installed(release)
 
+    def find_file(self, release: Release) -> ReleaseFile | None:
+        """Return the file of the index that the installer takes for a release."""
+        return self._files.get((release.name, release.version)) if release.version else None
+
     def has_installed(self, needs: Iterable[Need], environment: Mapping[str, str]) -> bool:
         """Return whether requirements, and all that they require in turn, are installed and stay.
 

@@ -192,3 +192,10 @@ def test_pylock_without_decision(export: Run, monkeypatch: pytest.MonkeyPatch) -
     """A pylock file needs a decision."""
     monkeypatch.setenv("TORCH_VARIANT", "portable")
     assert export("pylock")[0] == 3
+
+
+def test_hashes_are_for_requirements(run: Run) -> None:
+    """Only the format of requirements has an option for hashes."""
+    code, output = run("export", "--format", "uv", "--hashes")
+    assert code == 2
+    assert output.startswith("error: --hashes: expected --format requirements, got uv")

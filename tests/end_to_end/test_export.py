@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -58,28 +59,46 @@ def test_command(sandbox: Sandbox) -> None:
     assert sandbox.versions() == ROCM
 
 
-@pytest.mark.parametrize(("tool", "more"), [("pip", ["--no-deps"]), ("uv", [])])
-def test_pylock(sandbox: Sandbox, tool: str, more: list[str]) -> None:
-    """A lock file is taken where it was made for, and refused elsewhere."""
+@pytest.mark.parametrize("tool", ["pip", "uv"])
+def test_pylock(sandbox: Sandbox, tool: str) -> None:
+    """A lock file holds the whole install where it was made for, and is refused elsewhere."""
     takes_locks = (26, 1)
     if tool == "pip" and pip_version(sandbox) < takes_locks:
         pytest.skip("this pip takes no lock files")
+    sandbox.write("full", ('"numpy"', '"numpy", "timm"'))
     export(sandbox, "pylock", "--backend", "rocm7.0", "-o", "pylock.rocm70.toml")
     export(
         sandbox, "pylock", "--backend", "cpu", "--platform", "win_amd64", "-o", "pylock.win.toml"
     )
 
-    install(sandbox, tool, *more, "-r", "pylock.rocm70.toml")
+    install(sandbox, tool, "-r", "pylock.rocm70.toml")
 
     assert sandbox.versions() == ROCM
     assert "triton_rocm-3.6.0" in sandbox.present()
-    arguments = ("install", *more, "-r", "pylock.win.toml")
-    run = (
-        sandbox.pip
-        if tool == "pip"
-        else lambda *words, fails: sandbox.uv("pip", *words, fails=fails)
-    )
-    assert "environment" in run(*arguments, fails=True)
+    assert sandbox.infos("timm")
+    assert sandbox.infos("sympy")
+    sandbox.uv("pip", "check")
+    run = sandbox.pip if tool == "pip" else partial(sandbox.uv, "pip")
+    assert "environment" in run("install", "-r", "pylock.win.toml", fails=True)
+
+
+@pytest.mark.parametrize("tool", ["pip", "uv"])
+def test_requirements_with_hashes(sandbox: Sandbox, tool: str) -> None:
+    """Every package of the install has a hash, which both installers check."""
+    sandbox.write("full", ('"numpy"', '"numpy", "timm"'))
+    export(sandbox.on("mi300x"), "requirements", "--hashes", "-o", "requirements.txt")
+    install(sandbox, tool, "--require-hashes", "-r", "requirements.txt")
+    assert sandbox.versions() == ROCM
+    assert sandbox.infos("timm")
+    sandbox.uv("pip", "check")
+
+
+def test_packages_that_cannot_be_known(sandbox: Sandbox) -> None:
+    """A package that only a build could know is named, and the others are locked."""
+    sandbox.write("full", ('"numpy"', '"numpy", "mine @ git+https://git.example.org/mine"'))
+    output = export(sandbox, "pylock", "--backend", "cpu", "-o", "pylock.toml")
+    assert "warning: mine is left out: no index has a file of it" in output
+    assert 'name = "sympy"' in (sandbox.project / "pylock.toml").read_text(encoding="utf-8")
 
 
 def test_uv(sandbox: Sandbox) -> None:

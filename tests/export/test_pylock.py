@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 ROCM = {"backend": "rocm7.0", "pins": ("torch 2.10.0+rocm7.0", "triton-rocm 3.6.0")}
 TEXT = """\
 # hatch-torch export: rocm7.0 (detection) for linux_x86_64, Python 3.12
-# The torch family alone, without its dependencies: these come with your project, installed next.
-# pip needs --no-deps for this (pip install --no-deps -r pylock.NAME.toml); uv needs no option.
+# Every package that the project requires, for one target; pip and uv need no option.
 lock-version = "1.0"
 environments = ["sys_platform == 'linux' and platform_machine == 'x86_64'"]
 requires-python = "==3.12.*"
