@@ -128,7 +128,8 @@ def _wheels_to_download(decision: Decision) -> tuple[DownloadRequest, ...]:
     for injected in decision.injected:
         url, _, fragment = (Requirement(injected.requirement).url or "").partition("#")
         if url:
-            hashes.setdefault(url, fragment.removeprefix("sha256=") or None)
+            is_sha256 = fragment.startswith("sha256=")
+            hashes.setdefault(url, fragment.removeprefix("sha256=") if is_sha256 else None)
     return tuple(DownloadRequest(url, sha256) for url, sha256 in hashes.items())
 
 

@@ -19,6 +19,13 @@ from urllib.parse import unquote, urljoin
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from hatch_torch.errors import IndexFaultError
+from hatch_torch.index.hashes import (
+    check_hashes,
+    find_hash_fragment,
+    merge_hashes,
+    read_html_metadata,
+    read_json_metadata,
+)
 from hatch_torch.index.limits import MAX_JSON_VALUES, MAX_LINKS
 
 if TYPE_CHECKING:
@@ -55,11 +62,13 @@ class Link(NamedTuple):
     """The reason, which may be "" (PEP 592), or None for a file that is not yanked."""
     other_hashes: tuple[tuple[str, str], ...] = ()
     """Pairs of algorithm and digest, without sha256."""
+    is_malformed: bool = False
+    """Whether a hash is no hash, so that an installer would check nothing."""
 
     @property
     def hashes(self) -> dict[str, str]:
         """All hashes by algorithm."""
-        return _merge_hashes(self.sha256, self.other_hashes)
+        return merge_hashes(self.sha256, self.other_hashes)
 
 
 class Wheel(NamedTuple):
@@ -86,14 +95,19 @@ class Wheel(NamedTuple):
     @classmethod
     def from_link(cls, filename: str, url: str, link: Link) -> Wheel:
         """Return a link's wheel; raises packaging's InvalidWheelFilename."""
-        _, sha256, metadata, python, yanked, hashes = link
+        _, sha256, metadata, python, yanked, hashes, _ = link
         parts = _parse_filename(filename)
         return cls(filename, *parts, url, sha256, metadata, python, yanked, hashes)
 
     @property
     def hashes(self) -> dict[str, str]:
         """All hashes by algorithm."""
-        return _merge_hashes(self.sha256, self.other_hashes)
+        return merge_hashes(self.sha256, self.other_hashes)
+
+    @property
+    def hash_fragment(self) -> str | None:
+        """The strongest hash as a URL's fragment, ``sha256=…``; None without any."""
+        return find_hash_fragment(self.hashes)
 
 
 class Page(NamedTuple):
@@ -162,10 +176,6 @@ _COMMON_LINK = re.compile(
     r'(?: data-dist-info-metadata="sha256=([0-9a-f]{64})")?'
     r'(?: data-core-metadata="sha256=([0-9a-f]{64})")?(?: data-upload-time="[^"]*")?>'
 )
-_FRAGMENT_HASH = re.compile(r"(?:^|&)([a-z0-9_]+)=([0-9a-f]+)", re.IGNORECASE)
-_SHA256 = re.compile(r"sha256=([0-9a-f]{64})", re.IGNORECASE)
-_HEX = re.compile(r"[0-9a-f]+", re.IGNORECASE)
-_SHA256_LENGTH = 64
 TOO_MANY = f"more than {MAX_LINKS} links, tags or comments"
 
 
@@ -225,17 +235,18 @@ def _parse_attributes(text: str, begin: int, end: int) -> dict[str, str]:
 
 def _read_html_link(attributes: Mapping[str, str]) -> Link:
     href, _, fragment = _unescape(attributes["href"]).strip().partition("#")
-    sha256 = _SHA256.match(fragment) or _SHA256.search(fragment)
-    hashes = {name.lower(): digest.lower() for name, digest in _FRAGMENT_HASH.findall(fragment)}
+    parts = (part.partition("=") for part in fragment.split("&")) if fragment else ()
+    hashes, is_malformed = check_hashes({name: digest for name, _, digest in parts})
     core_metadata = attributes.get("data-core-metadata", attributes.get("data-dist-info-metadata"))
     python, yanked = attributes.get("data-requires-python"), attributes.get("data-yanked")
     return Link(
         href=href,
-        sha256=sha256[1].lower() if sha256 else None,
-        core_metadata=None if core_metadata is None else _read_html_metadata(core_metadata),
+        sha256=hashes.pop("sha256", None),
+        core_metadata=None if core_metadata is None else read_html_metadata(core_metadata),
         requires_python=_unescape(python) if python else None,
         yanked=None if yanked is None else _unescape(yanked),
-        other_hashes=_without_sha256(hashes),
+        other_hashes=tuple(hashes.items()),
+        is_malformed=is_malformed,
     )
 
 
@@ -248,50 +259,21 @@ def _unescape(text: str) -> str:
     return unescape(text)
 
 
-def _read_html_metadata(value: str) -> str | None:
-    """Read ``true`` or ``sha256=HEX``; PEP 714 allows ``false`` too."""
-    if match := _SHA256.fullmatch(value):
-        return match[1].lower()
-    return None if value.lower() == "false" else ""
-
-
 def _read_json_links(files: Iterable[Any]) -> Iterator[Link]:
     for file in files:
         if isinstance(file, dict) and isinstance(file.get("url"), str):
             core_metadata = file.get("core-metadata", file.get("dist-info-metadata", False))
-            hashes = _read_hashes(file.get("hashes"))
+            hashes, is_malformed = check_hashes(file.get("hashes"))
             python, yanked = file.get("requires-python"), file.get("yanked", False)
             yield Link(
                 href=file["url"].strip().partition("#")[0],
-                sha256=hashes.get("sha256"),
-                core_metadata=(
-                    _read_hashes(core_metadata).get("sha256", "") if core_metadata else None
-                ),
+                sha256=hashes.pop("sha256", None),
+                core_metadata=read_json_metadata(core_metadata),
                 requires_python=python if python and isinstance(python, str) else None,
                 yanked=None if yanked is False else yanked if isinstance(yanked, str) else "",
-                other_hashes=_without_sha256(hashes),
+                other_hashes=tuple(hashes.items()),
+                is_malformed=is_malformed,
             )
-
-
-def _read_hashes(hashes: object) -> dict[str, str]:
-    """Return the valid hashes of a JSON object, by algorithm."""
-    if not isinstance(hashes, dict):
-        return {}
-    return {
-        name: digest.lower()
-        for name, digest in hashes.items()
-        if isinstance(digest, str)
-        and _HEX.fullmatch(digest)
-        and (name != "sha256" or len(digest) == _SHA256_LENGTH)
-    }
-
-
-def _without_sha256(hashes: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    return tuple(pair for pair in hashes.items() if pair[0] != "sha256")
-
-
-def _merge_hashes(sha256: str | None, others: Iterable[tuple[str, str]]) -> dict[str, str]:
-    return {"sha256": sha256, **dict(others)} if sha256 else dict(others)
 
 
 _LISTED = re.compile(r"(/|\.(whl|tar\.gz|zip|tar\.bz2|egg|exe|metadata|asc|json))\Z", re.IGNORECASE)
@@ -313,9 +295,12 @@ def _describe_other_page(text: str, links: Sequence[Link]) -> str | None:
     return None
 
 
-# The characters of a link that may end up in METADATA: no blank or quote, which could end the
-# requirement there, and no query, which may be a secret. (devpi's paths have `+`, `:` and `@`.)
-_SAFE = re.compile(r"[A-Za-z0-9._~:/%+@!,=&$\[\]-]+")
+# The characters of a link that may end up in METADATA: those of a path (RFC 3986) without quotes
+# and parentheses, which could end the requirement there, and without `$`, which pip and uv expand
+# in requirements files. No query, which may be a secret. (devpi's paths have `+`, `:` and `@`.)
+_SAFE = re.compile(r"(?:[A-Za-z0-9._~:/+@!,;=&*-]|%[0-9A-Fa-f]{2})+")
+# The host may be an IPv6 address.
+_SAFE_URL = re.compile(rf"[A-Za-z]+://(?:\[[0-9A-Fa-f:.]+\])?{_SAFE.pattern}")
 _SAFE_PART = re.compile(r"[A-Za-z0-9._+!-]+")
 
 
@@ -336,13 +321,16 @@ def _collect_wheels(base: str, links: Iterable[Link], max_links: int) -> Page:
             if max_links < 0:
                 raise ValueError(TOO_MANY)
         else:
-            refused["links to .whl files with an unsafe URL or an invalid name"] += 1
+            what = "a malformed hash" if link.is_malformed else "an unsafe URL or an invalid name"
+            refused[f"links to .whl files with {what}"] += 1
     notes = tuple(f"{base}: refused {count} {what}" for what, count in refused.items() if count)
     return Page(tuple(wheels), tuple(folders), notes)
 
 
 def _make_wheel(link: Link, join_folder: Callable[[str], str | None]) -> Wheel | None:
     """Return a link's wheel, named by its URL, as installers do; None for an unsafe link."""
+    if link.is_malformed:
+        return None
     folder, slash, file = link.href.rpartition("/")
     url = join_folder(folder + slash or "./")
     parts = [*map(_decode_part, file.split("-"))] if len(file) <= _MAX_ENCODED_NAME else []
@@ -362,7 +350,9 @@ def _decode_part(part: str) -> str:
 
 
 def _join_safe_folder(base: str, folder: str) -> str | None:
-    return _join_url(base, folder) if _SAFE.fullmatch(folder) else None
+    """Return a link's folder, or None; the page's own URL, or its <base>, may be unsafe too."""
+    url = _join_url(base, folder) if _SAFE_URL.fullmatch(f"x://{folder}") else None
+    return url if url and _SAFE_URL.fullmatch(url) else None
 
 
 def _join_url(base: str, href: str) -> str | None:

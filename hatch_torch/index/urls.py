@@ -23,6 +23,8 @@ PYTORCH_HOSTS = frozenset(
 """The hosts of PyTorch's index and its files (pytorch/test-infra, s3_management/manage_v2.py)."""
 
 _LOOPBACK = "localhost"
+# Python 3.10 reads the host of `https://evil[download.pytorch.org]/` as what is in the brackets.
+_NETLOC = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d*)?")
 
 
 class AllowedHosts(NamedTuple):
@@ -40,7 +42,7 @@ class AllowedHosts(NamedTuple):
         """Return why a URL must not be used, as a noun without secrets; None if it may be."""
         parts = _split_url(url)
         host = get_host(url)
-        if parts is None or not host:
+        if parts is None or not host or not _NETLOC.fullmatch(parts.netloc.rpartition("@")[2]):
             return "an invalid URL"
         if parts.scheme not in {"https", "http"}:
             return f"a URL that begins with {parts.scheme}:"

@@ -101,10 +101,10 @@ def read_content(
 ) -> bytes | None:
     """Return the bytes of a wheel's METADATA; None where it cannot be read, with a note.
 
-    Content for which `check` raises ValueError counts as unreadable. The result is cached,
-    permanently for a file with a hash, which never changes.
+    Content for which `check` raises ValueError counts as unreadable. It is cached where the page
+    gives its hash, which decides whether it is still right.
     """
-    key = f"{file.url}#{file.sha256 or file.core_metadata or ''}#METADATA"
+    key = f"{file.url}#{file.sha256 or ''}#{file.core_metadata or ''}#METADATA"
     cached = client.cache_get(key)
     if cached is not None:
         return cached
@@ -116,7 +116,8 @@ def read_content(
             reason = error.message if isinstance(error, IndexFaultError) else error
             client.add_note(f"{file.filename}: {reason}")
         else:
-            client.cache_put(key, content, is_permanent=bool(file.sha256 or file.core_metadata))
+            if read is _read_beside and file.core_metadata:
+                client.cache_put(key, content, is_permanent=True)
             return content
     return None
 

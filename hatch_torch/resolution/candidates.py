@@ -110,19 +110,21 @@ class CandidateFinder:
     def candidates(
         self, backend: Backend, name: str, specifier: SpecifierSet
     ) -> tuple[Candidate, ...]:
-        """Return the wheels of a package that fit the target and the range, the newest first."""
+        """Return the wheels of a package that fit the target and the range, the newest first.
+
+        A pre-release is one only where the range names one, or where nothing else fits.
+        """
         wheels = self._read_wheels(backend, name)
         prereleases = self._prereleases(backend) or None
         return tuple(
             Candidate(name, wheels[version], backend)
-            for version in sorted(wheels, reverse=True)
-            if specifier.contains(version, prereleases=prereleases)
+            for version in specifier.filter(sorted(wheels, reverse=True), prereleases=prereleases)
         )
 
     def _read_wheels(self, backend: Backend, name: str) -> Mapping[Version, Wheel]:
         if (backend, name) not in self._wheels:
             wheels = self.index.get_wheels(backend, name)
-            trusted = (wheel for wheel in wheels if wheel.sha256 or not self._require_hashes)
+            trusted = (wheel for wheel in wheels if wheel.hash_fragment or not self._require_hashes)
             self._wheels[backend, name] = _select_best(trusted, self.target)
         return self._wheels[backend, name]
 

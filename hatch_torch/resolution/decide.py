@@ -295,6 +295,11 @@ def _with_injected(
     routed = [f"uv gets {name} from [tool.uv.sources]" for name in sorted(inputs.uv_routed)]
     from_url = {one.name for one in requested if one.requirement.url}
     untouched = from_url | inputs.uv_routed
+    unhashed = ", ".join(
+        f"{pin.name} {pin.version}"
+        for pin in solution.pins
+        if pin.url and not (pin.by_version or pin.hash_fragment or pin.name in untouched)
+    )
     return draft._replace(
         backend=solution.backend,
         bounds=solution.bounds,
@@ -308,6 +313,7 @@ def _with_injected(
         *(chosen.notices if chosen else ()),
         *warnings,
         *routed,
+        *([f"the index gives no hash for the wheel of {unhashed}"] if unhashed else ()),
         *inputs.finder.notes,
     )
 

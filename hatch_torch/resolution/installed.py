@@ -271,7 +271,7 @@ def _are_on_index(inputs: ResolutionInputs, backend: Backend, pins: Iterable[Pin
     folder = root.rstrip("/") + "/"
     return all(
         pin.url is not None
-        and (pin.sha256 or not inputs.config.require_hashes)
+        and (pin.hash_fragment or not inputs.config.require_hashes)
         and (pin.url.startswith(folder) or {get_host(folder), get_host(pin.url)} <= PYTORCH_HOSTS)
         for pin in pins
     )

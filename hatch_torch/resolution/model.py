@@ -132,12 +132,16 @@ class Pin(NamedTuple):
     sha256: str | None = None
     by_version: bool = False
     """Whether `==` is written although the URL may be known: the package is already installed."""
+    other_hash: str | None = None
+    """The hash where the index gives no sha256: ``sha512=…``."""
 
     @classmethod
     def from_candidate(cls, candidate: Candidate) -> Pin:
         """Pin a candidate to its wheel, or to its version where no page links to the wheel."""
         wheel = candidate.wheel
-        return cls(candidate.name, wheel.version, wheel.url or None, wheel.sha256)
+        other_hash = None if wheel.sha256 else wheel.hash_fragment
+        url = wheel.url or None
+        return cls(candidate.name, wheel.version, url, wheel.sha256, other_hash=other_hash)
 
     @classmethod
     def from_url(
@@ -145,15 +149,22 @@ class Pin(NamedTuple):
     ) -> Pin:
         """Pin a package to a URL, whose fragment may hold the hash (`#sha256=…`)."""
         bare_url, _, fragment = (url or "").partition("#")
-        sha256 = fragment.removeprefix("sha256=") or None
-        return cls(name, version, bare_url or None, sha256, by_version)
+        is_sha256 = fragment.startswith("sha256=")
+        sha256 = fragment.removeprefix("sha256=") if is_sha256 else None
+        other_hash = fragment if fragment and not is_sha256 else None
+        return cls(name, version, bare_url or None, sha256, by_version, other_hash)
+
+    @property
+    def hash_fragment(self) -> str | None:
+        """The hash as a URL's fragment, ``sha256=…``; None where the index gives none."""
+        return f"sha256={self.sha256}" if self.sha256 else self.other_hash
 
     @property
     def requirement(self) -> str:
         """The requirement (PEP 508), without a marker."""
         if self.url is None or self.by_version:
             return f"{self.name}=={self.version}"
-        fragment = f"#sha256={self.sha256}" if self.sha256 else ""
+        fragment = f"#{self.hash_fragment}" if self.hash_fragment else ""
         return f"{self.name} @ {self.url}{fragment}"
 
 

@@ -157,8 +157,9 @@ class _FamilyProvider(AbstractProvider["FamilyNeed", "Candidate", str]):
                     yield candidate
             return
         extras = frozenset().union(*(need.extras for need in needs))
+        specifier = SpecifierSet(",".join(str(need.specifier) for need in needs if need.specifier))
         for backend in {need.backend for need in needs if need.backend}:
-            for candidate in self._finder.candidates(backend, name, _ANY):
+            for candidate in self._finder.candidates(backend, name, specifier):
                 yield candidate._replace(extras=extras)
 
     def _meets(self, candidate: Candidate, need: FamilyNeed) -> bool:
@@ -204,12 +205,24 @@ class _FamilyProvider(AbstractProvider["FamilyNeed", "Candidate", str]):
         """Return a wheel's requirements; () where its METADATA cannot be read.
 
         Raises IndexFaultError where torch's triton must be known: otherwise an installer would
-        look for it on the default index, where anyone can publish a package of that name.
+        look for it on the default index, where anyone can publish a package of that name. METADATA
+        without a hash that names none does not outweigh a table that knows better.
         """
         requirements = self._finder.index.read_requirements(candidate.wheel)
-        if requirements is None and candidate.name == TORCH and self._needs_triton(candidate):
+        is_doubtful = requirements is None or not (
+            candidate.wheel.core_metadata or self._names_index_only(requirements)
+        )
+        if is_doubtful and candidate.name == TORCH and self._needs_triton(candidate):
             raise IndexFaultError(candidate.wheel.url, _UNREADABLE)
         return requirements or ()
+
+    def _names_index_only(self, requirements: Iterable[Requirement]) -> bool:
+        """Return whether METADATA names what only this index has; if cut off, it may not."""
+        platform = self._finder.target.platform
+        return any(
+            is_index_only(canonicalize_name(one.name), platform, one.specifier)
+            for one in requirements
+        )
 
     def _needs_triton(self, torch: Candidate) -> bool:
         if self._finder.index.has_own_folder(torch.backend):

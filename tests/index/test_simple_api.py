@@ -116,8 +116,11 @@ class TestMirrors:
 
     def test_other_hashes(self) -> None:
         """A fragment may have another hash than sha256."""
-        page = read(f'<a href="{NAME}#sha512=AB01">x</a><a href="{NAME}#sha256={ONE}">x</a>')
-        assert [wheel.hashes for wheel in page.wheels] == [{"sha512": "ab01"}, {"sha256": ONE}]
+        page = read(f'<a href="{NAME}#sha512={"AB" * 64}">x</a><a href="{NAME}#sha256={ONE}">x</a>')
+        assert [wheel.hashes for wheel in page.wheels] == [
+            {"sha512": "ab" * 64},
+            {"sha256": ONE},
+        ]
         assert [wheel.sha256 for wheel in page.wheels] == [None, ONE]
 
     @pytest.mark.parametrize(
@@ -133,8 +136,10 @@ class TestMirrors:
         """A page may be JSON (PEP 691)."""
         files = [
             {"url": NAME, "hashes": {"sha256": ONE}, "core-metadata": {"sha256": TWO}},
-            {"url": NAME, "hashes": {"md5": "x"}, "dist-info-metadata": True},
-            {"url": NAME, "hashes": {"sha256": 1}, "yanked": False},
+            {"url": NAME, "hashes": {"blake2b": "x"}, "dist-info-metadata": True},
+            {"url": NAME, "hashes": {}, "yanked": False},
+            {"url": NAME, "hashes": {"sha256": ONE, "md5": "x"}},
+            {"url": NAME, "hashes": {"sha256": 1}},
             {"url": 3},
             "junk",
         ]
@@ -148,19 +153,19 @@ class TestMirrors:
     def test_json_fields(self) -> None:
         """JSON has Pythons, yanking and all hashes, of sdists too."""
         sdist = "torch-2.9.1.tar.gz"
-        hashes = {"sha256": ONE, "blake2b": "AB", "md5": "no", "sha512": 5}
+        hashes = {"sha256": ONE, "blake2b": "AB", "MD5": "AB" * 16}
         files = [
             {"url": NAME, "requires-python": ">=3.10", "yanked": True, "hashes": hashes},
             {"url": sdist, "requires-python": 3, "yanked": "broken"},
-            {"url": sdist, "hashes": {"sha256": "ab"}, "yanked": False},
+            {"url": sdist, "hashes": {"sha256": "ab" * 32}, "yanked": False},
         ]
         text = json.dumps({"files": files})
         base, links = parse_links(text, "application/vnd.pypi.simple.v1+json", URL)
         assert base == URL
         assert [(link.href, link.requires_python, link.yanked, link.hashes) for link in links] == [
-            (NAME, ">=3.10", "", {"sha256": ONE, "blake2b": "ab"}),
+            (NAME, ">=3.10", "", {"sha256": ONE, "md5": "ab" * 16}),
             (sdist, None, "broken", {}),
-            (sdist, None, None, {}),
+            (sdist, None, None, {"sha256": "ab" * 32}),
         ]
 
 

@@ -157,12 +157,29 @@ class TestRead:
     def test_kept(
         self, server: Server, new_client: Callable[..., Client], hosts: AllowedHosts
     ) -> None:
-        """METADATA is requested once."""
+        """METADATA is requested once where the page gives its hash."""
         server.file(f"/{NAME}", archive({PATH: CONTENT}))
-        wheel = wheel_at(server.url, sha256="1" * 64)
+        server.page(f"/{NAME}.metadata", CONTENT)
+        wheel = wheel_at(server.url, core_metadata=sha256(CONTENT).hexdigest())
         for _ in range(2):
             assert lines(read_metadata(wheel, new_client(), hosts)) == REQUIRES
         assert len(server.requested) == 1
+
+    @pytest.mark.parametrize("core_metadata", [None, ""])
+    def test_not_kept_without_its_hash(
+        self,
+        server: Server,
+        new_client: Callable[..., Client],
+        hosts: AllowedHosts,
+        core_metadata: str | None,
+    ) -> None:
+        """METADATA that no hash confirms counts for one run, whatever hash the wheel has."""
+        server.file(f"/{NAME}", archive({PATH: CONTENT}))
+        server.page(f"/{NAME}.metadata", CONTENT)
+        wheel = wheel_at(server.url, sha256="1" * 64, core_metadata=core_metadata)
+        for _ in range(2):
+            assert lines(read_metadata(wheel, new_client(), hosts)) == REQUIRES
+        assert len(server.requested) == 2
 
     def test_kept_for_its_hash(
         self, server: Server, new_client: Callable[..., Client], hosts: AllowedHosts

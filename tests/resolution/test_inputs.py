@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from tests.resolution.conftest import DecisionBench
 
 NO_GPU = '{"accelerators": []}'
-PAGE = """<a href="torch-2.7.0%2Brocm6.5-cp312-cp312-linux_x86_64.whl#sha256=00">torch</a>"""
+PAGE = (
+    f"""<a href="torch-2.7.0%2Brocm6.5-cp312-cp312-linux_x86_64.whl#sha256={"0" * 64}">torch</a>"""
+)
 
 
 @pytest.fixture

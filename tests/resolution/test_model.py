@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from packaging.requirements import Requirement
 from packaging.version import Version
 
@@ -38,3 +39,18 @@ def test_by_version() -> None:
     expected = "torch==2.6.0+cu124"
     assert _PIN._replace(by_version=True).requirement == expected
     assert Pin("torch", _VERSION).requirement == expected
+
+
+@pytest.mark.parametrize(
+    ("fragment", "sha256", "other"),
+    [
+        (f"#sha256={'0' * 64}", "0" * 64, None),
+        (f"#sha512={'0' * 128}", None, f"sha512={'0' * 128}"),
+        ("", None, None),
+    ],
+)
+def test_other_hashes_stay(fragment: str, sha256: str | None, other: str | None) -> None:
+    """A URL keeps the hash that it has, whichever it is."""
+    pin = Pin.from_url("torch", _VERSION, f"{_URL}{fragment}")
+    assert (pin.sha256, pin.other_hash) == (sha256, other)
+    assert pin.requirement == f"torch @ {_URL}{fragment}"
