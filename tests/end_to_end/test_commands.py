@@ -22,7 +22,7 @@ PROFILE = {
 }
 DECISION = {
     *("schema", "backend", "decided_by", "hardware"),
-    *("candidates", "wheels", "index", "added", "warnings"),
+    *("candidates", "wheels", "index", "added", "bounds", "warnings"),
 }
 NO_RICH = 'raise ImportError("rich is not installed")\n'
 
