@@ -59,6 +59,15 @@ class BackendExtra(NamedTuple):
     """Notes for the user, if another backend replaces the one that the name means."""
 
 
+class CompanionIndex(NamedTuple):
+    """Where the wheels of a package are that is compiled for one release of torch."""
+
+    url: str
+    """A page of links, a folder of an index, or a wheel; with placeholders."""
+    hosts: tuple[str, ...] = ()
+    """Further hosts that its page may link to."""
+
+
 class Config(NamedTuple):
     """A project's requirements, and how torch is to be chosen for it."""
 
@@ -78,6 +87,8 @@ class Config(NamedTuple):
     when_no_accelerator: str = "auto"
     when_unsupported: str = "cpu"
     existing: str = "auto"
+    companions: Mapping[str, CompanionIndex] = MappingProxyType({})
+    """By the normalized name of the package."""
     compatibility: bool = False
     require_hashes: bool = False
     scope: str = "tree"
@@ -148,6 +159,10 @@ def _build_config(
             if canonicalize_name(key) not in backend_extras
         },
         extras=extras,
+        companions={
+            canonicalize_name(key): CompanionIndex(value["url"], tuple(value.get("hosts", ())))
+            for key, value in table.get("companions", {}).items()
+        },
         family=tuple(map(canonicalize_name, table.get("family", ()))),
         hosts=tuple(table.get("hosts", ())),
         build_requires=tuple((build_system.build_hook or table).get("build-requires", ())),

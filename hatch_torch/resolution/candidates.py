@@ -121,11 +121,18 @@ class CandidateFinder:
             for version in specifier.filter(sorted(wheels, reverse=True), prereleases=prereleases)
         )
 
+    def select_wheels(self, wheels: Iterable[Wheel], specifier: SpecifierSet) -> list[Wheel]:
+        """Return those of some wheels that fit the target and the range, the newest first."""
+        best = _select_best(self._filter_trusted(wheels), self.target)
+        return [best[version] for version in specifier.filter(sorted(best, reverse=True))]
+
+    def _filter_trusted(self, wheels: Iterable[Wheel]) -> Iterator[Wheel]:
+        return (wheel for wheel in wheels if wheel.hash_fragment or not self._require_hashes)
+
     def _read_wheels(self, backend: Backend, name: str) -> Mapping[Version, Wheel]:
         if (backend, name) not in self._wheels:
-            wheels = self.index.get_wheels(backend, name)
-            trusted = (wheel for wheel in wheels if wheel.hash_fragment or not self._require_hashes)
-            self._wheels[backend, name] = _select_best(trusted, self.target)
+            wheels = self._filter_trusted(self.index.get_wheels(backend, name))
+            self._wheels[backend, name] = _select_best(wheels, self.target)
         return self._wheels[backend, name]
 
     def torch_candidates(self, specifiers: Mapping[Backend, Specifiers]) -> Iterator[Candidate]:

@@ -213,12 +213,21 @@ def _try_strategy(
         avoidance = Avoidance(strategy, specifiers, hardware, inputs.target)
         if kept := keep_installed(inputs, avoidance.strategy, specifiers):
             return kept
+    from hatch_torch.resolution.bound_packages import (  # noqa: PLC0415 (likewise)
+        find_bound_wheels,
+    )
     from hatch_torch.resolution.tree_solution import (  # noqa: PLC0415 (few need the whole install)
         read_torch_requirements,
         solve_in_tree,
     )
 
-    return solve_in_tree(tree, specifiers, solve, partial(read_torch_requirements, inputs))
+    return solve_in_tree(
+        tree,
+        specifiers,
+        solve,
+        partial(read_torch_requirements, inputs),
+        partial(find_bound_wheels, inputs, tree),
+    )
 
 
 def _solve(

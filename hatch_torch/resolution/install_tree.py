@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
+from hatch_torch.catalog.bound_packages import bound_packages
 from hatch_torch.catalog.specifiers import marker_applies
 from hatch_torch.config.backend_request import expand_self_extras
 from hatch_torch.config.config import declared_extras
 from hatch_torch.config.pyproject import read_project
 from hatch_torch.errors import ConfigurationError
+from hatch_torch.resolution.bound_packages import PairedPackages
 from hatch_torch.resolution.model import Need
 from hatch_torch.resolution.packages import InstallerPackages, find_installed_releases
 from hatch_torch.resolution.tree import Install, prefetch, resolve_tree
@@ -63,13 +65,19 @@ class InstallTree:
         """Whether anything requires a member of the family; reads the newest releases."""
         return prefetch(self._make_install(), self._packages)
 
-    def resolve(self, offer: Offer) -> Tree:
+    def resolve(self, offer: Offer, *, paired: bool = False) -> Tree:
         """Return the install as the installer would resolve it.
 
+        `paired`: what a package is compiled for bounds torch, even if the package does not say so.
         Raises TreeConflictError where no set of releases meets everything.
         """
         _ = self.requires_family  # reads in parallel what the search would read one by one
-        return resolve_tree(self._make_install(), self._packages, offer)
+        source = PairedPackages(self._packages) if paired else self._packages
+        return resolve_tree(self._make_install(), source, offer)
+
+    def read_requirements(self, release: Release) -> tuple[Requirement, ...] | None:
+        """Return what a release requires; None where it cannot be known without building it."""
+        return self._packages.requires(release)
 
     def complete(self, choice: FamilyChoice) -> Mapping[str, Release]:
         """Return every other package, with what the wheels of a choice require in turn.
@@ -107,7 +115,8 @@ class InstallTree:
 
         environment = self._options.target.environment
         constraints = _parse_constraints(self._options.request.resolver.constraints, environment)
-        return Install(self.roots, self._family, environment, constraints)
+        compiled = frozenset((*bound_packages(), *self._options.config.companions))
+        return Install(self.roots, self._family, environment, constraints, compiled)
 
     def _find_roots(self) -> Iterator[Root]:
         request, environment = self._options.request, self._options.target.environment
@@ -136,6 +145,7 @@ class InstallTree:
             installed=find_installed_releases(request.site_packages or ()),
             local={canonicalize_name(name): () for name in names if name},
             keeps_installed=keeps_installed,
+            unlisted=frozenset(options.config.companions),
         )
 
 

@@ -24,8 +24,11 @@ if TYPE_CHECKING:
     from hatch_torch.hardware.model import Hardware
     from hatch_torch.index.index_config import IndexConfig
     from hatch_torch.index.project_index import ReleaseFile
+    from hatch_torch.index.simple_api import Wheel
     from hatch_torch.resolution.candidates import Candidate, CandidateFinder
 
+    FindCompanionWheels = Callable[[str, Version, Backend], Sequence[Wheel]]
+    """Takes the name of a package, a release of torch and a backend."""
     Offer = Callable[[Mapping[str, SpecifierSet]], Iterable["FamilyChoice"]]
     """Returns the candidates of the torch family for ranges by name, best first."""
 
@@ -38,6 +41,8 @@ class Tree(NamedTuple):
     bounds: tuple[Bound, ...] = ()
     releases: Mapping[str, Release] = MappingProxyType({})
     """Every other package, by name."""
+    ranges: Mapping[str, SpecifierSet] = MappingProxyType({})
+    """What the install requires of the packages that are compiled for one torch, by name."""
     is_complete: bool = True
     """False where the search was given up: what is known so far bounds the family."""
 
@@ -240,9 +245,10 @@ class WholeInstall(Protocol):
     def requires_family(self) -> bool:
         """Whether anything requires a member of the torch family."""
 
-    def resolve(self, offer: Offer) -> Tree:
+    def resolve(self, offer: Offer, *, paired: bool = False) -> Tree:
         """Return the install as the installer would resolve it.
 
+        `paired`: what a package is compiled for bounds torch, even if the package does not say so.
         Raises TreeConflictError where no set of releases meets everything.
         """
 
@@ -254,6 +260,9 @@ class WholeInstall(Protocol):
 
     def find_file(self, release: Release) -> ReleaseFile | None:
         """Return the file that the installer takes for a release; None where that is unknown."""
+
+    def read_requirements(self, release: Release) -> Iterable[Requirement] | None:
+        """Return what a release requires; None where it cannot be known."""
 
 
 class ResolutionInputs(NamedTuple):
@@ -268,6 +277,8 @@ class ResolutionInputs(NamedTuple):
     """Returns which of these packages the environment has."""
     read_previous_requirements: Callable[[], tuple[str, ...]] = tuple
     """Returns what the project's previous install in the environment requires."""
+    find_companion_wheels: FindCompanionWheels = lambda *_: ()
+    """Returns the wheels of a package on the index that the project names for it."""
     find_tree: Callable[[], WholeInstall | None] = lambda: None
     """Returns the whole install; None where it cannot matter, or nothing of it can be known."""
     open_tree: Callable[[Target, Collection[str]], WholeInstall | None] = lambda *_: None

@@ -89,12 +89,14 @@ class InstallerPackages:
         installed: Mapping[str, InstalledRelease],
         local: Mapping[str, tuple[Requirement, ...]],
         keeps_installed: Callable[[str], bool] = lambda _: True,
+        unlisted: Collection[str] = (),
     ) -> None:
         """Take what opens the indexes, and the installed distributions and local projects by name.
 
         `keeps_installed`: whether an installed release of a package stays where it satisfies, which
-        `--upgrade` forbids.
+        `--upgrade` forbids. `unlisted`: packages that may be on another index than the installer's.
         """
+        self._unlisted = unlisted
         self._open_index = open_index
         self._installed = installed
         self._local = local
@@ -131,6 +133,8 @@ class InstallerPackages:
             rest = (one for one in self._listed(need) if one.version != kept.version)
             return chain((Release(need.name, kept.version),), rest)
         if self._index.is_unknown(need.name):
+            return None
+        if need.name in self._unlisted and not any(self._listed(need)):
             return None
         return self._listed(need)
 

@@ -72,6 +72,8 @@ class Install(NamedTuple):
     """The variables of PEP 508 markers."""
     constraints: Mapping[str, SpecifierSet] = MappingProxyType({})
     """Ranges of packages that count where something requires these."""
+    compiled: frozenset[str] = frozenset()
+    """The names of packages that are compiled for one torch."""
 
     def constrain(self, need: Need) -> Need:
         """Return a requirement with what the constraints say of its package."""
@@ -101,7 +103,17 @@ def resolve_tree(install: Install, source: PackageSource, offer: Offer) -> Tree:
         for name, criterion in result.criteria.items()
     }
     bounds = [provider.get_bound(*one, parents) for one in parents.get(TORCH, ())]
-    return Tree(choice, tuple(dict.fromkeys(bounds)), releases)
+    ranges = {
+        name: _merge([need for need, _ in parents[name]]) for name in install.compiled & {*releases}
+    }
+    return Tree(choice, tuple(dict.fromkeys(bounds)), releases, ranges)
+
+
+def _merge(needs: Sequence[Need]) -> SpecifierSet:
+    specifier = needs[0].specifier
+    for need in needs[1:]:
+        specifier &= need.specifier
+    return specifier
 
 
 def prefetch(install: Install, source: PackageSource) -> bool:
@@ -222,9 +234,7 @@ class _Provider(AbstractProvider["Need", Any, str]):
     def _releases(
         self, name: str, needs: Sequence[Need], ruled_out: Collection[Version | None]
     ) -> Iterator[Release]:
-        specifier = needs[0].specifier
-        for need in needs[1:]:
-            specifier &= need.specifier
+        specifier = _merge(needs)
         extras = frozenset().union(*(need.extras for need in needs))
         url = next((need.url for need in needs if need.url), None)
         found = self._source.releases(Need(name, specifier, extras, url))

@@ -49,6 +49,7 @@ def test_defaults() -> None:
         "when_no_accelerator": "auto",
         "when_unsupported": "cpu",
         "existing": "auto",
+        "companions": {},
         "compatibility": False,
         "require_hashes": False,
         "scope": "tree",

@@ -46,6 +46,7 @@ GOOD: list[dict[str, Any]] = [
     {"family": ["torchvision"], "hosts": ["wheels.example.org"], "require-hashes": True},
     {"optional-dependencies": {"dev": ["pytest>=8; python_version > '3.9'"]}},
     {"when-no-accelerator": "portable", "when-unsupported": "error", "existing": "keep"},
+    {"companions": {"pyg-lib": {"url": "https://x/{torch}+{backend}.html", "hosts": ["y"]}}},
     {"environment-variable": "My_App__PreferredGpuBackend", "compatibility": False},
 ]
 BAD: list[dict[str, Any]] = [
@@ -53,6 +54,10 @@ BAD: list[dict[str, Any]] = [
     {"backend": "cuda12"},
     {"backend": 12},
     {"channel": "beta"},
+    {"companions": {"pyg-lib": "https://x/"}},
+    {"companions": {"pyg-lib": {"hosts": ["x"]}}},
+    {"companions": {"pyg-lib": {"url": "wheels/"}}},
+    {"companions": {"pyg-lib": {"url": "https://me:pw@x/"}}},
     {"compatibility": "yes"},
     {"dependencies": "torch"},
     {"dependencies": ["torch >> 2"]},

@@ -22,7 +22,8 @@ _OWN = "tool.torch-variant"
             "[tool.torch-variant]\nchanel = 'stable'",
             (
                 "tool.torch-variant.chanel: unknown key; expected one of "
-                "backend, build-requires, channel, compatibility, dependencies, "
+                "backend, build-requires, channel, companions, compatibility, "
+                "dependencies, "
                 "environment-variable, existing, extras, family, hosts, index-url, "
                 "optional-dependencies, require-hashes, scope, "
                 "when-no-accelerator, when-unsupported\n"
@@ -110,6 +111,43 @@ def test_of_the_table(faults: Faults, more: str, expected: str) -> None:
         (
             '[tool.torch-variant.extras."rocm7.1"]\nchannel = 3',
             f'tool.torch-variant.extras."rocm7.1".channel: {_CHANNELS}, got 3 (integer)',
+        ),
+        (
+            "[tool.torch-variant.companions]\nflash-attn = { url = 'https://x/{cuda}' }",
+            (
+                "tool.torch-variant.companions.flash-attn.url: expected one of "
+                "{backend}, {platform}, {python}, {torch}, got {cuda}"
+            ),
+        ),
+        (
+            "[tool.torch-variant.companions]\nflash-attn = { url = 'https://me:pw@x/' }",
+            (
+                "tool.torch-variant.companions.flash-attn.url: expected a URL without user, "
+                "password and query, got one that has some"
+            ),
+        ),
+        (
+            "[tool.torch-variant.companions]\nflash-attn = { url = 'wheels/' }",
+            (
+                "tool.torch-variant.companions.flash-attn.url: expected a URL that begins with "
+                "https://, got 'wheels/'"
+            ),
+        ),
+        (
+            "[tool.torch-variant.companions]\nflash-attn = { hosts = ['x'] }",
+            "tool.torch-variant.companions.flash-attn.url: expected a URL, got none",
+        ),
+        (
+            "[tool.torch-variant.companions]\nflash-attn = { url = 1 }",
+            "tool.torch-variant.companions.flash-attn.url: expected a string, got 1 (integer)",
+        ),
+        (
+            "[tool.torch-variant.companions]\n'flash+' = { url = 'https://x/' }",
+            "tool.torch-variant.companions.\"flash+\": expected a package name, got 'flash+'",
+        ),
+        (
+            "[tool.torch-variant.companions]\nflash-attn = 'https://x/'",
+            "tool.torch-variant.companions.flash-attn: expected a table, got 'https://x/'",
         ),
         (
             "[tool.torch-variant.optional-dependencies]\ndev = 'pytest'",

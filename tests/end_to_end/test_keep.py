@@ -123,7 +123,10 @@ def test_a_vendors_torch(sandbox: Sandbox) -> None:
     output = sandbox.on("rtx-4090").refusal("pip")
 
     assert sandbox.versions() == {"torch": vendors}
-    assert f"torchvision: not installed, and no wheel goes with the installed torch {vendors}" in output
+    assert (
+        f"torchvision: not installed, and no wheel goes with the installed torch {vendors}"
+        in output
+    )
 
 
 def write_torch(sandbox: Sandbox, version: str) -> None:
