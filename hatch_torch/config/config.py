@@ -125,10 +125,18 @@ def load_config(
         *_check_project(project),
         *validate_build_system(build_system, table),
         *validate_extras(table.get("extras"), dependencies),
+        *_check_companions(get_table(table, "companions")),
     ]
     if faults:
         raise ConfigurationError(faults)
     return _build_config(project, table, build_system)
+
+
+def _check_companions(companions: Mapping[str, Any]) -> Iterator[str]:
+    if companions:
+        from hatch_torch.config.companions import find_faults  # noqa: PLC0415 (few have any)
+
+        yield from find_faults(companions, f"{TABLE}.companions")
 
 
 def _check_project(project: Mapping[str, Any]) -> Iterator[str]:

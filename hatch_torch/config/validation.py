@@ -123,44 +123,6 @@ def check_extras(value: object, path: str) -> Iterator[str]:
         yield from validate_table(extra, EXTRA_KEYS, extra_path)
 
 
-PLACEHOLDERS = ("backend", "platform", "python", "torch")
-"""What may stand in braces in the URL of a companion's index."""
-
-
-def check_companion_url(value: object, path: str) -> Iterator[str]:
-    """Yield the faults of the URL of a companion's index, which may hold placeholders."""
-    if not isinstance(value, str):
-        yield from check_string(value, path)
-        return
-    if not value.startswith(("https://", "http://")):
-        yield describe_mismatch("a URL that begins with https://", value, path)
-    if any(character in value.partition("#")[0] for character in "?@"):
-        yield f"{path}: expected a URL without user, password and query, got one that has some"
-    for name in re.findall(r"\{(.*?)\}", value):
-        if name not in PLACEHOLDERS:
-            known = ", ".join(f"{{{one}}}" for one in PLACEHOLDERS)
-            yield f"{path}: expected one of {known}, got {{{name}}}" + did_you_mean(
-                name, PLACEHOLDERS
-            )
-
-
-def check_companions(value: object, path: str) -> Iterator[str]:
-    """Yield the faults of a table of packages, each a table with COMPANION_KEYS."""
-    yield from check_table(value, path)
-    for name, companion in get_table(value).items():
-        companion_path = toml_path(path, name)
-        yield from check_name(name, companion_path)
-        yield from validate_table(companion, COMPANION_KEYS, companion_path)
-        if isinstance(companion, dict) and "url" not in companion:
-            yield f"{companion_path}.url: expected a URL, got none"
-
-
-COMPANION_KEYS: Mapping[str, Validator] = {
-    "hosts": check_strings,
-    "url": check_companion_url,
-}
-"""The keys of `[tool.torch-variant.companions.<package>]`."""
-
 EXTRA_KEYS: Mapping[str, Validator] = {
     "channel": check_one_of(*CHANNELS),
     "dependencies": check_requirements,
@@ -172,7 +134,7 @@ KEYS: Mapping[str, Validator] = {
     "backend": check_backend_request,
     "build-requires": check_names,
     "channel": check_one_of(*CHANNELS),
-    "companions": check_companions,
+    "companions": check_table,
     "compatibility": check_boolean,
     "dependencies": check_requirements,
     "environment-variable": check_string,
