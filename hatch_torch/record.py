@@ -31,7 +31,7 @@ def to_json(decision: Decision, hosts: Sequence[Host] = ()) -> dict[str, Any]:
         "candidates": [_verdict_to_json(verdict) for verdict in decision.verdicts],
         "wheels": [_pin_to_json(pin) for pin in decision.pins],
         "index": _index_to_json(decision),
-        "bounds": _bounds_to_json(decision.bounds),
+        "bounds": _bounds_to_json(decision.bounds) if decision.bounds else [],
         "added": [requirement.requires_dist for requirement in decision.injected],
         "warnings": list(decision.warnings),
         **({"nodes": [_host_to_json(host) for host in hosts]} if hosts else {}),
@@ -64,18 +64,9 @@ def _index_to_json(decision: Decision) -> dict[str, str] | None:
 
 
 def _bounds_to_json(bounds: Sequence[Bound]) -> list[dict[str, str | None]]:
-    if not bounds:
-        return []
-    from hatch_torch.resolution.bounds import sort_bounds  # noqa: PLC0415 (few installs have any)
+    from hatch_torch.resolution.bounds import bounds_to_json  # noqa: PLC0415 (few installs have any)
 
-    return [
-        {
-            "requirement": str(bound.need),
-            "stated_by": bound.stated_by,
-            "required_by": bound.required_by,
-        }
-        for bound in sort_bounds(bounds)
-    ]
+    return bounds_to_json(bounds)
 
 
 def _verdict_to_json(verdict: Verdict) -> dict[str, Any]:

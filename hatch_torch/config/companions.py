@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from hatch_torch.config.validation import Validator
 
+# Installers expand or end a requirement at some characters; a query may be a secret.
+_UNSAFE = re.compile(r"[^A-Za-z0-9._~:/+!,;=&*%{}#-]")
 PLACEHOLDERS = ("backend", "platform", "python", "torch")
 """What may stand in braces in the URL of a companion's index."""
 
@@ -41,8 +43,11 @@ def check_url(value: object, path: str) -> Iterator[str]:
         return
     if not value.startswith(("https://", "http://")):
         yield describe_mismatch("a URL that begins with https://", value, path)
-    if any(character in value.partition("#")[0] for character in "?@"):
-        yield f"{path}: expected a URL without user, password and query, got one that has some"
+    if match := _UNSAFE.search(value):
+        yield (
+            f"{path}: expected a URL without user, password, query and special characters, got "
+            f"one with {match[0]!r}"
+        )
     for name in re.findall(r"\{(.*?)\}", value):
         if name not in PLACEHOLDERS:
             known = ", ".join(f"{{{one}}}" for one in PLACEHOLDERS)

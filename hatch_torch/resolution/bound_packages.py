@@ -24,6 +24,7 @@ from hatch_torch.catalog.bound_packages import (
 from hatch_torch.catalog.releases import TORCH, pypi_backend
 from hatch_torch.catalog.specifiers import marker_applies
 from hatch_torch.errors import IndexFaultError
+from hatch_torch.resolution.candidates import Candidate
 from hatch_torch.resolution.model import Pin
 
 if TYPE_CHECKING:
@@ -153,13 +154,13 @@ class _BoundWheelFinder:
         wheels = self._inputs.find_companion_wheels(name, torch, self._backend)
         fitting = self._inputs.finder.select_wheels(wheels, self._range(name))
         if fitting:
-            return BoundWheels((_pin(name, fitting[0]),))
+            return BoundWheels((self._pin(name, fitting[0]),))
         place = f"tool.torch-variant.companions.{name}"
         reason = "without a hash" if self._lacks_hash(wheels) else f"for {self._describe_torch()}"
         return BoundWheels(warnings=(f"{place}: the index has no wheel of {name} {reason}",))
 
     def _lacks_hash(self, wheels: Sequence[Wheel]) -> bool:
-        return self._inputs.config.require_hashes and any(not one.sha256 for one in wheels)
+        return self._inputs.config.require_hashes and any(not one.hash_fragment for one in wheels)
 
     def _find_on_pytorch_index(self, release: Release) -> BoundWheels | None:
         name = release.name
@@ -174,11 +175,11 @@ class _BoundWheelFinder:
                 if candidate.release == release.version:
                     unknown = candidate.wheel
             elif self._admits(built_for) and self._fits_tree(requires):
-                return BoundWheels((_pin(name, candidate.wheel),))
+                return BoundWheels((Pin.from_candidate(candidate),))
         if unknown is None:
             return None
         warning = f"nothing says which torch {name} {unknown.version} is compiled for"
-        return BoundWheels((_pin(name, unknown),), (warning,))
+        return BoundWheels((self._pin(name, unknown),), (warning,))
 
     def _find_on_pypi(self, release: Release) -> BoundWheels:
         """Return what PyPI's release means: `==` where it is not the newest, or a warning."""
@@ -197,7 +198,13 @@ class _BoundWheelFinder:
             reason = f"{release} is compiled for torch {built_for}, not for {self._torch.version}"
             return BoundWheels(warnings=(reason,))
         # Its requirements make the installer take this release; a row of a table does not.
-        pin = Pin(name, release.version, by_version=True)
+        file = self._install.find_file(release)
+        url = (
+            file.url if file and not file.url.startswith("file:") and "?" not in file.url else None
+        )
+        pin = Pin(
+            name, release.version, url, file.sha256 if file and url else None, by_version=True
+        )
         pins = () if stated or works_with_any_torch(name) else (pin,)
         return BoundWheels(pins, cuda=self._find_cuda(row, built_for, requires))
 
@@ -215,6 +222,9 @@ class _BoundWheelFinder:
         is_exact = any(one.operator in {"==", "==="} for one in built_for)
         backend = pypi_backend(release, self._inputs.target.platform) if is_exact else None
         return frozenset(backend.release[:1] if backend and backend.family == "cuda" else ())
+
+    def _pin(self, name: str, wheel: Wheel) -> Pin:
+        return Pin.from_candidate(Candidate(name, wheel, self._backend))
 
     def _range(self, name: str) -> SpecifierSet:
         return self._tree.ranges.get(name, _ANY)
@@ -247,10 +257,6 @@ def describe_cuda_mismatch(wheels: BoundWheels, backend: Backend) -> Iterator[st
                 f"the packages from PyPI that are compiled for this torch are built for CUDA "
                 f"{major}, but the chosen backend is {backend}"
             )
-
-
-def _pin(name: str, wheel: Wheel) -> Pin:
-    return Pin(name, wheel.version, wheel.url or None, wheel.sha256)
 
 
 def _find_torch(

@@ -22,6 +22,18 @@ def sort_bounds(bounds: Iterable[Bound]) -> list[Bound]:
     return sorted((bound for bound in dict.fromkeys(bounds) if bound.need.specifier), key=_measure)
 
 
+def bounds_to_json(bounds: Iterable[Bound]) -> list[dict[str, str | None]]:
+    """Return the bounds as `explain --json` and the record have them, the tightest first."""
+    return [
+        {
+            "requirement": str(bound.need),
+            "stated_by": bound.stated_by,
+            "required_by": bound.required_by,
+        }
+        for bound in sort_bounds(bounds)
+    ]
+
+
 def _measure(bound: Bound) -> tuple[int, int]:
     """Return the place of the newest known torch that a bound admits, and how many it admits."""
     admitted = [place for place, release in enumerate(torch_releases()) if _admits(bound, release)]

@@ -123,7 +123,7 @@ def test_of_the_table(faults: Faults, more: str, expected: str) -> None:
             "[tool.torch-variant.companions]\nflash-attn = { url = 'https://me:pw@x/' }",
             (
                 "tool.torch-variant.companions.flash-attn.url: expected a URL without user, "
-                "password and query, got one that has some"
+                "password, query and special characters, got one with '@'"
             ),
         ),
         (
