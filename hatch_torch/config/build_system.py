@@ -208,7 +208,7 @@ class BuildSystem(NamedTuple):
             canonicalize_name(name)
             for name, sources in self.uv_sources.items()
             for source in (sources if isinstance(sources, list) else [sources])
-            if _is_source_used(get_table(source), extras, environment)
+            if is_source_used(get_table(source), extras, environment)
         )
 
 
@@ -222,9 +222,10 @@ def _find_provider(pyproject: Mapping[str, Any]) -> Mapping[str, Any] | None:
     return next((table for table in tables if table.get("provider") == PROVIDER), None)
 
 
-def _is_source_used(
+def is_source_used(
     source: Mapping[str, Any], extras: Collection[str], environment: Mapping[str, str]
 ) -> bool:
+    """Return whether an entry of `[tool.uv.sources]` applies to an install with these extras."""
     # A source with a `group` is for a dependency group, not for the project's own requirements.
     if not source or "group" in source:
         return False

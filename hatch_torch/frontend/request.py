@@ -119,6 +119,8 @@ class BuildRequest(NamedTuple):
     """What the command tells the installer's resolver."""
     site_packages: tuple[Path, ...] | None = None
     """The target's package folders; empty for a new environment, None if the target is unknown."""
+    project: Path | None = None
+    """The project's folder; None where there is none."""
 
     def __repr__(self) -> str:
         """Show command, purpose and extras: constraints and links may hold secrets."""
@@ -153,6 +155,7 @@ def read_build_request(  # noqa: PLR0913 (the last two default to the real thing
     requested = tuple(parse_requested(each, project) for each in invocations)
     is_install = purpose == "install"
     return BuildRequest(
+        project=project,
         installer=invocations[0].installer.name if len(invocations) == 1 else "unknown",
         command=invocation.name if invocation else "",
         purpose=purpose,

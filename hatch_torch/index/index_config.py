@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from hatch_torch.catalog.backend import Backend
     from hatch_torch.config.config import Config
+    from hatch_torch.config.uv_sources import UvSources
     from hatch_torch.frontend.request import BuildRequest
     from hatch_torch.index.project_index import ProjectIndexOptions
 
@@ -188,12 +189,13 @@ def _get_named_urls(config: Config, root: str, named_by: str | None) -> Iterator
 
 
 def find_installer_indexes(
-    request: BuildRequest, environ: Mapping[str, str]
+    request: BuildRequest, environ: Mapping[str, str], uv_sources: UvSources | None = None
 ) -> ProjectIndexOptions:
     """Return where the installer takes the packages from that are not of the torch family.
 
     Its command line comes before its variables, and these before its files. pip asks every index;
-    uv takes the first that has a package, further indexes before the default one.
+    uv takes the first that has a package, further indexes before the default one; the project's own
+    tables (`uv_sources`) come last.
     """
     from hatch_torch.index.project_index import (  # noqa: PLC0415 (not every decision reads them)
         PYPI,
@@ -212,7 +214,7 @@ def find_installer_indexes(
     given = [(option in _DEFAULT_INDEXES, url) for option, url in request.indexes]
     every = [
         (is_default, _add_uv_credentials(url, environ))
-        for is_default, url in (*given, *configured)
+        for is_default, url in (*given, *configured, *(uv_sources.indexes if uv_sources else ()))
         if url
     ]
     default = next((url for is_default, url in every if is_default), PYPI)
@@ -220,7 +222,11 @@ def find_installer_indexes(
     urls = (*further, default) if tool == "uv" else (default, *further)
     return ProjectIndexOptions(
         urls=() if request.resolver.no_index else tuple(dict.fromkeys(urls)),
-        find_links=request.find_links,
+        find_links=(*request.find_links, *(uv_sources.find_links if uv_sources else ())),
+        own_urls=tuple(
+            (name, _add_uv_credentials(url, environ))
+            for name, url in (uv_sources.own_urls if uv_sources else ())
+        ),
         takes_first=tool == "uv",
         prereleases=request.resolver.prereleases,
         only_binary=request.resolver.only_binary,

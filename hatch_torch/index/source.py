@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
+from hatch_torch._env import is_yes
 from hatch_torch.catalog.releases import TORCH, pypi_backend, required_torch, torch_releases
 from hatch_torch.config.env import Settings
 from hatch_torch.frontend.request import BuildRequest
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from hatch_torch.catalog.backend import Backend
     from hatch_torch.catalog.target import Target
     from hatch_torch.config.config import Config
+    from hatch_torch.config.uv_sources import UvSources
     from hatch_torch.index.client import Client
     from hatch_torch.index.find_links import FindLinks
     from hatch_torch.index.index_config import IndexConfig
@@ -143,8 +145,25 @@ class SourceOptions:
         from hatch_torch.index.index_config import find_installer_indexes  # noqa: PLC0415 (see above)
         from hatch_torch.index.project_index import ProjectIndex  # noqa: PLC0415 (see above)
 
-        options = find_installer_indexes(self.request, self.environ)
+        options = find_installer_indexes(self.request, self.environ, self.uv_sources)
         return ProjectIndex(self.client, options, self.target)
+
+    @cached_property
+    def uv_sources(self) -> UvSources | None:
+        """Where uv gets the packages; None where it is not the installer."""
+        request, environ = self.request, self.environ
+        if request.installer != "uv" or request.project is None:
+            return None
+        from hatch_torch.config.uv_sources import read_uv_sources  # noqa: PLC0415 (few use uv)
+
+        return read_uv_sources(
+            request.project,
+            request.extras,
+            self.target.environment,
+            # uv applies sources to the requirements of projects, not to those of a command.
+            has_sources=bool(self.config.name) and not is_yes(environ.get("UV_NO_SOURCES", "")),
+            has_config=not is_yes(environ.get("UV_NO_CONFIG", "")),
+        )
 
     def for_target(self, target: Target, request: BuildRequest) -> SourceOptions:
         """Return the same sources for another interpreter; pages and METADATA are read once."""
@@ -153,6 +172,7 @@ class SourceOptions:
         other.project_index = self.project_index.for_target(target)
         other.target = target
         other.request = request
+        vars(other).pop("uv_sources", None)
         return other
 
     def find_companion_wheels(

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     """A requirement, after who states it."""
 
 _COMMAND = "the command line"
+_UV_SOURCE = "tool.uv.sources"
+"""Stands for the URL of a package that uv gets from git or a URL."""
 _WHEELS = "the wheels of the torch family"
 
 
@@ -120,7 +122,9 @@ class InstallTree:
 
     def _find_roots(self) -> Iterator[Root]:
         request, environment = self._options.request, self._options.target.environment
-        yield from _project_needs(self._options.config, request.extras, environment)
+        unknown = uv.unknown if (uv := self._options.uv_sources) else ()
+        for by, need in _project_needs(self._options.config, request.extras, environment):
+            yield by, need._replace(url=_UV_SOURCE) if need.name in unknown else need
         lines = ((_COMMAND, line) for line in request.resolver.requirements)
         yield from _parse_needs(lines, environment)
         for project in self._local_projects:
@@ -140,13 +144,27 @@ class InstallTree:
         def keeps_installed(name: str) -> bool:
             return not options.settings.upgrade and request.resolver.keeps_installed(name)
 
+        local: dict[str, tuple[Requirement, ...]] = _read_uv_projects(options)
+        local |= {canonicalize_name(name): () for name in names if name}
         return InstallerPackages(
             lambda: options.project_index,
             installed=find_installed_releases(request.site_packages or ()),
-            local={canonicalize_name(name): () for name in names if name},
+            local=local,
             keeps_installed=keeps_installed,
             unlisted=frozenset(options.config.companions),
         )
+
+
+def _read_uv_projects(options: SourceOptions) -> dict[str, tuple[Requirement, ...]]:
+    """Return what the local projects require that `[tool.uv.sources]` names."""
+    if not (options.uv_sources and options.uv_sources.projects):
+        return {}
+    from hatch_torch.config.uv_sources import list_requirements  # noqa: PLC0415 (few have any)
+
+    return {
+        canonicalize_name(config.name): list_requirements(config)
+        for config in options.uv_sources.projects
+    }
 
 
 def _project_needs(
