@@ -25,7 +25,7 @@ ALLOWED_IN = {
     "pdm": ("integrations/pdm.py",),
     "subprocess": ("hardware/", "frontend/process_tree.py"),
     "multiprocessing": ("hardware/",),
-    "ctypes": ("hardware/", "frontend/process_tree.py"),
+    "ctypes": ("hardware/", "frontend/windows_processes.py"),
     "pynvml": ("hardware/",),
     "urllib3": ("index/transport.py",),
     "urllib.request": ("index/", "demo/"),

@@ -8,20 +8,16 @@ import re
 import subprocess
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from hatch_torch.frontend.windows_processes import Parameters
+
 PS = ("ps", "-A", "-ww", "-o", "pid=,ppid=,command=")
 """POSIX: every process with its parent and its command line (`ps(1)`)."""
-_QUERY = (
-    "[Console]::OutputEncoding = [Text.Encoding]::UTF8; Get-CimInstance Win32_Process"
-    " | Select-Object ProcessId, ParentProcessId, CommandLine | ConvertTo-Json -Compress"
-)
-POWERSHELL = ("powershell.exe", "-NoProfile", "-NonInteractive", "-Command", _QUERY)
-"""Windows: the same from the class Win32_Process."""
-_TIMEOUT = 20  # seconds: PowerShell is slow when it starts for the first time
+_TIMEOUT = 20  # seconds
 _MAX_DEPTH = 64  # more ancestors are a cycle of reused process numbers
 
 
@@ -42,7 +38,7 @@ class Process(NamedTuple):
 
 def run_command(command: Sequence[str]) -> str:
     """Return a command's output; raises OSError or subprocess.SubprocessError."""
-    completed = subprocess.run(  # noqa: S603 (one of the two constants above)
+    completed = subprocess.run(  # noqa: S603 (the constant above)
         command,
         capture_output=True,
         check=True,
@@ -54,12 +50,20 @@ def run_command(command: Sequence[str]) -> str:
     return completed.stdout
 
 
+def read_windows_ancestors(pid: int) -> Iterable[tuple[int, Parameters]]:
+    """Return a process and its ancestors on Windows, with their parameters; raises OSError."""
+    from hatch_torch.frontend import windows_processes  # noqa: PLC0415 (ctypes: Windows alone)
+
+    return windows_processes.read_ancestors(pid)
+
+
 def get_ancestors(
     pid: int | None = None,
     *,
     system: str | None = None,
     proc: Path = Path("/proc"),
     run: Callable[[Sequence[str]], str] = run_command,
+    read_windows: Callable[[int], Iterable[tuple[int, Parameters]]] = read_windows_ancestors,
 ) -> tuple[Process, ...] | None:
     """Return a process, by default this one, and its ancestors, nearest first.
 
@@ -68,9 +72,10 @@ def get_ancestors(
     pid, system = pid or os.getpid(), system or platform.system()
     if system == "Linux":
         return tuple(_walk_proc(pid, proc)) or None
-    command, parse = (POWERSHELL, parse_cim) if system == "Windows" else (PS, parse_ps)
     try:
-        return tuple(walk_ancestors(parse(run(command)), pid)) or None
+        if system == "Windows":
+            return tuple(_walk_windows(pid, read_windows)) or None
+        return tuple(walk_ancestors(parse_ps(run(PS)), pid)) or None
     except (OSError, ValueError, subprocess.SubprocessError):
         return None
 
@@ -140,19 +145,17 @@ def parse_ps(text: str) -> Table:
     }
 
 
-def parse_cim(text: str) -> Table:
-    """Return the processes in PowerShell's JSON; raises ValueError if it is not JSON."""
-    import json  # noqa: PLC0415 (only needed on Windows)
+def _walk_windows(
+    pid: int, read: Callable[[int], Iterable[tuple[int, Parameters]]]
+) -> Iterator[Process]:
+    """Yield a process of Windows and its ancestors; names of variables in upper case.
 
-    value = json.loads(text)
-    return dict(_parse_cim_rows(value if isinstance(value, list) else [value]))
-
-
-def _parse_cim_rows(rows: Iterable[Any]) -> Iterator[tuple[int, tuple[int, tuple[str, ...]]]]:
-    for row in rows:
-        match row:
-            case {"ProcessId": int(pid), "ParentProcessId": int(parent)}:
-                yield pid, (parent, split_command_line(str(row.get("CommandLine") or "")))
+    Windows ignores the case of these names, and Python gives them in upper case in `os.environ`.
+    """
+    for number, (command_line, folder, environment) in read(pid):
+        pairs = (word.partition("=") for word in environment.split("\0"))
+        environ = {name.upper(): value for name, equals, value in pairs if name and equals}
+        yield Process(number, split_command_line(command_line), folder, environ)
 
 
 # Backslashes, then a quotation mark; or blanks; or other characters.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -12,11 +11,9 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from hatch_torch.frontend.process_tree import (
-    POWERSHELL,
     PS,
     Process,
     get_ancestors,
-    parse_cim,
     parse_environ,
     parse_ps,
     parse_stat,
@@ -24,6 +21,7 @@ from hatch_torch.frontend.process_tree import (
     run_command,
     split_command_line,
 )
+from hatch_torch.frontend.windows_processes import Parameters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -103,23 +101,23 @@ def test_ps_circle() -> None:
 
 
 def test_windows() -> None:
-    """On Windows PowerShell tells them as JSON."""
-    rows = [
-        {"ProcessId": 0, "ParentProcessId": 0, "CommandLine": None},
-        {"ProcessId": 8, "ParentProcessId": 4, "CommandLine": r'"C:\a b\pip.exe"  install -e .'},
-        {"ProcessId": 4, "ParentProcessId": 2, "CommandLine": "cmd.exe"},
-    ]
+    """On Windows each has its folder and its variables, whose names ignore case."""
+    rows = (
+        (8, Parameters(r'"C:\a b\pip.exe"  install -e .', r"C:\app", "=C:=C:\\\0Pip_Pre=1")),
+        (4, Parameters("cmd.exe")),
+    )
 
-    actual = get_ancestors(8, system="Windows", run=_answer(POWERSHELL, json.dumps(rows)))
+    actual = get_ancestors(8, system="Windows", read_windows=lambda _: rows)
 
-    expected = (Process(8, (r"C:\a b\pip.exe", "install", "-e", ".")), Process(4, ("cmd.exe",)))
-    assert expected == actual
+    pip = Process(8, (r"C:\a b\pip.exe", "install", "-e", "."), r"C:\app", {"PIP_PRE": "1"})
+    assert actual == (pip, Process(4, ("cmd.exe",)))
 
 
-@pytest.mark.parametrize("text", ["", "no json", "[]", "[1, null]", "{}"])
-def test_windows_garbage(text: str) -> None:
-    """Garbage is no answer."""
-    assert get_ancestors(8, system="Windows", run=lambda _: text) is None
+@pytest.mark.skipif(sys.platform == "win32", reason="there they can be read")
+def test_windows_unreadable() -> None:
+    """Processes that can't be read are no answer."""
+    assert get_ancestors(8, system="Windows") is None
+    assert get_ancestors(8, system="Windows", read_windows=lambda _: ()) is None
 
 
 def test_ps_garbage() -> None:
@@ -142,11 +140,6 @@ def test_broken(error: Exception) -> None:
 def test_run() -> None:
     """A command's output is text."""
     assert run_command((sys.executable, "-c", "print('a')")).strip() == "a"
-
-
-def test_one_process() -> None:
-    """PowerShell writes a single process without brackets."""
-    assert parse_cim('{"ProcessId": 1, "ParentProcessId": 0}') == {1: (0, ())}
 
 
 @pytest.mark.parametrize("text", ["", "1 2 3", "1 (a) S", "1 (a) S x 2"])

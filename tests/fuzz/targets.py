@@ -23,7 +23,6 @@ from hatch_torch.errors import ConfigurationError, IndexFaultError
 from hatch_torch.frontend.installers import load_installers
 from hatch_torch.frontend.process_tree import (
     Process,
-    parse_cim,
     parse_environ,
     parse_ps,
     parse_stat,
@@ -32,6 +31,7 @@ from hatch_torch.frontend.process_tree import (
 )
 from hatch_torch.frontend.request import read_build_request
 from hatch_torch.frontend.requirements_txt import RequirementsFile, parse_requirements
+from hatch_torch.frontend.windows_processes import parse_parameters
 from hatch_torch.hardware import (
     amd,
     host,
@@ -138,6 +138,18 @@ def _request(data: bytes) -> None:
     read_build_request(NOWHERE, (Process(1, words, str(NOWHERE)),), environ, editable=True)
 
 
+def _windows_process(text: str) -> None:
+    """Read the parameters in a process's memory, whose block is at its start."""
+    memory = text.encode()
+
+    def read(address: int, count: int) -> bytes:
+        if address + count > len(memory):
+            raise OSError("no such memory")
+        return memory[address : address + count]
+
+    parse_parameters(0, read)
+
+
 def _nvidia(text: str) -> None:
     """Read what the child process says of NVIDIA's libraries."""
     answer = nvidia.parse_answer(text)
@@ -181,12 +193,12 @@ TARGETS: Mapping[str, Target] = {
     ),
     "page": Target(_page, (IndexFaultError,)),
     "processes": _every(
-        parse_cim,
         parse_ps,
         parse_stat,
         split_command_line,
         lambda text: parse_environ(text.encode()),
-        allowed=(ValueError,),
+        _windows_process,
+        allowed=(OSError, ValueError),
     ),
     "profile": Target(_of_text(_profile), (ValueError,)),
     "redaction": Target(_of_text(_redaction)),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from hatch_torch.frontend.process_tree import parse_cim, parse_ps
+from hatch_torch.frontend.process_tree import parse_ps
 from hatch_torch.hardware.amd import (
     parse_enumerator,
     parse_product,
@@ -43,7 +43,7 @@ PARSERS: tuple[Callable[[str], object], ...] = (
     parse_windows_driver,
     lambda text: parse_product(text, "744c", "c8"),
 )
-WITH_VALUE_ERROR: tuple[Callable[[str], object], ...] = (parse_cim, parse_level_zero, parse_ps)
+WITH_VALUE_ERROR: tuple[Callable[[str], object], ...] = (parse_level_zero, parse_ps)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8),
     lambda inner: (
