@@ -97,7 +97,7 @@ def _format_hashed(context: ExportContext) -> Iterator[str]:
     if context.decision.backend is None:
         raise NoAnswerError(f"there is nothing to hash: {context.portable_reason}")
     yield context.header
-    unhashed = (pin for pin in context.decision.pins if not pin.sha256)
+    unhashed = (pin for pin in context.decision.pins if not pin.hash_fragment)
     if pin := next(unhashed, None):
         raise NoAnswerError(f"the hash of the wheel of {pin.name} {pin.version} is not known")
     yield from format_requirements(context.decision.pins, context.others)

@@ -48,7 +48,7 @@ def render_pylock(context: ExportContext) -> str:
 
 
 def _format_pin(pin: Pin, index: str) -> str:
-    if not (pin.url and pin.sha256):
+    if not (pin.url and pin.hash_fragment):
         missing = "hash" if pin.url else "URL"
         raise NoAnswerError(
             f"the {missing} of the wheel of {pin.name} {pin.version} is not known",
@@ -56,7 +56,8 @@ def _format_pin(pin: Pin, index: str) -> str:
         )
     package = {"name": pin.name, "version": str(pin.version), "index": index}
     name = unquote(pin.url.rpartition("/")[2])
-    wheel = {"name": name, "url": pin.url, "hashes": {"sha256": pin.sha256}}
+    algorithm, _, digest = pin.hash_fragment.partition("=")
+    wheel = {"name": name, "url": pin.url, "hashes": {algorithm: digest}}
     return _format_package(package, wheel)
 
 

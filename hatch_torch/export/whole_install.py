@@ -122,6 +122,6 @@ def format_requirements(pins: Iterable[Pin], others: OtherPackages) -> Iterator[
     """
     for pin in pins:
         place = f"{pin.name} @ {pin.url}" if pin.url else f"{pin.name}=={pin.version}"
-        yield f"{place} --hash=sha256:{pin.sha256}"
+        yield f"{place} --hash={str(pin.hash_fragment).replace('=', ':', 1)}"
     for file in others.files:
         yield f"{file.name}=={file.version} --hash=sha256:{file.sha256}"

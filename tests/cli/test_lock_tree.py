@@ -36,9 +36,9 @@ def _indexes(
     (tmp_path / "links").mkdir()
 
 
-def put_wheel(folder: Path, stem: str, *requires: str, python: str = "") -> None:
+def put_wheel(folder: Path, stem: str, *requires: str) -> None:
     """Put a wheel into the folder."""
-    stub = Stub(f"{stem}-py3-none-any.whl", requires=requires, python=python)
+    stub = Stub(f"{stem}-py3-none-any.whl", requires=requires)
     (folder / "links" / stub.filename).write_bytes(build_wheel(stub))
 
 
@@ -71,7 +71,7 @@ def test_a_package_bounds_torch(run: Run, tmp_path: Path) -> None:
     code, output = run("lock", *ONE)
     assert code == 0, output
     assert releases(tmp_path) == {"cpu": "2.8.0", "cu126": "2.8.0"}
-    assert "torch~=2.8.0: whisperx 3.8.6, required by my-app" in output
+    assert "torch ~=2.8.0: whisperx 3.8.6, required by my-app" in output
     assert run("lock", "--check") == (0, f"{LOCK} is up to date\n")
 
 
@@ -127,7 +127,7 @@ def test_nothing_fits(run: Run, tmp_path: Path) -> None:
     code, output = run("lock", *ONE)
     assert code == 3
     assert "no torch in range" in output
-    assert "excludes every torch: torch<1.13: allennlp 2.10.1" in output
+    assert "excludes every torch: torch <1.13: allennlp 2.10.1" in output
 
 
 def test_an_extra_that_cannot_be_met(run: Run, tmp_path: Path) -> None:
@@ -138,7 +138,7 @@ def test_an_extra_that_cannot_be_met(run: Run, tmp_path: Path) -> None:
     code, output = run("lock", *ONE)
     assert code == 0, output
     assert releases(tmp_path) == {"cpu": "2.8.0", "cu126": "2.8.0"}
-    assert "an extra cannot be met: torch<1.13: allennlp 2.10.1" in output
+    assert "an extra cannot be met: torch <1.13: allennlp 2.10.1" in output
 
 
 def test_other_packages_that_conflict(run: Run, tmp_path: Path) -> None:
@@ -157,3 +157,20 @@ def test_scope_of_the_project(run: Run, tmp_path: Path) -> None:
     require(tmp_path, '"torch>=2.4,<2.10", "whisperx"', table)
     assert run("lock", *ONE)[0] == 0
     assert releases(tmp_path) == {"cpu": "2.9.1", "cu126": "2.9.1"}
+
+
+def test_explains_another_target(explained: Explained, tmp_path: Path) -> None:
+    """`explain` reads the whole install of the Python and platform that it is asked for."""
+    put_wheel(tmp_path, "winpkg-1.0", "torch<2.6")
+    put_wheel(tmp_path, "oldpy-1.0", "torch<2.7")
+    windows, old = "sys_platform == 'win32'", "python_version < '3.12'"
+    require(tmp_path, f'"torch>=2.4,<2.9", "oldpy; {old}", "winpkg; {windows}"')
+
+    def torch(python: str, platform: str) -> str:
+        options = ("--backend", "cpu", "--python", python, "--platform", platform)
+        version: str = explained(*options)["wheels"][0]["version"]
+        return version
+
+    assert torch("3.12", "linux_x86_64") == "2.8.0+cpu"
+    assert torch("3.11", "linux_x86_64") == "2.6.0+cpu"
+    assert torch("3.12", "win_amd64") == "2.5.1+cpu"

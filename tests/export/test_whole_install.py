@@ -172,6 +172,17 @@ def test_formats(make_context: MakeContext) -> None:
     assert [*collect_notices(context)] == ["mine is left out: why"]
 
 
+def test_other_hashes(make_context: MakeContext) -> None:
+    """A wheel whose page gives another hash than SHA-256 is locked by that one."""
+    made = make_context("torch", backend="cpu", pins=("torch 2.6.0+cpu",))
+    pins = tuple(pin._replace(sha256=None, other_hash="sha512=cc") for pin in made.decision.pins)
+    decision = made.decision._replace(pins=pins)
+    context = replace(made, decision=decision, hashes=True)
+    (package,) = loads(render_pylock(context))["packages"]
+    assert package["wheels"][0]["hashes"] == {"sha512": "cc"}
+    assert render_requirements(context).endswith(" --hash=sha512:cc\n")
+
+
 def test_nothing_to_hash(make_context: MakeContext) -> None:
     """Without a decision there is nothing to hash; a wheel without a hash is an error."""
     context = replace(make_context("torch", warnings=("no accelerator",)), hashes=True)
