@@ -176,8 +176,16 @@ def _read_parser(row: Mapping[str, Any]) -> OptionParser:
 
 
 _PATH_SEPARATOR = r"[/\\]"
-_PYTHON = r"(?i)(python|pypy|graalpy)w?(\d+(\.\d+)*)?t?|pyw?"
-_EXTENSION = r"(?i)\.(exe|pyz|py)$"
+# Interpreters may be renamed: python3.11-dbg, python3-intel64, Nix's .python-wrapped.
+_PYTHON = r"(?i)\.?(python|pypy|graalpy)w?(\d+(\.\d+)*)?[td]{0,2}(-[a-z0-9]+)*|pyw?"
+_EXTENSION = r"(?i)\.(exe|pyz|pyc|py|real|orig|bin)$"
+_WRAPPED = r"^\.|-wrapped_?$|-real$"
+# Emulators and loaders, which run the program that is their argument.
+_RUNNER = r"(?i)qemu-[\w.-]+|box(64|86)|fexinterpreter|rosetta|ld-(linux|musl)[\w.-]*|ld\.so[\w.]*"
+_MAX_RUNNER_WORDS = 12
+_RUNNING_MODULES = frozenset(
+    {"cProfile", "profile", "trace", "coverage", "pdb", "debugpy", "viztracer", "scalene", "runpy"}
+)
 _VERSION_SUFFIX = r"-?\d+(\.\d+)*$"
 _PYTHON_OPTIONS = OptionParser.of(values=("-X", "-W", "-c", "-m", "--check-hash-based-pycs"))
 _MAIN_FILES = frozenset({"__main__.py", "__pip-runner__.py"})
@@ -189,12 +197,49 @@ def identify_installer(argv: Sequence[str]) -> tuple[Installer, tuple[str, ...]]
 
     An installer runs as its executable, or as a Python with its script, module, zip file or folder.
     """
-    program, arguments = _split_program(argv)
+    program, arguments = _split_program(_strip_runner(argv))
     for installer in load_installers():
         if program in installer.programs:
             return installer, (*installer.implied.get(program, "").split(), *arguments)
         if program.startswith(_MODULE) and program.removeprefix(_MODULE) in installer.modules:
             return installer, tuple(arguments)
+    name = program.removeprefix(_MODULE)
+    if name in _RUNNING_MODULES:
+        return _identify_module(arguments)
+    return None
+
+
+def _strip_runner(argv: Sequence[str]) -> Sequence[str]:
+    """Return a command line without the emulator or loader that runs its program."""
+    if not argv or not re.fullmatch(_RUNNER, re.split(_PATH_SEPARATOR, argv[0])[-1]):
+        return argv
+    for start in range(1, min(len(argv), _MAX_RUNNER_WORDS)):
+        rest = argv[start:]
+        # A name before the path is the value of an option: `qemu-x86_64 -0 python3 /bin/python3`.
+        is_name = any(map(_is_program, argv[start + 1 : start + 3]))
+        if _is_program(argv[start]) and not is_name:
+            return rest
+    return argv
+
+
+def _is_program(word: str) -> bool:
+    return is_python((word,)) or (
+        _program_name(word) in _installer_programs() and bool(re.search(_PATH_SEPARATOR, word))
+    )
+
+
+@cache
+def _installer_programs() -> frozenset[str]:
+    return frozenset().union(*(installer.programs for installer in load_installers()))
+
+
+def _identify_module(words: Sequence[str]) -> tuple[Installer, tuple[str, ...]] | None:
+    """Return the installer that a profiler or debugger runs as `-m MODULE` or as a script."""
+    for place, word in enumerate(words):
+        if word in {"-m", "--module"} and place + 1 < len(words):
+            return identify_installer(("python", "-m", *words[place + 1 :]))
+        if _program_name(word) in _installer_programs() and re.search(_PATH_SEPARATOR, word):
+            return identify_installer(("python", *words[place:]))
     return None
 
 
@@ -231,4 +276,4 @@ def _script_name(path: str) -> str:
 def _program_name(path: str) -> str:
     """Return a program's name without folder, extension and version: `pip` for `pip3.11.exe`."""
     file = re.sub(_EXTENSION, "", re.split(_PATH_SEPARATOR, path)[-1]).lower()
-    return re.sub(_VERSION_SUFFIX, "", file)
+    return re.sub(_VERSION_SUFFIX, "", re.sub(_WRAPPED, "", file))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 PS = ("ps", "-A", "-ww", "-o", "pid=,ppid=,command=")
 """POSIX: every process with its parent and its command line (`ps(1)`)."""
 _TIMEOUT = 20  # seconds
+_MAX_BLANKS = 8  # words of a path with blanks
 _MAX_DEPTH = 64  # more ancestors are a cycle of reused process numbers
 
 
@@ -71,13 +72,22 @@ def get_ancestors(
     """
     pid, system = pid or os.getpid(), system or platform.system()
     if system == "Linux":
-        return tuple(_walk_proc(pid, proc)) or None
+        return tuple(_walk_proc(pid, proc)) or None if _is_own_proc(proc) else None
     try:
         if system == "Windows":
             return tuple(_walk_windows(pid, read_windows)) or None
         return tuple(walk_ancestors(parse_ps(run(PS)), pid)) or None
     except (OSError, ValueError, subprocess.SubprocessError):
         return None
+
+
+def _is_own_proc(proc: Path) -> bool:
+    """Return whether `/proc` numbers processes as this one does; another namespace's does not."""
+    try:
+        own = (proc / "self").readlink().name
+    except OSError:
+        return True  # without the link, the walk itself finds what can be read
+    return own == str(os.getpid())
 
 
 def _walk_proc(pid: int, proc: Path) -> Iterator[Process]:
@@ -137,12 +147,32 @@ Table = dict[int, tuple[int, tuple[str, ...]]]
 
 
 def parse_ps(text: str) -> Table:
-    """Return the processes that `ps` printed; a word with blanks comes out as several words."""
+    """Return the processes that `ps` printed; a word with blanks comes out as several words.
+
+    The program's own path may hold blanks, though (`/Users/J Doe/.venv/bin/python -m pip`).
+    """
     lines = (line.split(maxsplit=2) for line in text.splitlines())
     return {
-        int(pid): (int(parent), tuple(" ".join(command).split()))
+        int(pid): (int(parent), join_program(" ".join(command).split()))
         for pid, parent, *command in (line for line in lines if len(line) > 1)
     }
+
+
+def join_program(words: Sequence[str]) -> tuple[str, ...]:
+    """Return words, the first of which are one path with blanks if that makes it a program."""
+    from hatch_torch.frontend.installers import (  # noqa: PLC0415 (only needed on macOS)
+        identify_installer,
+        is_python,
+    )
+
+    for end in range(1, min(len(words), _MAX_BLANKS) + 1) if words[0:1] else ():
+        joined = (" ".join(words[:end]), *words[end:])
+        is_path = end == 1 or (words[0].startswith("/") and "/" in words[end - 1])
+        if joined[0].endswith("/Py"):
+            continue  # the beginning of a path, not the launcher of Windows
+        if is_path and (is_python(joined) or identify_installer(joined)):
+            return joined
+    return tuple(words)
 
 
 def _walk_windows(

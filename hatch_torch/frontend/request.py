@@ -35,9 +35,16 @@ if TYPE_CHECKING:
 _PIP_COPY = r"pip-(req-build|install)-\w{8}"  # created by tempfile.mkdtemp
 
 
-def is_local_checkout(project: Path) -> bool:
-    """Return whether a source is the user's own folder: no unpacked sdist, no installer's copy."""
-    if (project / "PKG-INFO").exists() or is_in_uv_cache(project):
+def is_local_checkout(project: Path, *, is_editable_under_pip: bool = False) -> bool:
+    """Return whether a source is the user's own folder: no unpacked sdist, no installer's copy.
+
+    Of a copy pip never builds an editable wheel, whatever the folders are called.
+    """
+    if (project / "PKG-INFO").exists():
+        return False
+    if is_editable_under_pip:
+        return True
+    if is_in_uv_cache(project):
         return False
     return not any(re.fullmatch(_PIP_COPY, path.name) for path in (project, *project.parents))
 
@@ -48,6 +55,7 @@ PIP_TRACKER = "PIP_BUILD_TRACKER"
 """The variable that pip sets for every build that it runs."""
 
 _COPY = "The source is an unpacked archive or an installer's copy."
+_BUILD_ENVIRONMENT_OPTIONS = ("--ignore-installed", "--no-user", "--no-warn-script-location")
 _UNREADABLE = "The parent processes of this build cannot be read;"
 
 
@@ -80,10 +88,32 @@ def classify_without_process_tree(
     return "portable", f"{_UNREADABLE} it is not an editable build under pip."
 
 
+def classify_editable_under_pip(
+    invocation: Invocation | None, *, is_local_checkout: bool
+) -> tuple[Purpose, str]:
+    """Return the purpose and the reason of an editable build under pip, whatever started pip.
+
+    An editor, a profiler or an emulator may hide pip's command line; only a command that is
+    recognized as portable makes the build portable.
+    """
+    if not is_local_checkout:
+        return "portable", _COPY
+    if invocation and _fills_build_environment(invocation):
+        return "portable", "pip needs this project only to build another one."
+    if invocation and invocation.command and not invocation.install_command:
+        return "portable", f"{invocation.name} is portable: its result must fit any machine."
+    name = invocation.name if invocation and invocation.command else "pip"
+    return "install", f"{name} installs this project."
+
+
 def _fills_build_environment(invocation: Invocation) -> bool:
-    """Return whether pip runs itself to install a build's requirements (its `build_env.py`)."""
+    """Return whether pip runs itself to install a build's requirements (its `build_env.py`).
+
+    A user's own --prefix may have such a name, but comes without the other options.
+    """
     prefix = invocation.value("--prefix") or ""
-    return bool(re.search(r"[/\\]pip-build-env-\w+[/\\]", prefix))
+    has_name = re.search(r"[/\\]pip-build-env-\w+[/\\]", prefix)
+    return bool(has_name) and all(map(invocation.has, _BUILD_ENVIRONMENT_OPTIONS))
 
 
 class BuildRequest(NamedTuple):
@@ -144,8 +174,14 @@ def read_build_request(  # noqa: PLR0913 (the last two default to the real thing
     """
     project = project.resolve()
     invocation = find_installer_invocation(processes or (), environ)
-    local = is_local_checkout(project)
-    if processes is None:
+    # pip is the one that builds: what stands further away only started it.
+    is_editable_under_pip = editable and PIP_TRACKER in environ
+    if is_editable_under_pip and invocation and invocation.tool != "pip":
+        invocation = None
+    local = is_local_checkout(project, is_editable_under_pip=is_editable_under_pip)
+    if is_editable_under_pip and processes is not None:
+        purpose, reason = classify_editable_under_pip(invocation, is_local_checkout=local)
+    elif processes is None:
         purpose, reason = classify_without_process_tree(
             environ, is_local_checkout=local, editable=editable
         )
