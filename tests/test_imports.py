@@ -36,7 +36,7 @@ with contextlib.suppress(SystemExit):
 package = "hatch_torch.cli."
 print(*(name.removeprefix(package) for name in sys.modules if name.startswith(package)))
 """
-MAX_LINES = {"requirements": 200, "portable": 4000, "installed": 8500, "cached": 10800}
+MAX_LINES = {"requirements": 200, "portable": 4200, "installed": 9000, "cached": 11200}
 """Lines of the package that each kind of run may import; tests/benchmarks measures the time."""
 
 
