@@ -53,9 +53,7 @@ class Avoidance:
 
     def describe(self, solution: Solution) -> Iterator[str]:
         """Yield what a user should know: what was passed over, or taken in spite of its faults."""
-        torch = next((pin for pin in solution.pins if pin.name == TORCH), None)
-        if torch is None:
-            return
+        (torch,) = (pin for pin in solution.pins if pin.name == TORCH)
         chosen = Version(torch.version.public)
         for (release, backend), fault in self.passed_over.items():
             if release > chosen:

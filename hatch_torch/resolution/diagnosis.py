@@ -268,5 +268,6 @@ def _explain_missing_page(failed: FailedResolution, backend: Backend) -> str:
     if backend in known_backends():
         return reason
     inputs = failed.inputs
-    known = inputs.finder.index.list_backends() or known_backends(inputs.target.platform)
+    published = known_backends(inputs.target.platform, inferred=False)
+    known = inputs.finder.index.list_backends() or published
     return f"{reason}, only for {', '.join(map(str, known))}"

@@ -34,7 +34,9 @@ from hatch_torch.catalog.releases import (
     supported_pythons,
     torch_releases,
 )
-from hatch_torch.catalog.target import PLATFORMS
+from hatch_torch.catalog.target import PLATFORMS, Target
+from hatch_torch.compatibility.ranking import rank_backends
+from hatch_torch.hardware.model import Accelerator, Hardware, Nvidia
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -244,6 +246,17 @@ class TestInferredRows:
             *(("xpu", platform) for platform in ("linux_x86_64", "win_amd64")),
             *((name, "linux_x86_64") for name in ("rocm7.14", "rocm10.0")),
         }
+
+    def test_only_inferred(self) -> None:
+        """A backend that is only inferred is no fact in `explain`: the index is asked."""
+        hardware = Hardware(
+            accelerators=(Accelerator("nvidia", "H200", "sm_90"),), nvidia=Nvidia("615.10", "13.4")
+        )
+        target = Target("3.12", "linux_x86_64", {}, {})
+        reasons = {one.backend.name: one.reason for one in rank_backends(hardware, target)}
+        assert reasons["cu134"] == "runs on H200 (sm_90) with torch 2.15.0, if the index has it"
+        assert reasons["cu132"] == "runs on H200 (sm_90)"
+        assert Backend.parse("cu134") not in known_backends(inferred=False)
 
     @pytest.mark.parametrize("name", ["cu126", "rocm7.2"])
     def test_backends_that_ended(self, name: str) -> None:

@@ -320,13 +320,13 @@ def test_known_faults() -> None:
     assert collect_notes(make_snapshot(installed("2.14.1+cu130"))) == ()
 
 
-def test_an_excluded_release() -> None:
-    """A torch whose rocBLAS lacks the GPU is a finding, but a note where the project pins it."""
-    vega = Hardware(accelerators=(Accelerator("amd", "Radeon VII", "gfx906"),))
-    torch = installed("2.12.0+rocm7.1")
-    project = recorded(wheel("2.11.0+rocm7.1"), hardware=CUDA)
-    snapshot = make_snapshot(torch, hardware=vega, project=project)
-    assert any("TheRock#1844" in reason for reason in reasons(snapshot))
-    pinned = replace(snapshot, specifiers={"torch": SpecifierSet("==2.12.0")})
-    assert not any("TheRock#1844" in reason for reason in reasons(pinned))
-    assert any("TheRock#1844" in note for note in collect_notes(pinned))
+def test_a_broken_build_of_a_vendor() -> None:
+    """What is known to be wrong with a vendor's build is a note: it is not ours to replace."""
+    server = Hardware(accelerators=(Accelerator("amd", "MI210", "gfx90a"),))
+    backend = Backend.parse("rocm7.14")
+    torch = installed("2.12.0")._replace(
+        version=Version("2.12.0+rocm7.14.0"), backend=backend, built_by="vendor"
+    )
+    snapshot = make_snapshot(torch, hardware=server)
+    assert any("TheRock#7081" in note for note in collect_notes(snapshot))
+    assert not any("TheRock#7081" in reason for reason in reasons(snapshot))
