@@ -128,13 +128,14 @@ class Rule:
 
 @cache
 def load_rows(name: str) -> tuple[dict[str, Any], ...]:
-    """Return the rows of one array of ``index.toml``."""
+    """Return the rows of one array of ``index.toml`` or ``dependents.toml``."""
     return tuple(_load_index()[name])
 
 
 @cache
 def _load_index() -> dict[str, list[dict[str, Any]]]:
-    return loads(Path(__file__).with_name("index.toml").read_text(encoding="utf-8"))
+    files = (Path(__file__).with_name(name) for name in ("index.toml", "dependents.toml"))
+    return {key: rows for file in files for key, rows in loads(file.read_text("utf-8")).items()}
 
 
 @cache

@@ -191,13 +191,16 @@ def list_other_items(name: str, backend: str | None = None) -> tuple[Item, ...]:
     real = _list_real_items(name)
     real_versions = {parse_wheel_filename(item.filename)[1] for item in real}
     versions = [version for version in _list_versions(row) if version not in real_versions]
-    return (*(_make_item(_make_package_stub(row, version)) for version in versions), *real)
+    rows = dict.fromkeys(versions, row)
+    rows |= {Version(one["version"]): one for one in _find_dependents(name)}
+    stubs = (_make_package_stub(rows[version], version) for version in sorted(rows))
+    return (*map(_make_item, stubs), *real)
 
 
 @cache
 def list_package_names() -> tuple[str, ...]:
     """Return the packages on the default index."""
-    listed = {row["name"] for row in load_rows("packages")}
+    listed = {row["name"] for key in ("packages", "dependents") for row in load_rows(key)}
     required = {requirement.name for requirement in _list_required()}
     names = sorted({*listed, *required, *find_build_tools(), *FAMILY})
     return tuple(
@@ -273,6 +276,10 @@ def _find_package_row(name: str) -> dict[str, Any]:
     return next((row for row in load_rows("packages") if row["name"] == name), {"name": name})
 
 
+def _find_dependents(name: str) -> list[dict[str, Any]]:
+    return [row for row in load_rows("dependents") if row["name"] == name]
+
+
 def _make_package_stub(row: dict[str, Any], version: Version) -> Stub:
     module = row["name"].replace("-", "_")
     extras = {
@@ -286,7 +293,7 @@ def _make_package_stub(row: dict[str, Any], version: Version) -> Stub:
         sources=((f"{module}/__init__.py", f'__version__ = "{version}"\n{row.get("code", "")}'),),
         requires=tuple(row.get("requires", ())),
         python=row.get("python", ""),
-        extras=tuple(sorted(extras)),
+        extras=tuple(sorted(extras.union(row.get("extras", ())))),
     )
 
 
