@@ -6,14 +6,14 @@ One decision holds no more than MAX_MEMORY, whatever a server sends.
 from __future__ import annotations
 
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterator
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -53,12 +53,22 @@ class Deadline:
         self.seconds = seconds
         self._clock = clock
         self._end: float | None = None
+        self._reserved = 0.0
 
     def remaining(self) -> float:
         """Return the seconds left, at least 0; the first call starts the clock."""
         if self._end is None:
             self._end = self._clock() + self.seconds
-        return max(0.0, self._end - self._clock())
+        return max(0.0, self._end - self._clock() - self._reserved)
+
+    @contextmanager
+    def reserve(self, part: float) -> Iterator[None]:
+        """Keep a part of all the time, 0 to 1, for what comes after the block."""
+        before, self._reserved = self._reserved, self.seconds * part
+        try:
+            yield
+        finally:
+            self._reserved = before
 
 
 class ReadTimeout(Deadline):

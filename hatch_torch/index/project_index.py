@@ -7,26 +7,32 @@ more of a page is parsed than is asked for: some list ten thousand files.
 
 from __future__ import annotations
 
-import re
-import tarfile
-from contextlib import suppress
 from copy import copy
 from functools import lru_cache
 from io import BytesIO
-from pathlib import Path
-from typing import IO, TYPE_CHECKING, NamedTuple
-from urllib.parse import unquote, urljoin
-from urllib.request import url2pathname
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urljoin
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
 from hatch_torch.errors import IndexFaultError
-from hatch_torch.index.limits import MAX_METADATA_BYTES, MIB, ByteBudget
+from hatch_torch.index.limits import MIB, ByteBudget
+from hatch_torch.index.local_files import (
+    FILE,
+    SDIST_SUFFIX,
+    ListedFile,
+    extract_pkg_info,
+    list_files,
+    list_folder,
+    read_local_metadata,
+    read_local_page,
+    to_path,
+)
 from hatch_torch.index.simple_api import decode_page, parse_links
 from hatch_torch.index.urls import AllowedHosts
-from hatch_torch.index.wheel_metadata import FAULTS, extract_metadata, read_content
+from hatch_torch.index.wheel_metadata import read_content
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -36,7 +42,6 @@ if TYPE_CHECKING:
     from hatch_torch.catalog.target import Target
     from hatch_torch.index.client import Client
     from hatch_torch.index.http_cache import CachedResponse
-    from hatch_torch.index.simple_api import Link
 
 PYPI = "https://pypi.org/simple/"
 ALL_PACKAGES = ":all:"
@@ -45,9 +50,10 @@ _MAX_PAGE_BYTES = 256 * MIB
 """Bytes of all pages of one decision; those of 150 packages of PyPI have some 60 MiB."""
 _MAX_SDIST_BYTES = 16 * MIB
 """Bytes of the largest sdist that is fetched for its PKG-INFO."""
-_SDIST_SUFFIX = ".tar.gz"
-_FILE = "file:"
-_SUFFIXES = (".whl", _SDIST_SUFFIX)
+_RESERVED_TIME = 0.4
+"""The part of the time for all network use that is left to the index of torch."""
+_MAX_NOTES = 5
+"""Notes on pages and files that cannot be read; a host that is away has one for each package."""
 
 
 class ProjectIndexOptions(NamedTuple):
@@ -80,6 +86,8 @@ class ReleaseFile(NamedTuple):
     sha256: str | None = None
     core_metadata: str | None = None
     """As in `Link`."""
+    requires_python: str | None = None
+    """None where the page does not say, as for a folder: then METADATA has to be asked."""
 
     @property
     def is_wheel(self) -> bool:
@@ -87,15 +95,7 @@ class ReleaseFile(NamedTuple):
         return self.filename.endswith(".whl")
 
 
-class _Listed(NamedTuple):
-    """A file and the URL that its link is relative to."""
-
-    filename: str
-    base: str
-    link: Link
-
-
-_Files = dict[str, list[_Listed]]
+_Files = dict[str, list[ListedFile]]
 """The files of a package by the text of their version."""
 
 
@@ -111,7 +111,8 @@ class ProjectIndex:
         self._target = target
         self._hosts = AllowedHosts.of([*self._options.urls, *self._own_urls.values()])
         self._budget = ByteBudget(_MAX_PAGE_BYTES)
-        self._linked: list[_Listed] | None = None
+        self._notes = 0
+        self._linked: list[ListedFile] | None = None
         self._files: dict[str, _Files | None] = {}
         self._versions: dict[str, list[tuple[Version, str]]] = {}
         self._chosen: dict[tuple[str, str, bool], ReleaseFile | None] = {}
@@ -128,9 +129,15 @@ class ProjectIndex:
     def load(self, names: Iterable[str]) -> None:
         """Read the pages of packages that are not read yet, all at once."""
         new = [name for name in dict.fromkeys(names) if name not in self._files]
-        pages = self._read_pages([url for name in new for url in self._urls(name)])
+        with self._client.deadline.reserve(_RESERVED_TIME):
+            pages = self._read_pages([url for name in new for url in self._urls(name)])
         for name in new:
             self._files[name] = self._merge(name, [pages[url] for url in self._urls(name)])
+
+    def is_late(self) -> bool:
+        """Return whether the time for reading and searching is up."""
+        with self._client.deadline.reserve(_RESERVED_TIME):
+            return not self._client.deadline.remaining()
 
     def is_unknown(self, name: str) -> bool:
         """Return whether no page of a package answers, so that nothing is known of it."""
@@ -162,14 +169,19 @@ class ProjectIndex:
         if not has_final:
             yield from last_resort
 
+    def admits_python(self, specifier: str) -> bool:
+        """Return whether a Requires-Python admits the interpreter that is installed for."""
+        return _admits_python(specifier, self._target.environment["python_full_version"])
+
     def load_metadata(self, files: Iterable[ReleaseFile]) -> None:
         """Read the METADATA of files that are not read yet, all at once."""
         new = [file for file in dict.fromkeys(files) if file.url not in self._metadata]
-        contents = self._client.map(self._read_metadata, new)
+        with self._client.deadline.reserve(_RESERVED_TIME):
+            contents = self._client.map(self._read_metadata, new)
         for file in new:
             content = contents.get(file)
             if isinstance(content, IndexFaultError):
-                self._client.add_note(f"{file.filename}: {content.message}")
+                self._add_note(f"{file.filename}: {content.message}")
             self._metadata[file.url] = content if isinstance(content, bytes) else None
 
     def metadata(self, file: ReleaseFile) -> bytes | None:
@@ -182,18 +194,25 @@ class ProjectIndex:
             return [f"{own}{name}/"]
         return [f"{url}{name}/" for url in self._options.urls]
 
-    def _read_pages(self, urls: Collection[str]) -> Mapping[str, list[_Listed] | None]:
-        pages: dict[str, list[_Listed] | None] = {}
-        pages |= {url: _read_local_page(url) for url in urls if url.startswith(_FILE)}
+    def _read_pages(self, urls: Collection[str]) -> Mapping[str, list[ListedFile] | None]:
+        pages: dict[str, list[ListedFile] | None] = {}
+        pages |= {url: read_local_page(url) for url in urls if url.startswith(FILE)}
         remote = [url for url in urls if url not in pages]
         fetched = self._client.get_pages(remote, self._hosts, _read_page, self._budget)
         for url, page in fetched.items():
             if isinstance(page, IndexFaultError):
-                self._client.add_note(str(page.message))
+                self._add_note(str(page.message))
             pages[url] = None if isinstance(page, IndexFaultError) else page
         return pages
 
-    def _merge(self, name: str, pages: list[list[_Listed] | None]) -> _Files | None:
+    def _add_note(self, note: str) -> None:
+        self._notes += 1
+        if self._notes <= _MAX_NOTES:
+            self._client.add_note(note)
+        elif self._notes == _MAX_NOTES + 1:
+            self._client.add_note("further packages cannot be read, so they bound nothing")
+
+    def _merge(self, name: str, pages: list[list[ListedFile] | None]) -> _Files | None:
         """Put the pages of a package together, by the text of the version; None where unknown."""
         if self._options.takes_first:
             pages = next(([page] for page in pages if page), pages[:1])
@@ -205,16 +224,16 @@ class ProjectIndex:
             files.setdefault(_version_in(listed.filename), []).append(listed)
         return files
 
-    def _links(self) -> list[_Listed]:
+    def _links(self) -> list[ListedFile]:
         if self._linked is None:
             self._linked = []
             for place in self._options.find_links:
-                if "://" in place and not place.startswith(_FILE):
+                if "://" in place and not place.startswith(FILE):
                     hosts = AllowedHosts.of([place])
                     for page in self._client.get_pages([place], hosts, _read_page).values():
                         self._linked += [] if isinstance(page, IndexFaultError) else page
                 else:
-                    self._linked += _list_folder(_to_path(place))
+                    self._linked += list_folder(to_path(place))
         return self._linked
 
     def _sorted_versions(self, name: str) -> list[tuple[Version, str]]:
@@ -230,7 +249,7 @@ class ProjectIndex:
         """Return the file of a release that fits; a yanked one only for an exact requirement."""
         key = (name, text, is_exact)
         if key not in self._chosen:
-            best: tuple[tuple[int, object], _Listed] | None = None
+            best: tuple[tuple[int, object], ListedFile] | None = None
             for listed in (self._files[name] or {})[text]:
                 if listed.link.yanked is not None and not is_exact:
                     continue
@@ -240,10 +259,9 @@ class ProjectIndex:
             self._chosen[key] = best and _to_file(name, version, best[1])
         return self._chosen[key]
 
-    def _rank(self, name: str, listed: _Listed) -> tuple[int, object] | None:
+    def _rank(self, name: str, listed: ListedFile) -> tuple[int, object] | None:
         """Return the preference for a file, higher is better; None where it does not fit."""
-        python = self._target.environment["python_full_version"]
-        if not _admits_python(listed.link.requires_python or "", python):
+        if not self.admits_python(listed.link.requires_python or ""):
             return None
         is_wheel = listed.filename.endswith(".whl")
         excluded = self._options.no_binary if is_wheel else self._options.only_binary
@@ -261,11 +279,11 @@ class ProjectIndex:
 
     def _read_metadata(self, file: ReleaseFile) -> bytes | None:
         """Return METADATA from the cache, from beside the file or out of it."""
-        if file.url.startswith(_FILE):
-            return _read_local_metadata(_to_path(file.url))
+        if file.url.startswith(FILE):
+            return read_local_metadata(to_path(file.url))
         hosts = AllowedHosts.of([*self._options.urls, file.url])
         if file.is_wheel:
-            return read_content(file, self._client, hosts)
+            return read_content(file, self._client, hosts, add_note=self._add_note)
         key = f"{file.url}#{file.sha256 or ''}#PKG-INFO"
         content = self._client.cache_get(key)
         if content is None and (content := self._read_sdist(file, hosts)) is not None:
@@ -283,78 +301,29 @@ class ProjectIndex:
                 body.write(chunk)
 
         self._client.stream(file.url, 0, sink, hosts)
-        return _extract_pkg_info(BytesIO(body.getvalue()))
+        return extract_pkg_info(BytesIO(body.getvalue()))
 
 
-def _to_file(name: str, version: Version, listed: _Listed) -> ReleaseFile:
+def _to_file(name: str, version: Version, listed: ListedFile) -> ReleaseFile:
     url = urljoin(listed.base, listed.link.href)
     link = listed.link
-    return ReleaseFile(listed.filename, name, version, url, link.sha256, link.core_metadata)
+    return ReleaseFile(
+        listed.filename,
+        name,
+        version,
+        url,
+        link.sha256,
+        link.core_metadata,
+        link.requires_python,
+    )
 
 
-def _read_page(page: CachedResponse) -> list[_Listed]:
+def _read_page(page: CachedResponse) -> list[ListedFile]:
     """Return the files of a page; raises IndexFaultError for one that is no index page."""
     if not page.is_found:
         return []
     text = decode_page(page.body, page.content_type)
-    return [*_list_files(*parse_links(text, page.content_type, page.url))]
-
-
-def _list_files(base: str, links: Iterable[Link]) -> Iterator[_Listed]:
-    for link in links:
-        filename = unquote(link.href.rpartition("/")[2])
-        if filename.endswith(_SUFFIXES):
-            yield _Listed(filename, base, link)
-
-
-def _list_folder(folder: Path) -> list[_Listed]:
-    from hatch_torch.index.simple_api import Link  # noqa: PLC0415 (few installs have a folder)
-
-    paths: list[Path] = []
-    with suppress(OSError):
-        paths = sorted(folder.iterdir())
-    links = (Link(path.absolute().as_uri()) for path in paths)
-    return [*_list_files("", links)]
-
-
-def _read_local_page(url: str) -> list[_Listed] | None:
-    """Return the files that an index in a folder lists; a missing page lists none."""
-    folder = _to_path(url)
-    try:
-        with (folder / "index.html").open("rb") as page:
-            text = decode_page(page.read(_MAX_PAGE_BYTES), "")
-        return [*_list_files(*parse_links(text, "text/html", url))]
-    except OSError:
-        return _list_folder(folder)
-    except IndexFaultError:
-        return None
-
-
-def _read_local_metadata(path: Path) -> bytes | None:
-    try:
-        with path.open("rb") as file:
-            is_wheel = path.name.endswith(".whl")
-            return extract_metadata(file) if is_wheel else _extract_pkg_info(file)
-    except FAULTS:
-        return None
-
-
-def _extract_pkg_info(file: IO[bytes]) -> bytes | None:
-    with (
-        suppress(tarfile.TarError, OSError, EOFError),
-        tarfile.open(fileobj=file, mode="r:gz") as archive,
-    ):
-        for member in archive:
-            if re.fullmatch(r"[^/]+/PKG-INFO", member.name):
-                content = archive.extractfile(member)
-                return content.read(MAX_METADATA_BYTES) if content else None
-    return None
-
-
-def _to_path(place: str) -> Path:
-    if not place.startswith(_FILE):
-        return Path(place)
-    return Path(url2pathname(place.removeprefix(_FILE).removeprefix("//")))
+    return [*list_files(*parse_links(text, page.content_type, page.url))]
 
 
 def _folder(url: str) -> str:
@@ -364,14 +333,14 @@ def _folder(url: str) -> str:
 def _name_in(filename: str) -> str:
     if filename.endswith(".whl"):
         return canonicalize_name(filename.partition("-")[0])
-    return canonicalize_name(filename.removesuffix(_SDIST_SUFFIX).rpartition("-")[0])
+    return canonicalize_name(filename.removesuffix(SDIST_SUFFIX).rpartition("-")[0])
 
 
 def _version_in(filename: str) -> str:
     """Return the version that a file's name spells, unchecked."""
     if filename.endswith(".whl"):
         return filename.partition("-")[2].partition("-")[0]
-    return filename.removesuffix(_SDIST_SUFFIX).rpartition("-")[2]
+    return filename.removesuffix(SDIST_SUFFIX).rpartition("-")[2]
 
 
 @lru_cache(maxsize=4096)

@@ -98,6 +98,7 @@ def read_content(
     client: Client,
     hosts: AllowedHosts,
     check: Callable[[bytes], object] = bytes,
+    add_note: Callable[[str], None] | None = None,
 ) -> bytes | None:
     """Return the bytes of a wheel's METADATA; None where it cannot be read, with a note.
 
@@ -114,7 +115,7 @@ def read_content(
             check(content)
         except FAULTS as error:
             reason = error.message if isinstance(error, IndexFaultError) else error
-            client.add_note(f"{file.filename}: {reason}")
+            (add_note or client.add_note)(f"{file.filename}: {reason}")
         else:
             if read is _read_beside and file.core_metadata:
                 client.cache_put(key, content, is_permanent=True)

@@ -55,6 +55,7 @@ class PairedPackages:
         self.load_releases = packages.load_releases
         self.load_metadata = packages.load_metadata
         self.releases = packages.releases
+        self.admits_python = packages.admits_python
 
     def requires(self, release: Release) -> Iterable[Requirement] | None:
         """Return what a release requires, and the torch that it is compiled for."""

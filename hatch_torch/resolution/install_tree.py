@@ -73,9 +73,10 @@ class InstallTree:
         `paired`: what a package is compiled for bounds torch, even if the package does not say so.
         Raises TreeConflictError where no set of releases meets everything.
         """
+        packages = self._packages
         _ = self.requires_family  # reads in parallel what the search would read one by one
-        source = PairedPackages(self._packages) if paired else self._packages
-        return resolve_tree(self._make_install(), source, offer)
+        source = PairedPackages(packages) if paired else packages
+        return resolve_tree(self._make_install(), source, offer, packages.is_late)
 
     def read_requirements(self, release: Release) -> tuple[Requirement, ...] | None:
         """Return what a release requires; None where it cannot be known without building it."""
@@ -106,7 +107,7 @@ class InstallTree:
             ):
                 yield choice._replace(requires=tuple)
 
-        return resolve_tree(install, self._packages, offer).releases
+        return resolve_tree(install, self._packages, offer, self._packages.is_late).releases
 
     def find_file(self, release: Release) -> ReleaseFile | None:
         """Return the file that the installer takes for a release; None where that is unknown."""

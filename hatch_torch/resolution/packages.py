@@ -107,6 +107,10 @@ class InstallerPackages:
     def _index(self) -> ProjectIndex:
         return self._open_index()
 
+    def is_late(self) -> bool:
+        """Return whether the time for reading and searching is up."""
+        return self._index.is_late()
+
     def load_releases(self, needs: Collection[Need]) -> None:
         """Read the pages of the packages that only the index has, all at once."""
         self._index.load(
@@ -154,6 +158,18 @@ class InstallerPackages:
     def find_file(self, release: Release) -> ReleaseFile | None:
         """Return the file of the index that the installer takes for a release."""
         return self._files.get((release.name, release.version)) if release.version else None
+
+    def admits_python(self, release: Release) -> bool:
+        """Return whether a release admits this Python; METADATA says it where the page does not.
+
+        Without this the newest release of a folder would be taken that the installer passes over.
+        """
+        file = release.version and self._files.get((release.name, release.version))
+        if not file or file.requires_python:
+            return True
+        content = self._index.metadata(file)
+        specifiers = _headers(content, "requires-python") if content else ()
+        return all(map(self._index.admits_python, specifiers))
 
     def has_installed(self, needs: Iterable[Need], environment: Mapping[str, str]) -> bool:
         """Return whether requirements, and all that they require in turn, are installed and stay.

@@ -54,6 +54,9 @@ class PackageSource(Protocol):
         None where nothing can be known of the package.
         """
 
+    def admits_python(self, release: Release) -> bool:
+        """Return whether a release admits the interpreter that is installed for."""
+
     def requires(self, release: Release) -> Iterable[Requirement] | None:
         """Return what a release requires; None where it cannot be known.
 
@@ -81,17 +84,25 @@ class Install(NamedTuple):
         return need._replace(specifier=need.specifier & bound) if bound else need
 
 
-def resolve_tree(install: Install, source: PackageSource, offer: Offer) -> Tree:
+def resolve_tree(
+    install: Install,
+    source: PackageSource,
+    offer: Offer,
+    is_late: Callable[[], bool] = lambda: False,
+) -> Tree:
     """Resolve an install; raises TreeConflictError where no set of releases meets everything.
 
-    `offer` yields the candidates of the torch family for ranges by name, best first.
+    `offer` yields the candidates of the torch family for ranges by name, best first. Where
+    `is_late` says that the time is up, the search is given up.
     """
-    provider = _Provider(install, source, offer)
-    resolver: Resolver[Need, Any, str] = Resolver(provider, BaseReporter())
+    provider = _Provider(install, source, offer, is_late)
+    reporter = _Progress()
+    resolver: Resolver[Need, Any, str] = Resolver(provider, reporter)
     try:
         result = resolver.resolve(provider.stated_by, max_rounds=_MAX_ROUNDS)
     except ResolutionTooDeep:
-        return Tree(bounds=tuple(provider.known_bounds), is_complete=False)
+        known = [provider.get_bound(*one) for one in reporter.family_information]
+        return Tree(bounds=tuple(dict.fromkeys(known)), is_complete=False)
     except ResolutionImpossible as conflict:
         causes = ((one.requirement, one.parent) for one in conflict.causes)
         on_family = [one for one in causes if one[0].name in install.family]
@@ -122,7 +133,7 @@ def prefetch(install: Install, source: PackageSource) -> bool:
     The search that follows then finds nearly all pages and METADATA read. Returns whether anything
     requires a member of the family.
     """
-    provider = _Provider(install, source, lambda _: ())
+    provider = _Provider(install, source, lambda _: (), lambda: False)
     is_family_required = False
     needs: dict[str, Need] = {}
     level: Iterable[Need] = provider.stated_by
@@ -144,6 +155,12 @@ def prefetch(install: Install, source: PackageSource) -> bool:
         source.load_releases([needs[name] for name in changed])
         newest = [one for name in changed if (one := _first(source, needs[name]))]
         source.load_metadata(newest)
+        # Where only METADATA says that the newest does not run here, an older one takes its place.
+        newest = [
+            fitting
+            for one in newest
+            if (fitting := next(iter(provider.list_releases(needs[one.name])), None))
+        ]
         level = [need for release in newest for need in provider.get_dependencies(release)]
     return is_family_required
 
@@ -153,12 +170,24 @@ def _first(source: PackageSource, need: Need) -> Release | None:
     return release and release._replace(extras=need.extras)
 
 
+class _Progress(BaseReporter):  # type: ignore[type-arg] # generic from resolvelib 1.2 on alone
+    """Keeps what the last round of the search knew of the family."""
+
+    family_information: tuple[tuple[Need, Release | FamilyChoice | None], ...] = ()
+
+    def ending_round(self, index: int, state: Any) -> None:  # noqa: ANN401, ARG002 (resolvelib's)
+        criterion = state.criteria.get(TORCH)
+        self.family_information = tuple(map(tuple, criterion.information)) if criterion else ()
+
+
 class _Provider(AbstractProvider["Need", Any, str]):
     """The installer's rules, as resolvelib asks for them."""
 
-    def __init__(self, install: Install, source: PackageSource, offer: Offer) -> None:
+    def __init__(
+        self, install: Install, source: PackageSource, offer: Offer, is_late: Callable[[], bool]
+    ) -> None:
         self.stated_by = {install.constrain(need): by for by, need in reversed(install.roots)}
-        self.known_bounds: list[Bound] = []
+        self._is_late = is_late
         self._install = install
         self._source = source
         self._offer = offer
@@ -196,9 +225,6 @@ class _Provider(AbstractProvider["Need", Any, str]):
         """Order as pip does: pinned, then bounded from above, then as required; the family last."""
         order = self._order.setdefault(identifier, len(self._order))
         if identifier == TORCH:
-            self.known_bounds = [
-                self.get_bound(one.requirement, one.parent) for one in information[identifier]
-            ]
             return (True, True, True, order)
         operators = {
             specifier.operator if not specifier.version.endswith("*") else "~="
@@ -214,6 +240,8 @@ class _Provider(AbstractProvider["Need", Any, str]):
         requirements: Mapping[str, Iterator[Need]],
         incompatibilities: Mapping[str, Iterator[Any]],
     ) -> Callable[[], Iterator[Any]]:
+        if self._is_late():
+            raise ResolutionTooDeep(0)
         needs = tuple(requirements[identifier])
         excluded = [*incompatibilities[identifier]]
         if identifier == TORCH:
@@ -237,10 +265,16 @@ class _Provider(AbstractProvider["Need", Any, str]):
         specifier = _merge(needs)
         extras = frozenset().union(*(need.extras for need in needs))
         url = next((need.url for need in needs if need.url), None)
-        found = self._source.releases(Need(name, specifier, extras, url))
-        for release in (Release(name),) if found is None else found:
-            if release.version not in ruled_out:
-                yield release._replace(extras=extras)
+        return self.list_releases(Need(name, specifier, extras, url), ruled_out)
+
+    def list_releases(
+        self, need: Need, ruled_out: Collection[Version | None] = ()
+    ) -> Iterator[Release]:
+        """Yield the releases that an installer could take for a requirement, in its order."""
+        found = self._source.releases(need)
+        for release in (Release(need.name),) if found is None else found:
+            if release.version not in ruled_out and self._source.admits_python(release):
+                yield release._replace(extras=need.extras)
 
     def is_satisfied_by(self, requirement: Need, candidate: Release | FamilyChoice) -> bool:
         if isinstance(candidate, FamilyChoice):

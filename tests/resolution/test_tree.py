@@ -49,6 +49,10 @@ class Universe:
         versions = sorted(map(Version, self.packages[need.name]), reverse=True)
         return (Release(need.name, one) for one in versions if one in need.specifier)
 
+    def admits_python(self, _release: Release) -> bool:
+        """Run everywhere."""
+        return True
+
     def requires(self, release: Release) -> list[Requirement]:
         """Return what a release requires."""
         lines = self.packages.get(release.name, {}).get(str(release.version), ())
