@@ -166,12 +166,6 @@ class Client:
 
         return Slice.from_headers(reply.headers, reply.body)
 
-    def has_file(self, url: str, hosts: AllowedHosts) -> bool:
-        """Return whether there is a file at a URL; at most one byte of it is read."""
-        headers = {"Accept-Encoding": "identity", "Range": "bytes=0-0"}
-        reply = self._get(url, hosts, ByteBudget(1), headers, _PARTIAL)
-        return reply.status in {_OK, _PARTIAL}
-
     def stream(self, url: str, start: int, sink: Sink, hosts: AllowedHosts) -> Reply:
         """Pass a file's bytes from a position on to `sink`; return the reply without a body.
 

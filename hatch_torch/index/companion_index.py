@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from hatch_torch.config.config import CompanionIndex
     from hatch_torch.index.client import Client
     from hatch_torch.index.http_cache import CachedResponse
+    from hatch_torch.index.transport import Reply
+
+_OK = 200
 
 
 class CompanionIndexes:
@@ -62,10 +65,23 @@ class CompanionIndexes:
             filename = unquote(location.rpartition("/")[2])
             try:
                 wheel = Wheel.from_filename(filename, location, sha256=sha256)
-                if self._client.has_file(location, hosts):
-                    yield wheel
-            except (IndexFaultError, InvalidWheelFilename) as fault:
+            except InvalidWheelFilename as fault:
                 self._client.add_note(str(fault))
+                continue
+            if self._exists(location, hosts):
+                yield wheel
+
+    def _exists(self, url: str, hosts: AllowedHosts) -> bool:
+        """Return whether there is a file at a URL; nothing of it is read."""
+
+        def request(url: str) -> Reply:
+            return self._client.stream(url, 0, lambda *_: None, hosts)
+
+        reply = self._client.map(request, [url]).get(url)
+        if isinstance(reply, IndexFaultError):
+            self._client.add_note(reply.message)
+            return False
+        return reply is not None and reply.status == _OK
 
     def _select(self, page: Page, name: str, hosts: AllowedHosts) -> Iterator[Wheel]:
         for wheel in page.wheels:

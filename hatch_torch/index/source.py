@@ -175,15 +175,6 @@ class SourceOptions:
         vars(other).pop("uv_sources", None)
         return other
 
-    def find_companion_wheels(
-        self, name: str, torch: Version, backend: Backend
-    ) -> tuple[Wheel, ...]:
-        """Return a package's wheels for a torch, from the index that the project names for it."""
-        from hatch_torch.index.companion_index import CompanionIndexes  # noqa: PLC0415 (see above)
-
-        indexes = CompanionIndexes(self.client, self.config.companions, self.target)
-        return indexes.find_wheels(name, torch, backend)
-
     def open_find_links(self) -> FindLinks | None:
         """Return the folders of an offline installer, if they contain torch."""
         if not (self.settings.offline and self.request.find_links):

@@ -152,7 +152,7 @@ class _BoundWheelFinder:
 
     def _find_companion(self, release: Release) -> BoundWheels:
         name, torch = release.name, self._torch.version
-        wheels = self._inputs.find_companion_wheels(name, torch, self._backend)
+        wheels = self._install.find_companion_wheels(name, torch, self._backend)
         fitting = self._inputs.finder.select_wheels(wheels, self._range(name))
         if fitting:
             return BoundWheels((self._pin(name, fitting[0]),))

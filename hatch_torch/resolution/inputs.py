@@ -74,7 +74,6 @@ def collect_inputs(  # noqa: PLR0913 (a parameter that is not given is the real 
         find_index_config=lambda: options.index_config,
         probe=probe or _make_probe(settings, environ),
         find_installed=_make_find_installed(request, lock),
-        find_companion_wheels=options.find_companion_wheels,
         find_tree=(lambda: None) if lock else _make_find_tree(options),
         open_tree=partial(_open_tree, options),
         read_previous_requirements=tuple if ignores_previous else _make_reader(config, request),
