@@ -176,7 +176,15 @@ def _find_solution(
         format_no_match,
     )
 
-    failed = FailedResolution(inputs, request, draft, tuple(tried), requirements, tuple(conflicts))
+    failed = FailedResolution(
+        inputs,
+        request,
+        draft,
+        tuple(tried),
+        requirements,
+        tuple(conflicts),
+        partial(_try_strategy, hardware=draft.hardware),
+    )
     raise NoAnswerError(format_no_match(failed))
 
 

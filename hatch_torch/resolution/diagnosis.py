@@ -6,6 +6,8 @@ The change that it suggests was tried: another backend, another Python, or the C
 from __future__ import annotations
 
 from bisect import bisect_left
+from copy import copy
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,6 +20,7 @@ from hatch_torch.catalog.releases import (
     torch_releases,
 )
 from hatch_torch.errors import IndexFaultError
+from hatch_torch.resolution.model import Pin, Solution, TreeConflictError
 from hatch_torch.resolution.solve import resolve_family
 from hatch_torch.resolution.strategies import (
     Strategy,
@@ -29,15 +32,17 @@ from hatch_torch.resolution.strategies import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from hatch_torch.catalog.backend import Backend
     from hatch_torch.catalog.target import Target
     from hatch_torch.config.backend_request import BackendRequest
     from hatch_torch.config.requirements import FamilyRequirement
     from hatch_torch.hardware.model import Hardware
-    from hatch_torch.resolution.candidates import Candidate
-    from hatch_torch.resolution.model import Bound, Decision, ResolutionInputs
+    from hatch_torch.resolution.model import Bound, Decision, ResolutionInputs, WholeInstall
+
+    Requirements = tuple[FamilyRequirement, ...]
+    TryStrategy = Callable[[ResolutionInputs, Strategy, Requirements], Solution | None]
 
 _MAX_BOUNDS = 3
 _MAX_REASONS = 6
@@ -56,21 +61,35 @@ class FailedResolution(NamedTuple):
     requirements: tuple[FamilyRequirement, ...]
     conflicts: tuple[Bound, ...] = ()
     """What the packages of the whole install require of the family, where that excludes all."""
+    try_strategy: TryStrategy | None = None
+    """Returns the solution of a strategy that the whole install admits, or None."""
 
     def retry(
         self, strategies: Iterable[Strategy], inputs: ResolutionInputs | None = None
-    ) -> tuple[Candidate, ...] | None:
+    ) -> Solution | None:
         """Try other strategies, or other inputs, with the same requirements."""
         inputs = inputs or self.inputs
-        results = (
-            resolve_family(
-                collect_specifiers(inputs, strategy, self.requirements),
-                inputs.finder,
-                strategy.incompatibility,
-            )
-            for strategy in strategies
-        )
+        attempt = self._try_in_tree if self.conflicts else self._try_family
+        results = (attempt(inputs, one, self.requirements) for one in strategies)
         return next(filter(None, results), None)
+
+    def _try_family(
+        self, inputs: ResolutionInputs, strategy: Strategy, requirements: Requirements
+    ) -> Solution | None:
+        specifiers = collect_specifiers(inputs, strategy, requirements)
+        found = resolve_family(specifiers, inputs.finder, strategy.incompatibility)
+        if not found:
+            return None
+        return Solution(found[0].backend, tuple(map(Pin.from_candidate, found)))
+
+    def _try_in_tree(
+        self, inputs: ResolutionInputs, strategy: Strategy, requirements: Requirements
+    ) -> Solution | None:
+        try_strategy = self.try_strategy or self._try_family
+        try:
+            return try_strategy(inputs, strategy, requirements) if strategy.backends else None
+        except TreeConflictError:
+            return None
 
 
 def format_no_match(failed: FailedResolution) -> str:
@@ -109,6 +128,7 @@ def suggest_change(failed: FailedResolution) -> str | None:
             _try_backends(failed),
             _try_pythons(failed),
             _try_cpu(failed),
+            _try_removal(failed),
         )
         return next(changes, None)
     except IndexFaultError:
@@ -116,10 +136,59 @@ def suggest_change(failed: FailedResolution) -> str | None:
 
 
 def _try_without_bounds(failed: FailedResolution) -> Iterator[str]:
-    """Try the project's own requirements, without those of the packages that exclude all."""
-    names = dict.fromkeys(bound.path[0] for bound in failed.conflicts if bound.path)
-    if names and (found := failed.retry(failed.strategies)):
-        yield _format_change(failed, f"require another release of {', '.join(names)}", found)
+    """Try the project's own range of torch, then another release of what excludes it."""
+    tree = failed.inputs.find_tree() if failed.conflicts else None
+    if tree is None:
+        return
+    own = [one for one in failed.requirements if one.requirement.specifier]
+    if own:
+        relaxed = failed._replace(requirements=tuple(map(_relax, failed.requirements)))
+        for one in own:
+            tree = tree.relax(one.name)
+        if found := relaxed.retry(failed.strategies, _with_tree(failed, tree)):
+            (torch,) = (pin for pin in found.pins if pin.name == TORCH)
+            instead = ", ".join(str(one.requirement) for one in own)
+            change = f"require torch=={torch.version.public} instead of {instead}"
+            yield _format_change(failed, change, found)
+    yield from _try_other_releases(failed)
+
+
+def _try_other_releases(failed: FailedResolution) -> Iterator[str]:
+    """Try other releases of the packages that the project requires and that exclude all torches."""
+    tree = failed.inputs.find_tree()
+    for name in _find_roots(failed):
+        if tree is None:
+            return
+        if found := failed.retry(failed.strategies, _with_tree(failed, tree.relax(name))):
+            release = found.releases.get(name)
+            yield _format_change(failed, f"require {name} {release or 'in any release'}", found)
+
+
+def _try_removal(failed: FailedResolution) -> Iterator[str]:
+    """Try the install without a package that no torch here satisfies."""
+    tree = failed.inputs.find_tree()
+    for name in _find_roots(failed):
+        if tree is None:
+            return
+        inputs = _with_tree(failed, tree.relax(name, remove=True))
+        if found := failed.retry(failed.strategies, inputs):
+            yield _format_change(failed, f"remove {name}, which no torch here satisfies", found)
+
+
+def _find_roots(failed: FailedResolution) -> list[str]:
+    """Return the packages through which the project or the command gets to the conflicts."""
+    paths = (bound.path for bound in failed.conflicts)
+    return [*dict.fromkeys(path[-2].partition(" ")[0] for path in paths if len(path) > 1)]
+
+
+def _with_tree(failed: FailedResolution, tree: WholeInstall) -> ResolutionInputs:
+    return failed.inputs._replace(find_tree=lambda: tree)
+
+
+def _relax(requirement: FamilyRequirement) -> FamilyRequirement:
+    relaxed = copy(requirement.requirement)
+    relaxed.specifier = SpecifierSet()
+    return requirement._replace(requirement=relaxed)
 
 
 def _try_backends(failed: FailedResolution) -> Iterator[str]:
@@ -129,14 +198,14 @@ def _try_backends(failed: FailedResolution) -> Iterator[str]:
     if request.backend:
         siblings = (Strategy((one,)) for one in _find_siblings(request.backend, target))
         if found := failed.retry(siblings):
-            change = f"request {found[0].backend} instead of {request.backend}"
+            change = f"request {found.backend} instead of {request.backend}"
             yield _format_change(failed, change, found)
     elif config.extras:
         unrestricted = config._replace(extras=())
         verdicts = evaluate_backends(unrestricted, request, hardware, target)
         for strategy in plan_strategies(unrestricted, request, hardware, verdicts, target):
             if found := failed.retry([strategy]):
-                extra = found[0].backend.extra
+                extra = found.backend.extra
                 yield _format_change(failed, f"add [tool.torch-variant.extras.{extra}]", found)
 
 
@@ -161,8 +230,15 @@ def _try_pythons(failed: FailedResolution) -> Iterator[str]:
     for python in sorted(pythons, key=lambda one: (abs(_minor(one) - current), -_minor(one))):
         target = inputs.target.with_python(python)
         other = inputs._replace(target=target, finder=inputs.finder.for_target(target))
+        if failed.conflicts:
+            tree = inputs.open_tree(target, inputs.extras)
+            other = other._replace(find_tree=partial(_identity, tree))
         if found := failed.retry(failed.strategies, other):
             yield _format_change(failed, f"use Python {python}", found)
+
+
+def _identity(tree: WholeInstall | None) -> WholeInstall | None:
+    return tree
 
 
 def _minor(python: str) -> int:
@@ -180,11 +256,11 @@ def _try_cpu(failed: FailedResolution) -> Iterator[str]:
         yield _format_change(failed, "set TORCH_VARIANT=cpu" if is_listed else extra, found)
 
 
-def _format_change(failed: FailedResolution, change: str, candidates: tuple[Candidate, ...]) -> str:
+def _format_change(failed: FailedResolution, change: str, found: Solution) -> str:
     """Return the change, and the wheels of the family that it leads to."""
-    family = (one for one in candidates if one.name in failed.inputs.family)
-    names = ", ".join(f"{one.name} {one.release}" for one in family)
-    return f"{change}: {candidates[0].backend} has {names}"
+    family = (pin for pin in found.pins if pin.name in failed.inputs.family)
+    names = ", ".join(f"{pin.name} {pin.version.public}" for pin in family)
+    return f"{change}: {found.backend} has {names}"
 
 
 def _suggest_download(failed: FailedResolution) -> list[str]:

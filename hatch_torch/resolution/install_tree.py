@@ -5,10 +5,12 @@ Lazy imports: where everything is installed already, nothing is searched.
 
 from __future__ import annotations
 
+from copy import copy
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from hatch_torch.catalog.bound_packages import bound_packages
@@ -26,10 +28,12 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from packaging.specifiers import SpecifierSet
+    from packaging.version import Version
 
+    from hatch_torch.catalog.backend import Backend
     from hatch_torch.config.config import Config
     from hatch_torch.index.project_index import ReleaseFile
+    from hatch_torch.index.simple_api import Wheel
     from hatch_torch.index.source import SourceOptions
     from hatch_torch.resolution.model import FamilyChoice, Offer, Release, Tree
     from hatch_torch.resolution.tree import Install
@@ -77,6 +81,27 @@ class InstallTree:
         _ = self.requires_family  # reads in parallel what the search would read one by one
         source = PairedPackages(packages) if paired else packages
         return resolve_tree(self._make_install(), source, offer, packages.is_late)
+
+    def find_companion_wheels(
+        self, name: str, torch: Version, backend: Backend
+    ) -> tuple[Wheel, ...]:
+        """Return a package's wheels for a torch, from the index that the project names for it."""
+        from hatch_torch.index.companion_index import CompanionIndexes  # noqa: PLC0415 (few have any)
+
+        options = self._options
+        indexes = CompanionIndexes(options.client, options.config.companions, options.target)
+        return indexes.find_wheels(name, torch, backend)
+
+    def relax(self, name: str, *, remove: bool = False) -> InstallTree:
+        """Return the install that requires any release of a package, or (`remove`) none itself."""
+        other = copy(self)
+        vars(other).pop("requires_family", None)
+        other.roots = tuple(
+            (by, need._replace(specifier=SpecifierSet()) if need.name == name else need)
+            for by, need in self.roots
+            if not (remove and need.name == name)
+        )
+        return other
 
     def read_requirements(self, release: Release) -> tuple[Requirement, ...] | None:
         """Return what a release requires; None where it cannot be known without building it."""

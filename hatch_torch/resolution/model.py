@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from hatch_torch.index.simple_api import Wheel
     from hatch_torch.resolution.candidates import Candidate, CandidateFinder
 
-    FindCompanionWheels = Callable[[str, Version, Backend], Sequence[Wheel]]
-    """Takes the name of a package, a release of torch and a backend."""
     Offer = Callable[[Mapping[str, SpecifierSet]], Iterable["FamilyChoice"]]
     """Returns the candidates of the torch family for ranges by name, best first."""
 
@@ -261,6 +259,12 @@ class WholeInstall(Protocol):
     def find_file(self, release: Release) -> ReleaseFile | None:
         """Return the file that the installer takes for a release; None where that is unknown."""
 
+    def find_companion_wheels(self, name: str, torch: Version, backend: Backend) -> Sequence[Wheel]:
+        """Return a package's wheels for a torch, from the index that the project names for it."""
+
+    def relax(self, name: str, *, remove: bool = False) -> WholeInstall:
+        """Return the install that requires any release of a package, or (`remove`) none itself."""
+
     def read_requirements(self, release: Release) -> Iterable[Requirement] | None:
         """Return what a release requires; None where it cannot be known."""
 
@@ -277,8 +281,6 @@ class ResolutionInputs(NamedTuple):
     """Returns which of these packages the environment has."""
     read_previous_requirements: Callable[[], tuple[str, ...]] = tuple
     """Returns what the project's previous install in the environment requires."""
-    find_companion_wheels: FindCompanionWheels = lambda *_: ()
-    """Returns the wheels of a package on the index that the project names for it."""
     find_tree: Callable[[], WholeInstall | None] = lambda: None
     """Returns the whole install; None where it cannot matter, or nothing of it can be known."""
     open_tree: Callable[[Target, Collection[str]], WholeInstall | None] = lambda *_: None

@@ -192,6 +192,9 @@ class _Provider(AbstractProvider["Need", Any, str]):
         self._source = source
         self._offer = offer
         self._order: dict[str, int] = {}
+        self._first_parents: dict[str, list[tuple[Need, Release | None]]] = {
+            need.name: [(need, None)] for need in self.stated_by
+        }
 
     def identify(self, requirement_or_candidate: Need | Release | FamilyChoice) -> str:
         if isinstance(requirement_or_candidate, FamilyChoice):
@@ -203,9 +206,13 @@ class _Provider(AbstractProvider["Need", Any, str]):
         self,
         need: Need,
         parent: Release | FamilyChoice | None,
-        parents: Mapping[str, Sequence[Any]] = MappingProxyType({}),
+        parents: Mapping[str, Sequence[Any]] | None = None,
     ) -> Bound:
-        """Return a requirement with who states it, who requires that, and so on to the command."""
+        """Return a requirement with who states it, who requires that, and so on to the command.
+
+        Without `parents`, the first that the search came across are taken for those.
+        """
+        parents = self._first_parents if parents is None else parents
         path: list[str] = []
         bound = need
         while isinstance(parent, Release) and str(parent) not in path:
@@ -295,7 +302,10 @@ class _Provider(AbstractProvider["Need", Any, str]):
             ]
         declared = self._source.requires(candidate) or ()
         active = active_requirements(declared, candidate, self._install.environment)
-        return [self._install.constrain(Need.from_requirement(one)) for one in active]
+        needs = [self._install.constrain(Need.from_requirement(one)) for one in active]
+        for need in needs:
+            self._first_parents.setdefault(need.name, [(need, candidate)])
+        return needs
 
 
 def _admits(need: Need, version: Version) -> bool:

@@ -24,6 +24,7 @@ from hatch_torch.index.pytorch_index import PyTorchIndex
 from hatch_torch.resolution.candidates import CandidateFinder
 from hatch_torch.resolution.decide import decide
 from hatch_torch.resolution.model import ResolutionInputs
+from tests.support.sandbox import open_sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from hatch_torch.environment.packages import BuiltBy
     from hatch_torch.index.find_links import FindLinks
     from hatch_torch.resolution.model import Decision
+    from tests.support.sandbox import Sandbox
 
 
 MAX_ERROR_LINES = 12
@@ -241,6 +243,13 @@ def bench() -> Iterator[DecisionBench]:
     """Serve the embedded index to all tests of decisions."""
     with serve() as server:
         yield DecisionBench(server)
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
+    """Serve an index of PyTorch's and one of other packages, which a test fills."""
+    with open_sandbox(tmp_path) as sandbox:
+        yield sandbox
 
 
 @pytest.fixture(scope="session")
