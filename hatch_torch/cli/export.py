@@ -21,7 +21,7 @@ from hatch_torch.export.context import (
 from hatch_torch.export.formats import FORMATS, Format
 from hatch_torch.export.whole_install import NO_PACKAGES, find_other_packages
 from hatch_torch.frontend.installers import POSITIONAL
-from hatch_torch.frontend.requirements_txt import CONSTRAINT, RequirementsFile, expand_files
+from hatch_torch.frontend.requirements_txt import RequirementsFile, expand_files
 from hatch_torch.hardware.model import Hardware
 from hatch_torch.index.source import open_index
 from hatch_torch.resolution.model import Decision
@@ -110,9 +110,7 @@ def _collect_inputs(options: argparse.Namespace, file: RequirementsFile | None) 
     own = (option for line in file.lines for option in line.options)
     lines = [*expand_files(own, folder, os.environ)]
     required = parse_constraints(line.value for line in lines if line.name == POSITIONAL)
-    constraints = parse_constraints(line.value for line in lines if line.name == CONSTRAINT)
-    inputs = collect_cli_inputs(options, required, by_version=False)
-    return inputs._replace(constraints=(*inputs.constraints, *constraints))
+    return collect_cli_inputs(options, required, by_version=False, file_options=lines)
 
 
 def _output_path(output: str | None, form: Format, context: ExportContext) -> Path | None:

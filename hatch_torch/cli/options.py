@@ -18,8 +18,9 @@ from hatch_torch.config.config import Config, declared_extras
 from hatch_torch.config.pyproject import read_project
 from hatch_torch.environment.prefix import find_environment
 from hatch_torch.errors import ConfigurationError
-from hatch_torch.frontend.invocation import split_extras
+from hatch_torch.frontend.invocation import INDEX_OPTIONS, split_extras
 from hatch_torch.frontend.request import default_request
+from hatch_torch.frontend.requirements_txt import CONSTRAINT, FIND_LINKS
 from hatch_torch.lock.lockfile import read_current_lock
 from hatch_torch.resolution.inputs import collect_inputs, read_profile
 from hatch_torch.resolution.multi_host import find_common_platform, merge_hardware
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from hatch_torch.catalog.target import Target
+    from hatch_torch.frontend.installers import Option
+    from hatch_torch.frontend.request import BuildRequest
     from hatch_torch.hardware.model import Hardware
     from hatch_torch.lock.model import Lock
     from hatch_torch.resolution.model import ResolutionInputs
@@ -71,20 +74,21 @@ def add_hardware_option(parser: argparse._ActionsContainer) -> None:
     )
 
 
-def collect_cli_inputs(
+def collect_cli_inputs(  # noqa: PLR0913 (a parameter that is not given is the real thing)
     options: argparse.Namespace,
     required: Iterable[Requirement] | None = None,
     *,
     by_version: bool = True,
     use_lock: bool = True,
     environ: Mapping[str, str] = os.environ,
+    file_options: Sequence[Option] = (),
 ) -> ResolutionInputs:
     """Return the resolution inputs that the options describe.
 
     `required` are requirements from elsewhere: they and `--require` add to the project's, or
     replace them if no project is named. `by_version`: an installed package that fits may be pinned
-    by its version. `use_lock`: the project's lock decides, if there is one. Raises
-    ConfigurationError for an invalid option.
+    by its version. `use_lock`: the project's lock decides, if there is one. `file_options` are of a
+    requirements file. Raises ConfigurationError for an invalid option.
     """
     if options.index_url:
         environ = {**environ, "TORCH_VARIANT_INDEX_URL": options.index_url}
@@ -101,13 +105,27 @@ def collect_cli_inputs(
     inputs = collect_inputs(
         config,
         environ,
-        request=request,
+        request=_add_file_options(request, file_options),
         target=_find_target(options, hardware, profiles),
         probe=(lambda _: hardware) if hardware else None,
         lock=_read_lock(options, required) if use_lock else None,
     )
     option = ("--backend", options.backend) if options.backend else None
     return inputs._replace(backend_option=option)
+
+
+def _add_file_options(request: BuildRequest, options: Sequence[Option]) -> BuildRequest:
+    """Return a request with the constraints, indexes and folders of a requirements file."""
+    constraints = tuple(option.value for option in options if option.name == CONSTRAINT)
+    indexes = ((option.name, option.value) for option in options if option.name in INDEX_OPTIONS)
+    folders = (option.value for option in options if option.name == FIND_LINKS)
+    resolver = request.resolver
+    return request._replace(
+        constraints=(*request.constraints, *constraints),
+        indexes=(*request.indexes, *indexes),
+        find_links=(*request.find_links, *folders),
+        resolver=resolver._replace(constraints=(*resolver.constraints, *constraints)),
+    )
 
 
 def project_folder(options: argparse.Namespace) -> Path:

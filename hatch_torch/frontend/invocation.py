@@ -172,7 +172,7 @@ _NO_INDEX = "--no-index"
 _PATH_OPTIONS = (_EDITABLE, "--with-editable", REQUIREMENT)
 _REQUIREMENT_OPTIONS = (POSITIONAL, "--from", _WITH, *_PATH_OPTIONS)
 _OPTIONS_WITH_VARIABLE = (REQUIREMENT, CONSTRAINT, _EDITABLE, FIND_LINKS)
-_INDEX_OPTIONS = ("--index-url", "--default-index", "--index", "--extra-index-url")
+INDEX_OPTIONS = ("--index-url", "--default-index", "--index", "--extra-index-url")
 _EXTRAS = r"\s*\[([^\[\]]*)\]$"
 _COMMA_OUTSIDE_BRACKETS = r",(?![^\[]*\])"
 _MARKER = r"\s*;\s.*"
@@ -212,7 +212,7 @@ def parse_requested(invocation: Invocation, project: Path) -> RequestedInstall:
         requirements=tuple(option.value for option in others if _restricts_versions(option)),
         find_links=tuple(option.value for option in options if option.name == FIND_LINKS),
         indexes=tuple(
-            (option.name, option.value) for option in options if option.name in _INDEX_OPTIONS
+            (option.name, option.value) for option in options if option.name in INDEX_OPTIONS
         ),
         no_index=any(option.name == _NO_INDEX for option in options),
         resolver=parse_resolver_options(

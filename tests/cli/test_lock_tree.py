@@ -174,3 +174,18 @@ def test_explains_another_target(explained: Explained, tmp_path: Path) -> None:
     assert torch("3.12", "linux_x86_64") == "2.8.0+cpu"
     assert torch("3.11", "linux_x86_64") == "2.6.0+cpu"
     assert torch("3.12", "win_amd64") == "2.5.1+cpu"
+
+
+def test_exports_what_a_file_says(run: Run, tmp_path: Path) -> None:
+    """Constraints, indexes and folders of a requirements file count for every package."""
+    put_wheel(tmp_path, "whisperx-3.1.0", "torch<2.6")
+    put_wheel(tmp_path, "whisperx-3.8.6", "torch~=2.8.0")
+    (tmp_path / "links").rename(tmp_path / "own")
+    (tmp_path / "limits.txt").write_text("whisperx<3.8\n")
+    (tmp_path / "requirements.txt").write_text("-c limits.txt\n-f own\nwhisperx\n")
+    options = ("--format", "requirements", "--hashes", "-r", "requirements.txt")
+    code, output = run("export", *options, "--backend", "cpu", *LINUX)
+    assert code == 0, output
+    assert "torch-2.5.1%2Bcpu-" in output
+    assert "\nwhisperx==3.1.0 --hash=sha256:" in output
+    assert "\nsympy==" in output
