@@ -21,6 +21,7 @@ BACKENDS = {
 COMPANIONS = {"mi300x": ["triton_rocm"], "arc-b580": ["triton_xpu"]}
 RECORD = {
     *("schema", "backend", "decided_by", "hardware", "candidates", "wheels", "index", "added"),
+    "bounds",
     "warnings",
     *("created", "extras", "python", "frontend", "purpose", "hatch_torch"),
 }
