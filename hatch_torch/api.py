@@ -8,7 +8,6 @@ argument, `NoAnswerError` where no wheel fits or the index does not answer.
 from __future__ import annotations
 
 import os
-import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +22,7 @@ from hatch_torch.config.validation import CHANNELS
 from hatch_torch.environment.prefix import Environment, find_environment
 from hatch_torch.errors import ConfigurationError
 from hatch_torch.frontend.request import BuildRequest
+from hatch_torch.frontend.shell import join_command
 from hatch_torch.lock.lockfile import read_current_lock
 from hatch_torch.resolution import decide as resolution
 from hatch_torch.resolution.injection import get_library_bounds
@@ -165,7 +165,7 @@ def install_command(
         backend = decided.name
     pre = () if channel == "stable" else ("--pre",)
     index = ("--index-url", index_url(backend, channel=channel)) if backend else ()
-    return shlex.join(("pip", "install", *pre, *names, *index))
+    return join_command(("pip", "install", *pre, *names, *index))
 
 
 def _parse_backend(text: str) -> Backend:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +24,7 @@ from hatch_torch.config.validation import get_table
 from hatch_torch.errors import HatchTorchError, NoAnswerError
 from hatch_torch.frontend.installers import POSITIONAL
 from hatch_torch.frontend.requirements_txt import CONSTRAINT
+from hatch_torch.frontend.shell import join_command
 from hatch_torch.index.download import DownloadRequest, DownloadResult, download_all
 from hatch_torch.index.source import open_index
 from hatch_torch.resolution.multi_host import decide_for_hosts
@@ -147,7 +147,7 @@ def _remaining_command(
     requirements = dict.fromkeys((*pins, *others, *_build_requires(options, inputs)))
     folder = ("-d", options.dest, "--find-links", options.dest, "--only-binary=:all:")
     target = _target_options(inputs.target) if is_other_machine else ()
-    return shlex.join(("pip", "download", *folder, *target, *requirements))
+    return join_command(("pip", "download", *folder, *target, *requirements))
 
 
 def _is_other_package(requirement: Requirement, inputs: ResolutionInputs) -> bool:

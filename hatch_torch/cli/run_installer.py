@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import shlex
 import sys
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from hatch_torch.frontend.shell import join_command
 from hatch_torch.hardware.process import run_interactive
 
 if TYPE_CHECKING:
@@ -27,8 +27,7 @@ def run_installer(
 
     `variables` are set for it, so that a build hook decides as this command does.
     """
-    assignments = (f"{name}={shlex.quote(value)}" for name, value in variables.items())
-    line = " ".join((*assignments, shlex.join(command)))
+    line = join_command(command, variables)
     if dry_run:
         print(line)
         return 0

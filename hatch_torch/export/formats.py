@@ -5,7 +5,6 @@ A new format is a function from an `ExportContext` to a text, and a row of `FORM
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from hatch_torch.errors import ConfigurationError, NoAnswerError
 from hatch_torch.export.pylock import FILE_NAME, render_pylock
 from hatch_torch.export.tool_tables import render_poetry, render_uv
 from hatch_torch.export.whole_install import format_requirements
+from hatch_torch.frontend.shell import join_command
 
 if TYPE_CHECKING:
     import re
@@ -33,14 +33,14 @@ def render_command(context: ExportContext) -> str:
     backend, pins = context.decision.backend, context.family_pins
     if backend is None:
         requirements = context.family_requirements
-        install = shlex.join(("pip", "install", *map(str, requirements)))
+        install = join_command(("pip", "install", *map(str, requirements)))
         return f"{context.header}\n{install if requirements else '# nothing requires torch'}\n"
     # The index has the companions too, and only its wheels have the local part of a version.
     versions = (f"{pin.name}=={pin.version.public if pin.url else pin.version}" for pin in pins)
     pre = ("--pre",) if any(pin.version.is_prerelease for pin in pins) else ()
     has_index = any(pin.url for pin in pins)
     index = ("--index-url", context.index_url(backend).rstrip("/")) if has_index else ()
-    return f"{shlex.join(('pip', 'install', *pre, *versions, *index))}\n"
+    return f"{join_command(('pip', 'install', *pre, *versions, *index))}\n"
 
 
 def render_constraints(context: ExportContext) -> str:
