@@ -66,7 +66,7 @@ class Machine:
     def read(self, path: str) -> str | None:
         """Return the text of a file, at most MAX_BYTES of it; None if it can't be read."""
         try:
-            with Path(path).open("rb") as file:
+            with _absolute(path).open("rb") as file:
                 return file.read(MAX_BYTES).decode("utf-8", "replace")
         except (OSError, ValueError):
             return None
@@ -74,14 +74,15 @@ class Machine:
     def exists(self, path: str) -> bool:
         """Return whether a path exists and may be looked at."""
         try:
-            return Path(path).exists()
+            return _absolute(path).exists()
         except (OSError, ValueError):
             return False
 
     def glob(self, pattern: str) -> tuple[str, ...]:
         """Return the paths that match an absolute pattern, in natural order."""
         try:
-            paths = [*Path(os.sep).glob(pattern.lstrip("/"))]
+            root = Path(_absolute(pattern).anchor)
+            paths = [*root.glob(str(Path(pattern).relative_to(root)))]
         except (OSError, ValueError):
             paths = []
         return sort_naturally(map(str, paths))
@@ -133,6 +134,17 @@ class Machine:
             *filter(self.exists, _LIBRARY_FOLDERS),
         ]
         return {**environ, "LC_ALL": "C", "LD_LIBRARY_PATH": ":".join(filter(None, folders))}
+
+
+def _absolute(path: str) -> Path:
+    r"""Return a path as it is; raises ValueError if it is none of this system.
+
+    Windows would look for `/proc` in the root of the current drive, where a container, a subsystem
+    or another Unix may have one.
+    """
+    if not Path(path).is_absolute():
+        raise ValueError("not an absolute path of this system")
+    return Path(path)
 
 
 def read_subkeys(key: str, winreg: Any = None) -> tuple[dict[str, str], ...]:  # noqa: ANN401 - a module
