@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
+
+_DELAYS = (0.01, 0.03, 0.1, 0.3, 0.5) if os.name == "nt" else ()  # seconds
 
 
 def write_atomically(path: Path, content: bytes, mode: int = 0o666) -> None:
@@ -20,7 +23,23 @@ def write_atomically(path: Path, content: bytes, mode: int = 0o666) -> None:
     then leaves no temporary file.
     """
     with temporary_sibling(path, content, mode) as new:
-        new.replace(path)
+        replace_file(new, path)
+
+
+def replace_file(new: Path, path: Path, delays: Iterable[float] = _DELAYS) -> None:
+    """Rename a file to another path, and replace what is there. Raises OSError.
+
+    Windows refuses while another process has the old file open, mostly to read it: then it is
+    tried again after each of the delays.
+    """
+    for delay in delays:
+        try:
+            new.replace(path)
+        except PermissionError:
+            time.sleep(delay)
+        else:
+            return
+    new.replace(path)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hatch_torch._files import write_atomically
+from hatch_torch._files import replace_file, write_atomically
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,3 +27,21 @@ def test_leaves_nothing_behind(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="a"):
         write_atomically(tmp_path / "a", b"new")
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def test_waits_for_a_reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that another process holds open is replaced later, or the error is raised."""
+    new, path = tmp_path / "new", tmp_path / "a"
+    new.write_bytes(b"new")
+    refusals = [PermissionError("in use")] * 2
+
+    def replace(self: Path, target: Path) -> None:
+        if refusals:
+            raise refusals.pop()
+        self.rename(target)
+
+    monkeypatch.setattr("pathlib.Path.replace", replace)
+    with pytest.raises(PermissionError):
+        replace_file(new, path, ())
+    replace_file(new, path, (0, 0))
+    assert path.read_bytes() == b"new"

@@ -9,7 +9,7 @@ from difflib import unified_diff
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hatch_torch._files import temporary_sibling
+from hatch_torch._files import replace_file, temporary_sibling
 from hatch_torch.cli.render import print_lines
 from hatch_torch.errors import ConfigurationError
 
@@ -147,7 +147,7 @@ def _write_files(changes: Mapping[Path, tuple[str | None, str]]) -> None:
                         hint="run `hatch-torch init` again",
                     )
             for path in changes:
-                temporary[path].replace(path.resolve())
+                replace_file(temporary[path], path.resolve())
                 print(f"{path}: written")
     except OSError as error:
         raise ConfigurationError([f"{error.filename}: {error.strerror}; not written"]) from None
