@@ -65,13 +65,13 @@ def names(folder: Path) -> set[str]:
 
 def test_a_package_bounds_torch(run: Run, tmp_path: Path) -> None:
     """The newest release of a package decides which torch is locked; the notes name it."""
-    put_wheel(tmp_path, "whisperx-3.1.0")
-    put_wheel(tmp_path, "whisperx-3.8.6", "torch~=2.8.0")
-    require(tmp_path, '"torch>=2.4", "whisperx"')
+    put_wheel(tmp_path, "my_speech-3.1.0")
+    put_wheel(tmp_path, "my_speech-3.8.6", "torch~=2.8.0")
+    require(tmp_path, '"torch>=2.4", "my-speech"')
     code, output = run("lock", *ONE)
     assert code == 0, output
     assert releases(tmp_path) == {"cpu": "2.8.0", "cu126": "2.8.0"}
-    assert "torch ~=2.8.0: whisperx 3.8.6, required by my-app" in output
+    assert "torch ~=2.8.0: my-speech 3.8.6, required by my-app" in output
     assert run("lock", "--check") == (0, f"{LOCK} is up to date\n")
 
 
@@ -112,9 +112,9 @@ def test_markers_of_each_target(run: Run, tmp_path: Path) -> None:
 
 def test_a_named_backend_gets_older_packages(run: Run, tmp_path: Path) -> None:
     """A backend without the torch that the newest package needs gets an older package."""
-    put_wheel(tmp_path, "vllm-0.11.0", "torch==2.8.0")
-    put_wheel(tmp_path, "vllm-0.9.0", "torch==2.6.0")
-    require(tmp_path, '"vllm"')
+    put_wheel(tmp_path, "my_llm-0.11.0", "torch==2.8.0")
+    put_wheel(tmp_path, "my_llm-0.9.0", "torch==2.6.0")
+    require(tmp_path, '"my-llm"')
     code, output = run("lock", *LINUX, "--backend", "cpu", "--backend", "cu124")
     assert code == 0, output
     assert releases(tmp_path) == {"cpu": "2.8.0", "cu124": "2.6.0"}
@@ -122,23 +122,23 @@ def test_a_named_backend_gets_older_packages(run: Run, tmp_path: Path) -> None:
 
 def test_nothing_fits(run: Run, tmp_path: Path) -> None:
     """Where a package excludes every torch nothing is locked."""
-    put_wheel(tmp_path, "allennlp-2.10.1", "torch<1.13")
-    require(tmp_path, '"torch>=2.4", "allennlp"')
+    put_wheel(tmp_path, "old_nlp-2.10.1", "torch<1.13")
+    require(tmp_path, '"torch>=2.4", "old-nlp"')
     code, output = run("lock", *ONE)
     assert code == 3
     assert "no torch in range" in output
-    assert "excludes every torch: torch <1.13: allennlp 2.10.1" in output
+    assert "excludes every torch: torch <1.13: old-nlp 2.10.1" in output
 
 
 def test_an_extra_that_cannot_be_met(run: Run, tmp_path: Path) -> None:
     """An extra whose packages exclude every torch is noted, and does not stop the others."""
-    put_wheel(tmp_path, "allennlp-2.10.1", "torch<1.13")
-    extra = '[project.optional-dependencies]\nnlp = ["allennlp"]\n'
+    put_wheel(tmp_path, "old_nlp-2.10.1", "torch<1.13")
+    extra = '[project.optional-dependencies]\nnlp = ["old-nlp"]\n'
     require(tmp_path, '"torch>=2.4,<2.9", "numpy"', extra)
     code, output = run("lock", *ONE)
     assert code == 0, output
     assert releases(tmp_path) == {"cpu": "2.8.0", "cu126": "2.8.0"}
-    assert "an extra cannot be met: torch <1.13: allennlp 2.10.1" in output
+    assert "an extra cannot be met: torch <1.13: old-nlp 2.10.1" in output
 
 
 def test_other_packages_that_conflict(run: Run, tmp_path: Path) -> None:
@@ -152,9 +152,9 @@ def test_other_packages_that_conflict(run: Run, tmp_path: Path) -> None:
 
 def test_scope_of_the_project(run: Run, tmp_path: Path) -> None:
     """With the scope of the project its own requirements decide alone."""
-    put_wheel(tmp_path, "whisperx-3.8.6", "torch~=2.8.0")
+    put_wheel(tmp_path, "my_speech-3.8.6", "torch~=2.8.0")
     table = '[tool.torch-variant]\nscope = "project"\n'
-    require(tmp_path, '"torch>=2.4,<2.10", "whisperx"', table)
+    require(tmp_path, '"torch>=2.4,<2.10", "my-speech"', table)
     assert run("lock", *ONE)[0] == 0
     assert releases(tmp_path) == {"cpu": "2.9.1", "cu126": "2.9.1"}
 
@@ -178,14 +178,14 @@ def test_explains_another_target(explained: Explained, tmp_path: Path) -> None:
 
 def test_exports_what_a_file_says(run: Run, tmp_path: Path) -> None:
     """Constraints, indexes and folders of a requirements file count for every package."""
-    put_wheel(tmp_path, "whisperx-3.1.0", "torch<2.6")
-    put_wheel(tmp_path, "whisperx-3.8.6", "torch~=2.8.0")
+    put_wheel(tmp_path, "my_speech-3.1.0", "torch<2.6")
+    put_wheel(tmp_path, "my_speech-3.8.6", "torch~=2.8.0")
     (tmp_path / "links").rename(tmp_path / "own")
-    (tmp_path / "limits.txt").write_text("whisperx<3.8\n")
-    (tmp_path / "requirements.txt").write_text("-c limits.txt\n-f own\nwhisperx\n")
+    (tmp_path / "limits.txt").write_text("my-speech<3.8\n")
+    (tmp_path / "requirements.txt").write_text("-c limits.txt\n-f own\nmy-speech\n")
     options = ("--format", "requirements", "--hashes", "-r", "requirements.txt")
     code, output = run("export", *options, "--backend", "cpu", *LINUX)
     assert code == 0, output
     assert "torch-2.5.1%2Bcpu-" in output
-    assert "\nwhisperx==3.1.0 --hash=sha256:" in output
+    assert "\nmy-speech==3.1.0 --hash=sha256:" in output
     assert "\nsympy==" in output

@@ -50,11 +50,11 @@ def test_torch_through_a_dependency(sandbox: Sandbox, tool: str) -> None:
 @pytest.mark.parametrize("tool", ["pip", "uv"])
 def test_a_package_bounds_torch(sandbox: Sandbox, tool: str) -> None:
     """The newest release of a package is installed, with the torch that it admits."""
-    sandbox = put_wheel(sandbox, "whisperx-3.1.0")
-    sandbox = put_wheel(sandbox, "whisperx-3.8.6", "torch~=2.8.0")
-    install(sandbox, tool, "torch", "whisperx")
+    sandbox = put_wheel(sandbox, "my_speech-3.1.0")
+    sandbox = put_wheel(sandbox, "my_speech-3.8.6", "torch~=2.8.0")
+    install(sandbox, tool, "torch", "my-speech")
     assert sandbox.versions()["torch"] == "2.8.0+cpu"
-    assert [info.name for info in sandbox.infos("whisperx")] == ["whisperx-3.8.6.dist-info"]
+    assert [info.name for info in sandbox.infos("my_speech")] == ["my_speech-3.8.6.dist-info"]
 
 
 def test_options_for_the_installer(sandbox: Sandbox) -> None:
