@@ -41,6 +41,8 @@ class Tree(NamedTuple):
     """Every other package, by name."""
     ranges: Mapping[str, SpecifierSet] = MappingProxyType({})
     """What the install requires of the packages that are compiled for one torch, by name."""
+    passed_over: tuple[PassedOver, ...] = ()
+    """Releases that are newer than those of the install, but that the chosen torch excludes."""
     is_complete: bool = True
     """False where the search was given up: what is known so far bounds the family."""
 
@@ -115,6 +117,19 @@ class Bound(NamedTuple):
     def required_by(self) -> str | None:
         """What requires the package that states it; None where the project or the command does."""
         return self.path[1] if len(self.path) > 1 else None
+
+
+class PassedOver(NamedTuple):
+    """A release that the installer would have preferred, but for torch."""
+
+    taken: Release
+    newer: Release
+    need: Need
+    """What the newer release requires of the family."""
+
+    def __str__(self) -> str:
+        """Return what is taken instead, and why."""
+        return f"{self.taken} is taken, since {self.newer} requires {self.need}"
 
 
 class TreeConflictError(Exception):

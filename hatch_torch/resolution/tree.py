@@ -21,7 +21,15 @@ from resolvelib import (
 )
 
 from hatch_torch.catalog.releases import TORCH
-from hatch_torch.resolution.model import Bound, FamilyChoice, Need, Release, Tree, TreeConflictError
+from hatch_torch.resolution.model import (
+    Bound,
+    FamilyChoice,
+    Need,
+    PassedOver,
+    Release,
+    Tree,
+    TreeConflictError,
+)
 from hatch_torch.resolution.packages import active_requirements
 
 if TYPE_CHECKING:
@@ -117,7 +125,24 @@ def resolve_tree(
     ranges = {
         name: _merge([need for need, _ in parents[name]]) for name in install.compiled & {*releases}
     }
-    return Tree(choice, tuple(dict.fromkeys(bounds)), releases, ranges)
+    passed_over = tuple(_find_passed_over(provider, releases, choice))
+    return Tree(choice, tuple(dict.fromkeys(bounds)), releases, ranges, passed_over)
+
+
+def _find_passed_over(
+    provider: _Provider, releases: Mapping[str, Release], choice: FamilyChoice | None
+) -> Iterator[PassedOver]:
+    """Yield the newest release of each package that the chosen torch excludes."""
+    for name, release in releases.items():
+        newest = max(provider.tried.get(name, ()), default=None)
+        if choice is None or newest == release.version:
+            continue
+        newer = release._replace(version=newest)
+        for need in provider.list_needs(newer):
+            version = choice.versions.get(need.name)
+            if version is not None and not _admits(need, version):
+                yield PassedOver(release, newer, need)
+                break
 
 
 def _merge(needs: Sequence[Need]) -> SpecifierSet:
@@ -192,6 +217,8 @@ class _Provider(AbstractProvider["Need", Any, str]):
         self._source = source
         self._offer = offer
         self._order: dict[str, int] = {}
+        self.tried: dict[str, set[Version]] = {}
+        """The releases of each package that the search looked into."""
         self._first_parents: dict[str, list[tuple[Need, Release | None]]] = {
             need.name: [(need, None)] for need in self.stated_by
         }
@@ -300,12 +327,18 @@ class _Provider(AbstractProvider["Need", Any, str]):
                 for need in map(Need.from_requirement, candidate.requires())
                 if need.name in self._order and need.name not in self._install.family
             ]
-        declared = self._source.requires(candidate) or ()
-        active = active_requirements(declared, candidate, self._install.environment)
-        needs = [self._install.constrain(Need.from_requirement(one)) for one in active]
+        if candidate.version:
+            self.tried.setdefault(candidate.name, set()).add(candidate.version)
+        needs = self.list_needs(candidate)
         for need in needs:
             self._first_parents.setdefault(need.name, [(need, candidate)])
         return needs
+
+    def list_needs(self, release: Release) -> list[Need]:
+        """Return what a release requires here, with the constraints."""
+        declared = self._source.requires(release) or ()
+        active = active_requirements(declared, release, self._install.environment)
+        return [self._install.constrain(Need.from_requirement(one)) for one in active]
 
 
 def _admits(need: Need, version: Version) -> bool:

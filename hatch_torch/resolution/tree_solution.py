@@ -83,6 +83,7 @@ def solve_in_tree(
     chosen: Solution = resolved.choice.choice  # type: ignore[assignment] # as offered above
     releases = {name: release.version for name, release in resolved.releases.items()}
     chosen = chosen._replace(bounds=resolved.bounds, releases=MappingProxyType(releases))
+    chosen = chosen.with_warnings(*map(str, resolved.passed_over))
     return _add_bound_wheels(chosen, partial(find_wheels, resolved), specifiers, solve)
 
 

@@ -138,6 +138,14 @@ def test_another_cuda_than_pypi(sandbox: Sandbox, nvidia: Nvidia | None, backend
     assert f"built for CUDA 13, but the chosen backend is {backend}" in decision.warnings[-1]
 
 
+def test_an_older_release_because_of_torch(sandbox: Sandbox) -> None:
+    """The record says where an older release of another package was taken because of torch."""
+    pypi: Packages = {"vllm": {"0.40": ["torch==2.99.0"], "0.11.0": ["torch==2.8.0"]}}
+    decision = sandbox.decide(pypi, "torch", "vllm")
+    assert pins(decision)["torch"] == "torch-2.8.0%2Bcu128-py3-none-any.whl"
+    assert decision.warnings == ("vllm 0.11.0 is taken, since vllm 0.40 requires torch==2.99.0",)
+
+
 def test_nothing_says_which_torch(sandbox: Sandbox) -> None:
     """The record warns of a package that is compiled where it is installed."""
     decision = sandbox.decide(FLASH_ATTN, "torch", "flash-attn")

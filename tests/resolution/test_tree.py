@@ -127,6 +127,19 @@ def test_an_older_package_where_no_torch_is_usable() -> None:
     packages: Packages = {"vllm": {"0.33": ["torch==2.14.0"], "0.11": ["torch==2.8.0"]}}
     tree = resolve(packages, "torch", "vllm")
     assert (torch_of(tree), str(tree.releases["vllm"])) == ("2.8.0", "vllm 0.11")
+    (passed_over,) = tree.passed_over
+    assert str(passed_over) == "vllm 0.11 is taken, since vllm 0.33 requires torch==2.14.0"
+
+
+def test_an_older_package_for_another_reason() -> None:
+    """An older release that torch has nothing to do with is not worth a word."""
+    packages: Packages = {
+        "app": {"2": ["lib>=2", "torch"], "1": ["lib"]},
+        "lib": {"1": []},
+        "other": {"1": ["lib<2"]},
+    }
+    tree = resolve(packages, "torch", "app", "other")
+    assert (str(tree.releases["app"]), tree.passed_over) == ("app 1", ())
 
 
 def test_members_bound_torch() -> None:
