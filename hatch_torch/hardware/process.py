@@ -8,20 +8,23 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from subprocess import DEVNULL, PIPE, STDOUT, Popen, TimeoutExpired
-from threading import Thread
+from threading import Thread, current_thread, main_thread
 from time import monotonic
 from typing import IO, TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 
 MAX_BYTES = 2**20
 """The most that is read of a file or of a program's output; the rest is dropped."""
 _ROOT = Path(os.sep).absolute()
+_DRAIN_SECONDS = 0.5
+_SIGNALLED = 128
+"""What shells add to a signal's number for the exit code."""
 _KILL_SECONDS = 1.0  # a process that the kernel doesn't release within this time is left behind
 
 
@@ -73,13 +76,15 @@ def run_captured(
     # A grandchild can keep the pipe open after the command ended: a thread doesn't hang with it.
     reader = Thread(target=_read, args=(process.stdout, chunks), daemon=True)
     try:
-        reader.start()
-        reader.join(_remaining(deadline))
-        exit_code = _wait(process, 0 if reader.is_alive() else _remaining(deadline))
+        with _stop_on_signals():
+            reader.start()
+            exit_code = _wait(process, _remaining(deadline))
+            # What the command itself wrote is complete, though a child of it keeps the pipe open.
+            reader.join(_DRAIN_SECONDS)
     except BaseException:
         _kill(process)
         raise
-    if exit_code is None:
+    if exit_code is None or reader.is_alive():
         _kill(process)
         reader.join(_KILL_SECONDS)
     return CompletedProcess(b"".join(chunks).decode("utf-8", "replace"), exit_code)
@@ -93,10 +98,37 @@ def run_interactive(command: Sequence[str], environ: Mapping[str, str], folder: 
     """
     with subprocess.Popen(command, cwd=folder, env=environ) as process:  # noqa: S603 (as above)
         try:
-            return process.wait()
+            with _stop_on_signals():
+                return process.wait()
         except KeyboardInterrupt:
             process.wait()
             raise
+        except SystemExit:
+            process.terminate()
+            process.wait()
+            raise
+
+
+@contextmanager
+def _stop_on_signals() -> Iterator[None]:
+    """Turn SIGTERM and SIGHUP into SystemExit, so that no command goes on without us.
+
+    Only where they would end this process anyway, and in the main thread, which alone may do so.
+    """
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    is_main = current_thread() is main_thread()
+    changed = [one for one in numbers if is_main and signal.getsignal(one) is signal.SIG_DFL]
+    for number in changed:
+        signal.signal(number, _exit)
+    try:
+        yield
+    finally:
+        for number in changed:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def _exit(number: int, _frame: object) -> None:
+    raise SystemExit(_SIGNALLED + number)
 
 
 def _is_inside(program: Path, folder: Path) -> bool:
@@ -113,8 +145,11 @@ def _is_program(path: Path) -> bool:
 
 def _read(stream: IO[bytes], chunks: list[bytes]) -> None:
     """Read up to the limit, then close the pipe, which ends a program that goes on writing."""
+    left = MAX_BYTES
     with stream:
-        chunks.append(stream.read(MAX_BYTES))
+        while left and (chunk := os.read(stream.fileno(), min(left, 65536))):
+            chunks.append(chunk)
+            left -= len(chunk)
 
 
 def _remaining(deadline: float | None) -> float | None:

@@ -201,3 +201,47 @@ class TestRunInteractive:
         command = ["sh", "-c", f"sleep 0.2; kill -INT {os.getpid()}"]
         with pytest.raises(KeyboardInterrupt):
             run_interactive(command, os.environ, tmp_path)
+
+
+@POSIX
+class TestChildren:
+    """Nothing that was started goes on without us."""
+
+    def test_complete_answer(self, tmp_path: Path) -> None:
+        """An answer counts although a child of the tool keeps the pipe open."""
+        tool = write_tool(tmp_path, "smi", "echo answer; sleep 60 & exit 0")
+        start = time.monotonic()
+        assert run_captured([tool], ENVIRON, seconds=20) == CompletedProcess("answer\n", 0)
+        assert time.monotonic() - start < 10
+
+    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+    @pytest.mark.parametrize("how", ["run_captured", "run_interactive"])
+    def test_signals(self, tmp_path: Path, number: int, how: str) -> None:
+        """A signal that ends us ends the command too."""
+        pid = tmp_path / "pid"
+        script = f"echo $$ > {pid}.new; mv {pid}.new {pid}; exec sleep 60"
+        program = (
+            "import os, signal, sys; from pathlib import Path\n"
+            "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+            "from hatch_torch.hardware.process import *\n"
+            f"{how}(['/bin/sh', '-c', sys.argv[1]], os.environ, Path('/'))"
+        )
+        ours = subprocess.Popen([sys.executable, "-c", program, script], stderr=subprocess.DEVNULL)
+        for _ in range(200):
+            if pid.exists():
+                break
+            time.sleep(0.1)
+        child = int(pid.read_text())
+        time.sleep(0.3)
+        if (how, number) == ("run_interactive", signal.SIGINT):
+            os.kill(child, number)  # a terminal sends it to both
+        ours.send_signal(number)
+        assert ours.wait(20) != 0
+        for _ in range(50):
+            try:
+                os.kill(child, 0)
+            except ProcessLookupError:
+                return
+            time.sleep(0.1)
+        os.kill(child, signal.SIGKILL)
+        pytest.fail("the command goes on")
