@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +42,49 @@ VARIABLE_PREFIXES = (
     *("CUDA_", "HIP_", "HSA_", "ROCM_", "ROCR_"),
 )
 """Prefixes of the environment variables that affect a decision or an install."""
+_SHOWN_VARIABLES = frozenset(
+    [
+        "TORCH_VARIANT",
+        "TORCH_VARIANT_LOG",
+        "TORCH_VARIANT_OFFLINE",
+        "TORCH_VARIANT_TIMEOUT",
+        "TORCH_VARIANT_UPGRADE",
+        "TORCH_VARIANT_VENDOR_INDEXES",
+        "PIP_DISABLE_PIP_VERSION_CHECK",
+        "PIP_FORCE_REINSTALL",
+        "PIP_IGNORE_INSTALLED",
+        "PIP_NO_BINARY",
+        "PIP_NO_BUILD_ISOLATION",
+        "PIP_NO_CACHE_DIR",
+        "PIP_NO_DEPS",
+        "PIP_NO_INDEX",
+        "PIP_ONLY_BINARY",
+        "PIP_PRE",
+        "PIP_REQUIRE_VIRTUALENV",
+        "PIP_TIMEOUT",
+        "PIP_UPGRADE",
+        "PIP_UPGRADE_STRATEGY",
+        "PIP_USER",
+        "UV_AMD_GPU_ARCHITECTURE",
+        "UV_CUDA_DRIVER_VERSION",
+        "UV_LINK_MODE",
+        "UV_NO_BINARY",
+        "UV_NO_BUILD",
+        "UV_NO_CACHE",
+        "UV_NO_INDEX",
+        "UV_OFFLINE",
+        "UV_PRERELEASE",
+        "UV_PYTHON_PREFERENCE",
+        "UV_SYSTEM_PYTHON",
+        "UV_TORCH_BACKEND",
+        "CONDA_OVERRIDE_CUDA",
+        "CUDA_VISIBLE_DEVICES",
+        "HIP_VISIBLE_DEVICES",
+        "HSA_OVERRIDE_GFX_VERSION",
+        "ROCR_VISIBLE_DEVICES",
+    ]
+)
+_PLAIN_VALUE = r"[A-Za-z0-9][A-Za-z0-9.,:_-]{0,39}"
 _PROJECT_KEYS = ("dependencies", "optional-dependencies", "dynamic", "requires-python")
 _TOOL_TABLES = ("torch-variant", "hatch", "uv")
 
@@ -73,9 +118,18 @@ def format_markdown(sections: Iterable[tuple[str, str]]) -> str:
 
 
 def format_variables(environ: Mapping[str, str]) -> str:
-    """Return the relevant environment variables, sorted, one per line."""
+    """Return the relevant environment variables, sorted, one per line.
+
+    Only values that cannot be secrets are shown, of the variables that are known to hold such.
+    """
     names = sorted(name for name in environ if name.startswith(VARIABLE_PREFIXES))
-    return "\n".join(f"{name}={environ[name]}" for name in names) or "none"
+    return "\n".join(map(partial(_format_variable, environ), names)) or "none"
+
+
+def _format_variable(environ: Mapping[str, str], name: str) -> str:
+    value = environ[name]
+    is_shown = name in _SHOWN_VARIABLES and re.fullmatch(_PLAIN_VALUE, value)
+    return f"{name}={value}" if is_shown else f"{name} is set" if value else f"{name} is empty"
 
 
 def _fence(text: str) -> str:

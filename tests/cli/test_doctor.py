@@ -6,10 +6,12 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
+from hatch_torch.cli.doctor import format_variables
+
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import pytest
 
     from tests.cli.conftest import Environment
 
@@ -37,7 +39,7 @@ def test_report(run: Run, environment: Environment) -> None:
     assert [wheel["name"] for wheel in decision["wheels"]] == ["torch", "torchvision"]
     assert json.loads(report["Status"])["findings"][0]["why"].startswith("torchvision is required")
     assert json.loads(report["Record"]) == {"backend": "cpu"}
-    assert "TORCH_VARIANT_HARDWARE=" in report["Variables"]
+    assert "TORCH_VARIANT_HARDWARE is set" in report["Variables"]
 
 
 def test_redaction(run: Run, environment: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,9 +53,9 @@ def test_redaction(run: Run, environment: Environment, monkeypatch: pytest.Monke
     for secret in ("lovelace", "pa55word", "AgEIcHlwaS5vcmc", str(environment.path.parent)):
         assert secret not in output
     for expected in (
-        "https://***@mirror.example.org/simple",
+        "PIP_INDEX_URL is set",
         "~/environment",
-        "UV_PUBLISH_TOKEN=***",
+        "UV_PUBLISH_TOKEN is set",
     ):
         assert expected in output
 
@@ -78,3 +80,31 @@ def test_without_a_project(
     report = sections(output)
     assert report["Record"] == "null"
     assert "file not found" in report["Project"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PIP_PAT", "ghp_abcdef"),
+        ("PIP_HEADER", "Authorization: Bearer abcdef"),
+        ("PIP_PROXY", "user:abcdef@host:3128"),
+        ("PIP_INDEX_URL", "//user:abcdef@mirror"),
+        ("PIP_NO_INDEX", "1 abcdef"),
+        ("PIP_TIMEOUT", "abcdef" * 9),
+        ("UV_INDEX_CORP_KEY", "abcdef"),
+        ("UV_TORCH_BACKEND", "https://user:abcdef@host"),
+        ("UV_PUBLISH_TOKEN", "-----BEGIN KEY-----\nabcdef"),
+        ("CUDA_VISIBLE_DEVICES", "x\nabcdef"),
+        ("TORCH_VARIANT_INDEX_URL", "mirror.example.org/abcdef"),
+    ],
+)
+def test_values_that_may_be_secret(name: str, value: str) -> None:
+    """Values are shown of known variables alone, and only where they look plain."""
+    assert format_variables({name: value, "AWS_SECRET_ACCESS_KEY": "abcdef"}) == f"{name} is set"
+
+
+def test_values_that_matter() -> None:
+    """The switches and backends are shown; an empty variable is told from a set one."""
+    environ = {"UV_TORCH_BACKEND": "cu126", "TORCH_VARIANT": "rocm7.0", "PIP_NO_INDEX": ""}
+    expected = "PIP_NO_INDEX is empty\nTORCH_VARIANT=rocm7.0\nUV_TORCH_BACKEND=cu126"
+    assert format_variables(environ) == expected
