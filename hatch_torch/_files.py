@@ -1,10 +1,12 @@
-"""Files written whole or not at all."""
+"""Files of others, read within bounds, and files written whole or not at all."""
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import shutil
+import stat
 import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
@@ -14,6 +16,26 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _DELAYS = (0.01, 0.03, 0.1, 0.3, 0.5) if os.name == "nt" else ()  # seconds
+
+
+MAX_TEXT_BYTES = 16 * 2**20
+"""No file that is written by hand, and no METADATA, is larger."""
+
+
+def read_bounded(path: Path, limit: int = MAX_TEXT_BYTES) -> bytes:
+    """Return a regular file's content, of at most `limit` bytes.
+
+    Never waits: a pipe or a device in its place, which might have no end, raises OSError, as a
+    larger file does, and whatever `open` raises. A NUL in the path raises ValueError.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    with os.fdopen(os.open(path, flags), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "not a regular file", str(path))
+        content = file.read(limit + 1)
+    if len(content) > limit:
+        raise OSError(errno.EFBIG, f"larger than {limit} bytes", str(path))
+    return content
 
 
 def write_atomically(path: Path, content: bytes, mode: int = 0o666) -> None:

@@ -5,7 +5,6 @@ TORCH_VARIANT itself is read in `config.backend_request`, with the other sources
 
 from __future__ import annotations
 
-from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
 from hatch_torch._env import is_on
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 DEFAULT_TIMEOUT = 15.0
+_MIN_TIMEOUT, _MAX_TIMEOUT = 0.001, 86400.0
 
 
 class Settings(NamedTuple):
@@ -47,15 +47,15 @@ class Settings(NamedTuple):
 
 def _find_faults(environ: Mapping[str, str]) -> Iterator[str]:
     timeout = environ.get("TORCH_VARIANT_TIMEOUT") or str(DEFAULT_TIMEOUT)
-    if not _is_positive(timeout):
-        yield f"TORCH_VARIANT_TIMEOUT: expected a number of seconds above 0, got {timeout!r}"
+    if not _is_timeout(timeout):
+        yield f"TORCH_VARIANT_TIMEOUT: expected seconds from 0.001 to 86400, got {timeout!r}"
     log = environ.get("TORCH_VARIANT_LOG", "")
     if log not in {"", "debug"}:
         yield f"TORCH_VARIANT_LOG: expected 'debug', got {log!r}"
 
 
-def _is_positive(text: str) -> bool:
+def _is_timeout(text: str) -> bool:
     try:
-        return 0 < float(text) < inf
+        return _MIN_TIMEOUT <= float(text) <= _MAX_TIMEOUT
     except ValueError:
         return False

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from hatch_torch._files import read_bounded
 from hatch_torch._toml import loads
 from hatch_torch.config.build_system import BuildBackend
 from hatch_torch.config.config import Config, load_config
@@ -39,7 +40,7 @@ def read_project(root: Path, metadata_overrides: Mapping[str, Any] | None = None
 def read_toml(path: Path) -> dict[str, Any]:
     """Return the content of a TOML file; raises ConfigurationError, which names the file."""
     try:
-        return loads(path.read_text(encoding="utf-8"))
+        return loads(read_bounded(path).decode("utf-8"))
     except FileNotFoundError:
         raise ConfigurationError([f"{path}: file not found"]) from None
     except (OSError, ValueError, RecursionError) as error:
@@ -104,7 +105,7 @@ def _parse_setup_cfg_list(root: Path, value: str) -> Iterator[str]:
 def _read_requirements_files(root: Path, names: Iterable[str]) -> Iterator[str]:
     for name in names:
         try:
-            text = (root / name.strip()).read_text(encoding="utf-8")
+            text = read_bounded(root / name.strip()).decode("utf-8")
         except (OSError, ValueError):
             continue
         yield from _strip_comments(text.splitlines())

@@ -16,6 +16,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
+from hatch_torch._files import read_bounded
 from hatch_torch.catalog.backend import Backend
 from hatch_torch.catalog.specifiers import marker_applies
 
@@ -193,13 +194,14 @@ def _matches_version_py(info: _DistInfo) -> tuple[bool, bool]:
 
 
 def _read_text(path: Path) -> str:
-    with suppress(OSError, UnicodeDecodeError):
-        return path.read_text(encoding="utf-8")
+    with suppress(OSError):
+        text = read_bounded(path).decode("utf-8", "replace")
+        return text.replace("\r\n", "\n").replace("\r", "\n")
     return ""
 
 
 def _read_json(path: Path) -> dict[str, Any]:
-    with suppress(ValueError):
+    with suppress(ValueError, RecursionError):
         value = json.loads(_read_text(path) or "{}")
         return value if isinstance(value, dict) else {}
     return {}

@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from hatch_torch._files import read_bounded
 from hatch_torch.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -199,7 +200,7 @@ def _find_interpreter(prefix: Path) -> Path:
 
 def _find_version(prefix: Path, site_packages: tuple[Path, ...]) -> str | None:
     try:
-        match = re.search(_VERSION, (prefix / "pyvenv.cfg").read_text(encoding="utf-8"))
+        match = re.search(_VERSION, read_bounded(prefix / "pyvenv.cfg").decode("utf-8"))
     except (OSError, UnicodeDecodeError):
         match = None
     names = (folder.parent.name for folder in site_packages)

@@ -8,6 +8,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from hatch_torch._files import read_bounded
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
@@ -148,7 +150,7 @@ def _read_uv(path: Path) -> dict[str, str]:
     from hatch_torch._toml import loads  # noqa: PLC0415 (most machines have no such file)
 
     try:
-        table = loads(path.read_text(encoding="utf-8"))
+        table = loads(read_bounded(path).decode("utf-8"))
     except (OSError, ValueError):
         return {}
     pip = table.get("pip")

@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from packaging.requirements import InvalidRequirement, Requirement
 
+from hatch_torch._files import read_bounded
 from hatch_torch.frontend.installers import POSITIONAL, Option, OptionParser
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def expand_files(
 def _read_text(path: Path) -> str:
     """Return a file's text, empty if it can't be read. A pipe is left to the installer."""
     try:
-        return path.read_text("utf-8-sig", errors="replace") if path.is_file() else ""
+        return read_bounded(path).decode("utf-8-sig", "replace")
     except (OSError, ValueError):  # no permission, or a NUL in its name
         return ""
 

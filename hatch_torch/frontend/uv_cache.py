@@ -14,6 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hatch_torch._files import read_bounded
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -54,7 +56,7 @@ def _is_git_ignored(project: Path) -> bool:
     """
     for folder in (project, *project.parents):
         with suppress(OSError, UnicodeDecodeError):
-            if ignores_stamp((folder / ".gitignore").read_text(encoding="utf-8")):
+            if ignores_stamp(read_bounded(folder / ".gitignore").decode("utf-8")):
                 return True
         if (folder / ".git").exists():
             return False

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from packaging import tags
 
+from hatch_torch._files import read_bounded
 from hatch_torch.hardware.process import MAX_BYTES, CompletedProcess, find_program, run_captured
 
 if TYPE_CHECKING:
@@ -64,10 +65,9 @@ class Machine:
         self.python = platform.python_version() + ("t" if is_free_threaded else "")
 
     def read(self, path: str) -> str | None:
-        """Return the text of a file, at most MAX_BYTES of it; None if it can't be read."""
+        """Return the text of a file; None if it can't be read, or is larger than MAX_BYTES."""
         try:
-            with _absolute(path).open("rb") as file:
-                return file.read(MAX_BYTES).decode("utf-8", "replace")
+            return read_bounded(_absolute(path), MAX_BYTES).decode("utf-8", "replace")
         except (OSError, ValueError):
             return None
 

@@ -12,7 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hatch_torch._files import write_atomically
+from hatch_torch._files import read_bounded, write_atomically
 from hatch_torch.index.limits import MAX_PAGE_BYTES, MIB
 from hatch_torch.index.urls import PYTORCH_HOSTS, get_host
 
@@ -65,12 +65,10 @@ class Cache:
             return None
         path = self._path(key)
         try:
-            if path.stat().st_size > _LIMIT:
-                return None
-            return CachedResponse.deserialize(key, path.read_bytes())
+            return CachedResponse.deserialize(key, read_bounded(path, _LIMIT))
         except OSError:
             return None
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError, OverflowError):
             with suppress(OSError):
                 path.unlink()
             return None

@@ -7,11 +7,12 @@ written sorted, one wheel per line, so that a change is easy to review and to me
 from __future__ import annotations
 
 import re
+from errno import EFBIG
 from typing import TYPE_CHECKING, Any
 
 from packaging.version import Version
 
-from hatch_torch._files import write_atomically
+from hatch_torch._files import read_bounded, write_atomically
 from hatch_torch._toml import format_path, format_value, loads
 from hatch_torch.catalog.backend import Backend
 from hatch_torch.config.validation import (
@@ -153,15 +154,14 @@ def read_lock(root: Path) -> Lock | None:
     """
     path = root / LOCK
     try:
-        with path.open("rb") as file:
-            content = file.read(_MAX_BYTES + 1)
+        content = read_bounded(path, _MAX_BYTES)
     except FileNotFoundError:
         return None
     except OSError as error:
+        if error.errno == EFBIG:
+            reason = f"larger than any lock (expected at most {_MAX_BYTES} bytes)"
+            raise ConfigurationError([f"{path}: {reason}"], hint=_RENEW) from None
         raise ConfigurationError([f"{path}: {error.strerror or error}"]) from None
-    if len(content) > _MAX_BYTES:
-        reason = f"larger than any lock (expected at most {_MAX_BYTES} bytes)"
-        raise ConfigurationError([f"{path}: {reason}"], hint=_RENEW)
     return parse_lock(content, str(path))
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
+from hatch_torch._files import read_bounded
 from hatch_torch.catalog import target as targets
 from hatch_torch.catalog.releases import FAMILY
 from hatch_torch.config.env import Settings
@@ -110,8 +111,8 @@ def read_profile(text: str, place: str) -> Hardware:
     try:
         if text.lstrip().startswith("{"):
             return Hardware.from_json(text)
-        with Path(text).open(encoding="utf-8") as file:
-            return Hardware.from_json(file.read(MAX_PROFILE_CHARACTERS + 1))
+        content = read_bounded(Path(text), 4 * MAX_PROFILE_CHARACTERS)
+        return Hardware.from_json(content.decode("utf-8"))
     except OSError as error:
         shown = text[:_SHOWN_CHARACTERS]
         raise ConfigurationError([f"{place}: {shown}: {error.strerror}"]) from None

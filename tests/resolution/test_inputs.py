@@ -222,7 +222,7 @@ def test_huge_profile(tmp_path: Path) -> None:
     path = tmp_path / "machine.json"
     path.write_text(" " * 3_000_000, encoding="utf-8")
     with pytest.raises(
-        ConfigurationError, match="expected at most 1048576 characters, got 1048577"
+        ConfigurationError, match="expected at most 1048576 characters, got 3000000"
     ):
         read_profile(str(path), "--hardware")
     with pytest.raises(ConfigurationError) as fault:
