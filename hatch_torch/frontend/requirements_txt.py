@@ -43,32 +43,44 @@ _LINE_OPTIONS = OptionParser.of(
     ),
     flags=("--no-index", "--pre", "--prefer-binary", "--require-hashes"),
 )
+_MAX_DEPTH = 100  # files within files; the installer reads them all, and reports what is wrong
 _COMMENT = re.compile(r"(?:^|\s)#.*", re.DOTALL)
 _CONTINUATION = re.compile(r"\\\r?\n")
 _REQUIREMENT_OPTIONS = r"\s+--?[a-z].*$"
 _VARIABLE = r"\$\{([A-Z0-9_]+)\}"
 
 
-def expand_files(
+def expand_files(  # noqa: PLR0913 (the last three are for its calls of itself)
     options: Iterable[Option],
     folder: Path | None,
     environ: Mapping[str, str],
-    seen: frozenset[Path] = frozenset(),
+    seen: set[tuple[Path, bool]] | None = None,
+    *,
+    as_constraints: bool = False,
+    depth: int = _MAX_DEPTH,
 ) -> Iterator[Option]:
     """Yield the options, with each requirements and constraints file replaced by its contents.
 
     A line of a constraints file becomes the option `--constraint` with a requirement as its value.
     Relative paths are resolved against `folder`, within a file against the file's own folder, as in
     pip and uv. A missing file has no contents; a pyproject.toml, which uv accepts too, is left.
+    `seen`: the files that were read, each once as requirements and once as constraints, so that
+    files that name each other take no more time than their number.
     """
+    seen = set() if seen is None else seen
     for option in options:
         is_file = option.name in (REQUIREMENT, CONSTRAINT)
         path = to_local_path(option.value, folder) if is_file else None
         if path is None or path.name == PYPROJECT:
             yield _absolute_find_links(option, folder)
-        elif path not in seen:
+            continue
+        inside = as_constraints or option.name == CONSTRAINT
+        if (path, inside) not in seen and depth:
+            seen.add((path, inside))
             lines = parse_requirements(_read_text(path), environ)
-            inner = expand_files(lines, path.parent, environ, seen | {path})
+            inner = expand_files(
+                lines, path.parent, environ, seen, as_constraints=inside, depth=depth - 1
+            )
             yield from inner if option.name == REQUIREMENT else map(_to_constraint, inner)
 
 

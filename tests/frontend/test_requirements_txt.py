@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -97,3 +98,22 @@ def test_expand_unreadable(tmp_path: Path) -> None:
 def test_to_local_path(text: str, expected: Path | None) -> None:
     """Paths and file URLs are local, other URLs are not."""
     assert expected == to_local_path(text, Path("/home/me"))
+
+
+def test_files_that_name_each_other(tmp_path: Path) -> None:
+    """Each of many files is read once as requirements and once as constraints."""
+    names = [f"r{number}.txt" for number in range(30)]
+    text = "".join(f"-r {name}\n-c {name}\n" for name in names)
+    for name in names:
+        (tmp_path / name).write_text(f"package-{name[:-4]}\n{text}", encoding="utf-8")
+    start = time.monotonic()
+    options = [*expand_files([Option("--requirement", names[0])], tmp_path, {})]
+    assert time.monotonic() - start < 5
+    assert len({(one.name, one.value) for one in options}) == len(options) == 2 * len(names)
+
+
+def test_files_in_files(tmp_path: Path) -> None:
+    """Thousands of nested files end the reading, not the program."""
+    for number in range(3000):
+        (tmp_path / f"{number}.txt").write_text(f"-r {number + 1}.txt\n", encoding="utf-8")
+    assert [*expand_files([Option("--requirement", "0.txt")], tmp_path, {})] == []
