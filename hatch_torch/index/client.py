@@ -7,13 +7,14 @@ and with it urllib3, is imported on the first request that the cache cannot answ
 from __future__ import annotations
 
 import time
+from functools import partial
 from threading import Lock
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 from hatch_torch.errors import IndexFaultError
 from hatch_torch.index.auth import Credentials
-from hatch_torch.index.http_cache import CachedResponse
+from hatch_torch.index.http_cache import CachedResponse, PageState
 from hatch_torch.index.limits import (
     LATE,
     LATE_HINT,
@@ -81,6 +82,7 @@ class Client:
         self._page_budget = ByteBudget(MAX_PAGE_BYTES)
         self._metadata_budget = ByteBudget(MAX_ALL_METADATA_BYTES)
         self._lock = Lock()
+        self._read_lock = Lock()
         self._http: HttpClient | None = None
         self._transport: Transport | None = None
 
@@ -105,10 +107,7 @@ class Client:
         """
 
         def call(item: T) -> R | IndexFaultError:
-            try:
-                return function(item)
-            except IndexFaultError as fault:
-                return fault
+            return _capture_fault(partial(function, item))
 
         return map_until_deadline(call, items, self.deadline)
 
@@ -126,21 +125,43 @@ class Client:
         limits the bytes; by default, those of all pages of this client together.
         """
         budget = budget or self._page_budget
-        cached = {url: self._read_cache(url, budget) for url in urls}
-        fresh = {url: page for url, page in cached.items() if page and page.is_fresh(self._now())}
-        stale = {url: page for url, page in cached.items() if url not in fresh}
-        fetched = self._fetch_pages(stale, hosts, budget)
         pages: dict[str, R | IndexFaultError] = {}
-        for url, page in cached.items():
-            try:
-                pages[url] = (
-                    read(fresh[url])
-                    if url in fresh
-                    else self._settle(url, page, fetched[url], read)
-                )
-            except IndexFaultError as fault:
-                pages[url] = fault
+        stale: dict[str, bool] = {}
+        for url in dict.fromkeys(urls):
+            page = self._read_cache(url, budget)
+            if page and page.is_fresh(self._now()):
+                pages[url] = _capture_fault(partial(self._read, read, page))
+            else:
+                stale[url] = page is not None
+        if stale and not self._offline:
+            pages |= self.map(
+                lambda url: self._load_page(url, hosts, budget, read, has_copy=stale[url]), stale
+            )
+        for url in stale.keys() - pages.keys():
+            fault, has_copy = self._no_reply(url), stale[url]
+            pages[url] = _capture_fault(partial(self._read_stale, url, fault, read, has_copy))
         return pages
+
+    def is_fresh(self, state: PageState) -> bool:
+        """Return whether a page counts as unchanged without being asked for."""
+        return self._now() < state.expires
+
+    def confirm_pages(
+        self, states: Collection[PageState], hosts: AllowedHosts
+    ) -> list[PageState] | None:
+        """Return the states of pages that are all unchanged; None where any may have changed.
+
+        Those that are no longer fresh are asked for, without their bodies.
+        """
+        expired = [one for one in states if not self.is_fresh(one)]
+        replies = self.map(lambda state: self._confirm_page(state, hosts), expired)
+        confirmed: list[PageState] = []
+        for one in states:
+            state = one if self.is_fresh(one) else replies.get(one)
+            if not isinstance(state, PageState):
+                return None
+            confirmed.append(state)
+        return confirmed
 
     def get_metadata(self, url: str, hosts: AllowedHosts) -> bytes | None:
         """Return the bytes of a METADATA file, uncached; None where it does not exist."""
@@ -226,23 +247,54 @@ class Client:
             raise IndexFaultError(strip_credentials(url), LATE, hint=LATE_HINT)
         return replies[url]
 
-    def _fetch_pages(
-        self, stale: Mapping[str, CachedResponse | None], hosts: AllowedHosts, budget: ByteBudget
-    ) -> dict[str, CachedResponse | IndexFaultError]:
-        if self._offline or not stale:
-            return {
-                url: IndexFaultError(strip_credentials(url), _OFFLINE, hint=_OFFLINE_HINT)
-                for url in stale
-            }
-        late = {url: IndexFaultError(strip_credentials(url), LATE, hint=LATE_HINT) for url in stale}
-        return late | self.map(lambda url: self._fetch_page(url, stale[url], hosts, budget), stale)
+    def _load_page(
+        self,
+        url: str,
+        hosts: AllowedHosts,
+        budget: ByteBudget,
+        read: Callable[[CachedResponse], R],
+        *,
+        has_copy: bool,
+    ) -> R:
+        """Request a page, read and cache it; else read the stale copy. Runs in its own thread.
+
+        A page is read as soon as it is there, while others are still under way: to hold them all
+        would take their whole size in memory. A stale copy is read again for the same reason.
+        """
+        try:
+            cached = self._cache.read(url) if has_copy else None
+            fetched = self._fetch_page(url, cached, hosts, budget)
+            value = self._read(read, fetched)
+        except IndexFaultError as fault:
+            return self._read_stale(url, fault, read, has_copy)
+        self._cache.write(url, fetched)
+        return value
+
+    def _request_page(
+        self, cached: CachedResponse | None, url: str, hosts: AllowedHosts, budget: ByteBudget
+    ) -> Reply:
+        headers = {**_PAGE_HEADERS, **(cached.conditional_headers if cached else {})}
+        http = self._connect(url)
+        return http.get(url, hosts, budget=budget, deadline=self.deadline, headers=headers)
+
+    def _confirm_page(self, state: PageState, hosts: AllowedHosts) -> PageState | None:
+        known = CachedResponse(state.url, state.status, b"", "", state.etag, state.modified)
+        reply = self._request_page(known, state.url, hosts, ByteBudget(MAX_METADATA_BYTES))
+        if known.is_found and reply.status == _UNCHANGED:
+            return PageState.from_response(known.revalidate(reply.headers, self._now()))
+        if known.is_found or reply.status != known.status:
+            return None
+        page = CachedResponse.from_reply(known.url, reply.status, reply.headers, b"", self._now())
+        return PageState.from_response(page)
+
+    def _no_reply(self, url: str) -> IndexFaultError:
+        found, hint = (_OFFLINE, _OFFLINE_HINT) if self._offline else (LATE, LATE_HINT)
+        return IndexFaultError(strip_credentials(url), found, hint=hint)
 
     def _fetch_page(
         self, url: str, cached: CachedResponse | None, hosts: AllowedHosts, budget: ByteBudget
     ) -> CachedResponse:
-        headers = {**_PAGE_HEADERS, **(cached.conditional_headers if cached else {})}
-        http = self._connect(url)
-        reply = http.get(url, hosts, budget=budget, deadline=self.deadline, headers=headers)
+        reply = self._request_page(cached, url, hosts, budget)
         if cached and reply.status == _UNCHANGED:
             return cached.revalidate(reply.headers, self._now())
         is_doubtful = reply.status == _FORBIDDEN and cached and cached.is_found
@@ -257,29 +309,30 @@ class Client:
             shown, reply.status, reply.headers, reply.body, self._now()
         )
 
-    def _settle(
+    def _read_stale(
         self,
         url: str,
-        cached: CachedResponse | None,
-        fetched: CachedResponse | IndexFaultError,
+        fault: IndexFaultError,
         read: Callable[[CachedResponse], R],
+        has_copy: bool,  # noqa: FBT001 (private)
     ) -> R:
-        """Return what was read of a response that is then cached, else of the stale copy."""
-        if isinstance(fetched, IndexFaultError):
-            return read(self._stale_if_error(cached, fetched))
-        try:
-            value = read(fetched)
-        except IndexFaultError as fault:
-            return read(self._stale_if_error(cached, fault))
-        self._cache.write(url, fetched)
-        return value
-
-    def _stale_if_error(
-        self, cached: CachedResponse | None, fault: IndexFaultError
-    ) -> CachedResponse:
-        """Return the stale copy, with a note; raises the fault where there is none."""
+        """Read the stale copy, with a note; raise the fault where there is none."""
+        cached = self._cache.read(url) if has_copy else None
         if cached is None:
             raise fault
         day = time.strftime("%Y-%m-%d", time.gmtime(cached.stored))
         self.add_note(f"{fault.message}; used the cached copy of {day}")
-        return cached
+        return self._read(read, cached)
+
+    def _read(self, read: Callable[[CachedResponse], R], page: CachedResponse) -> R:
+        """Read one page at a time: readers share what they count."""
+        with self._read_lock:
+            return read(page)
+
+
+def _capture_fault(function: Callable[[], R]) -> R | IndexFaultError:
+    """Return a result, or the fault that was raised."""
+    try:
+        return function()
+    except IndexFaultError as fault:
+        return fault

@@ -225,6 +225,22 @@ class CachedResponse(NamedTuple):
         return cls(body=body, **head)
 
 
+class PageState(NamedTuple):
+    """By what an index tells whether a page is still the same."""
+
+    url: str
+    status: int
+    etag: str
+    modified: str
+    expires: float
+    """Seconds since 1970 until which the page counts as unchanged."""
+
+    @classmethod
+    def from_response(cls, page: CachedResponse) -> PageState:
+        """Take the state of a page that was read."""
+        return cls(page.url, page.status, page.etag, page.modified, page.stored + page.max_age)
+
+
 def _get_lifetime(url: str, status: int, cache_control: str) -> float:
     """Return the lifetime in seconds; none for a mirror's 403, which a login may change."""
     if status == _FORBIDDEN and get_host(url) not in PYTORCH_HOSTS:

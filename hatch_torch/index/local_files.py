@@ -8,40 +8,19 @@ from contextlib import suppress
 from gzip import GzipFile
 from io import RawIOBase
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, NamedTuple
-from urllib.parse import unquote
+from typing import IO
 from urllib.request import url2pathname
 from zlib import error as ZlibError  # noqa: N812 (an exception, spelled like a variable)
 
 from hatch_torch.errors import IndexFaultError
 from hatch_torch.index.limits import MAX_METADATA_BYTES, MAX_PAGE_BYTES, MIB
+from hatch_torch.index.project_page import ListedFile, list_files
 from hatch_torch.index.simple_api import Link, decode_page, parse_links
 from hatch_torch.index.wheel_metadata import FAULTS, extract_metadata
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
 FILE = "file:"
-SDIST_SUFFIX = ".tar.gz"
-_SUFFIXES = (".whl", SDIST_SUFFIX)
 _MAX_UNPACKED_BYTES = 64 * MIB
 """Bytes of an sdist that are unpacked in search of its PKG-INFO, which lies near the front."""
-
-
-class ListedFile(NamedTuple):
-    """A file and the URL that its link is relative to."""
-
-    filename: str
-    base: str
-    link: Link
-
-
-def list_files(base: str, links: Iterable[Link]) -> Iterator[ListedFile]:
-    """Yield the wheels and sdists among links that are relative to a URL."""
-    for link in links:
-        filename = unquote(link.href.rpartition("/")[2])
-        if filename.endswith(_SUFFIXES):
-            yield ListedFile(filename, base, link)
 
 
 def list_folder(folder: Path) -> list[ListedFile]:

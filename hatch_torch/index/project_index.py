@@ -14,23 +14,29 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urljoin
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
-from packaging.version import InvalidVersion, Version
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from hatch_torch.errors import IndexFaultError
+from hatch_torch.index.http_cache import PageState
 from hatch_torch.index.limits import MIB, ByteBudget
 from hatch_torch.index.local_files import (
     FILE,
-    SDIST_SUFFIX,
-    ListedFile,
     extract_pkg_info,
-    list_files,
     list_folder,
     read_local_metadata,
     read_local_page,
     to_path,
 )
-from hatch_torch.index.simple_api import decode_page, parse_links
+from hatch_torch.index.project_page import (
+    SDIST_SUFFIX,
+    ListedFile,
+    ProjectPage,
+    name_in,
+    parse_version,
+    read_project_page,
+    sort_versions,
+    version_in,
+)
 from hatch_torch.index.urls import AllowedHosts
 from hatch_torch.index.wheel_metadata import read_content
 
@@ -38,10 +44,12 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from packaging.tags import Tag
+    from packaging.version import Version
 
     from hatch_torch.catalog.target import Target
     from hatch_torch.index.client import Client
     from hatch_torch.index.http_cache import CachedResponse
+    from hatch_torch.index.simple_api import Link
 
 PYPI = "https://pypi.org/simple/"
 ALL_PACKAGES = ":all:"
@@ -112,15 +120,19 @@ class ProjectIndex:
         self._hosts = AllowedHosts.of([*self._options.urls, *self._own_urls.values()])
         self._budget = ByteBudget(_MAX_PAGE_BYTES)
         self._notes = 0
+        self._keeps_all = False
+        self._states: dict[str, PageState] = {}
         self._linked: list[ListedFile] | None = None
         self._files: dict[str, _Files | None] = {}
-        self._versions: dict[str, list[tuple[Version, str]]] = {}
+        self._versions: dict[str, list[str]] = {}
         self._chosen: dict[tuple[str, str, bool], ReleaseFile | None] = {}
         self._metadata: dict[str, bytes | None] = {}
         self._ranks: dict[str, tuple[int, object] | None] = {}
 
     def for_target(self, target: Target) -> ProjectIndex:
         """Return the same pages and METADATA for another interpreter; each is read once for all."""
+        if not self._keeps_all:
+            self._keeps_all, self._linked, self._files, self._versions = True, None, {}, {}
         self._links()
         other = copy(self)
         vars(other).update(_target=target, _chosen={}, _ranks={})
@@ -156,8 +168,9 @@ class ProjectIndex:
         takes_prereleases = self._options.prereleases or bool(specifier.prereleases)
         last_resort: list[ReleaseFile] = []
         has_final = False
-        for version, text in self._sorted_versions(name):
-            if not specifier.contains(version, prereleases=True):
+        for text in self._sorted_versions(name):
+            version = parse_version(text)
+            if version is None or not specifier.contains(version, prereleases=True):
                 continue
             if not (file := self._best_file(name, version, text, is_exact=is_exact)):
                 continue
@@ -194,16 +207,39 @@ class ProjectIndex:
             return [f"{own}{name}/"]
         return [f"{url}{name}/" for url in self._options.urls]
 
-    def _read_pages(self, urls: Collection[str]) -> Mapping[str, list[ListedFile] | None]:
-        pages: dict[str, list[ListedFile] | None] = {}
-        pages |= {url: read_local_page(url) for url in urls if url.startswith(FILE)}
+    @property
+    def page_states(self) -> list[PageState] | None:
+        """The states of all pages that were read.
+
+        None where a folder was, or where a page or METADATA could not be read.
+        """
+        places = (*self._options.urls, *self._own_urls.values())
+        is_local = self._options.find_links or any(one.startswith(FILE) for one in places)
+        if is_local or None in self._files.values() or None in self._metadata.values():
+            return None
+        return [*self._states.values()]
+
+    def confirm(self, states: Collection[PageState]) -> list[PageState] | None:
+        """Return the states of pages that are all unchanged; None where any may have changed."""
+        return self._client.confirm_pages(states, self._hosts)
+
+    def _read_pages(self, urls: Collection[str]) -> Mapping[str, ProjectPage | None]:
+        pages: dict[str, ProjectPage | None] = {}
+        for url in urls:
+            if url.startswith(FILE):
+                local = read_local_page(url)
+                pages[url] = None if local is None else ProjectPage(bool(local), local)
         remote = [url for url in urls if url not in pages]
-        fetched = self._client.get_pages(remote, self._hosts, _read_page, self._budget)
+        fetched = self._client.get_pages(remote, self._hosts, self._read_page, self._budget)
         for url, page in fetched.items():
             if isinstance(page, IndexFaultError):
                 self._add_note(str(page.message))
             pages[url] = None if isinstance(page, IndexFaultError) else page
         return pages
+
+    def _read_page(self, page: CachedResponse) -> ProjectPage:
+        self._states[page.url] = PageState.from_response(page)
+        return read_project_page(page, self._may_take)
 
     def _add_note(self, note: str) -> None:
         self._notes += 1
@@ -212,16 +248,17 @@ class ProjectIndex:
         elif self._notes == _MAX_NOTES + 1:
             self._client.add_note("further packages cannot be read, so they bound nothing")
 
-    def _merge(self, name: str, pages: list[list[ListedFile] | None]) -> _Files | None:
+    def _merge(self, name: str, pages: list[ProjectPage | None]) -> _Files | None:
         """Put the pages of a package together, by the text of the version; None where unknown."""
+        found = [page for page in pages if page and page.is_found]
+        linked = [listed for listed in self._links() if name_in(listed.filename) == name]
+        if not (linked or found):
+            return None if None in (pages[:1] if self._options.takes_first else pages) else {}
         if self._options.takes_first:
-            pages = next(([page] for page in pages if page), pages[:1])
-        linked = [listed for listed in self._links() if _name_in(listed.filename) == name]
-        if not (linked or any(pages)) and (None in pages or not any(pages)):
-            return None if None in pages else {}
+            found = found[:1]
         files: _Files = {}
-        for listed in (*linked, *(one for page in pages for one in page or ())):
-            files.setdefault(_version_in(listed.filename), []).append(listed)
+        for listed in (*linked, *(one for page in found for one in page.files)):
+            files.setdefault(version_in(listed.filename), []).append(listed)
         return files
 
     def _links(self) -> list[ListedFile]:
@@ -230,17 +267,15 @@ class ProjectIndex:
             for place in self._options.find_links:
                 if "://" in place and not place.startswith(FILE):
                     hosts = AllowedHosts.of([place])
-                    for page in self._client.get_pages([place], hosts, _read_page).values():
-                        self._linked += [] if isinstance(page, IndexFaultError) else page
+                    for page in self._client.get_pages([place], hosts, self._read_page).values():
+                        self._linked += [] if isinstance(page, IndexFaultError) else page.files
                 else:
                     self._linked += list_folder(to_path(place))
         return self._linked
 
-    def _sorted_versions(self, name: str) -> list[tuple[Version, str]]:
+    def _sorted_versions(self, name: str) -> list[str]:
         if name not in self._versions:
-            texts = self._files[name] or {}
-            parsed = [(version, text) for text in texts if (version := _parse_version(text))]
-            self._versions[name] = sorted(parsed, key=lambda pair: pair[0], reverse=True)
+            self._versions[name] = sort_versions(self._files[name] or {})
         return self._versions[name]
 
     def _best_file(
@@ -249,25 +284,31 @@ class ProjectIndex:
         """Return the file of a release that fits; a yanked one only for an exact requirement."""
         key = (name, text, is_exact)
         if key not in self._chosen:
-            best: tuple[tuple[int, object], ListedFile] | None = None
+            best: tuple[tuple[int, object], ListedFile, Link] | None = None
             for listed in (self._files[name] or {})[text]:
-                if listed.link.yanked is not None and not is_exact:
+                link = listed.parse_link()
+                if link is None or (link.yanked is not None and not is_exact):
                     continue
-                rank = self._rank(name, listed)
+                rank = self._rank(name, listed.filename, link)
                 if rank is not None and (best is None or rank > best[0]):
-                    best = rank, listed
-            self._chosen[key] = best and _to_file(name, version, best[1])
+                    best = rank, listed, link
+            self._chosen[key] = best and _to_file(name, version, *best[1:])
         return self._chosen[key]
 
-    def _rank(self, name: str, listed: ListedFile) -> tuple[int, object] | None:
+    def _rank(self, name: str, filename: str, link: Link) -> tuple[int, object] | None:
         """Return the preference for a file, higher is better; None where it does not fit."""
-        if not self.admits_python(listed.link.requires_python or ""):
+        if not self.admits_python(link.requires_python or ""):
             return None
-        is_wheel = listed.filename.endswith(".whl")
+        is_wheel = filename.endswith(".whl")
         excluded = self._options.no_binary if is_wheel else self._options.only_binary
         if {name, ALL_PACKAGES} & excluded:
             return None
-        return self._rank_tags(listed.filename.split("-", 2)[-1]) if is_wheel else (-(2**31), ())
+        return self._rank_tags(filename.split("-", 2)[-1]) if is_wheel else (-(2**31), ())
+
+    def _may_take(self, filename: str) -> bool:
+        if self._keeps_all or filename.endswith(SDIST_SUFFIX):
+            return True
+        return self._rank_tags(filename.split("-", 2)[-1]) is not None
 
     def _rank_tags(self, tail: str) -> tuple[int, object] | None:
         """Return the preference for a wheel by the end of its name, which a page repeats."""
@@ -304,9 +345,8 @@ class ProjectIndex:
         return extract_pkg_info(BytesIO(body.getvalue()))
 
 
-def _to_file(name: str, version: Version, listed: ListedFile) -> ReleaseFile:
-    url = urljoin(listed.base, listed.link.href)
-    link = listed.link
+def _to_file(name: str, version: Version, listed: ListedFile, link: Link) -> ReleaseFile:
+    url = urljoin(listed.base, link.href)
     return ReleaseFile(
         listed.filename,
         name,
@@ -318,37 +358,8 @@ def _to_file(name: str, version: Version, listed: ListedFile) -> ReleaseFile:
     )
 
 
-def _read_page(page: CachedResponse) -> list[ListedFile]:
-    """Return the files of a page; raises IndexFaultError for one that is no index page."""
-    if not page.is_found:
-        return []
-    text = decode_page(page.body, page.content_type)
-    return [*list_files(*parse_links(text, page.content_type, page.url))]
-
-
 def _folder(url: str) -> str:
     return url.rstrip("/") + "/"
-
-
-def _name_in(filename: str) -> str:
-    if filename.endswith(".whl"):
-        return canonicalize_name(filename.partition("-")[0])
-    return canonicalize_name(filename.removesuffix(SDIST_SUFFIX).rpartition("-")[0])
-
-
-def _version_in(filename: str) -> str:
-    """Return the version that a file's name spells, unchecked."""
-    if filename.endswith(".whl"):
-        return filename.partition("-")[2].partition("-")[0]
-    return filename.removesuffix(SDIST_SUFFIX).rpartition("-")[2]
-
-
-@lru_cache(maxsize=4096)
-def _parse_version(text: str) -> Version | None:
-    try:
-        return Version(text)
-    except InvalidVersion:
-        return None
 
 
 @lru_cache(maxsize=4096)

@@ -13,7 +13,7 @@ from collections import Counter
 from functools import lru_cache, partial
 from itertools import islice, pairwise
 from math import prod
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote, urljoin
 
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
@@ -29,7 +29,7 @@ from hatch_torch.index.hashes import (
 from hatch_torch.index.limits import MAX_JSON_VALUES, MAX_LINKS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from packaging.tags import Tag
     from packaging.utils import BuildTag, NormalizedName
@@ -220,7 +220,7 @@ def parse_json_links(text: str, max_links: int = MAX_LINKS) -> list[Link]:
         raise ValueError("it has no list of files")  # noqa: TRY004 (a fault of the page)
     if len(files) > max_links:
         raise ValueError(TOO_MANY)
-    return [*_read_json_links(files)]
+    return [*filter(None, map(read_json_link, files))]
 
 
 def _parse_attributes(text: str, begin: int, end: int) -> dict[str, str]:
@@ -259,21 +259,22 @@ def _unescape(text: str) -> str:
     return unescape(text)
 
 
-def _read_json_links(files: Iterable[Any]) -> Iterator[Link]:
-    for file in files:
-        if isinstance(file, dict) and isinstance(file.get("url"), str):
-            core_metadata = file.get("core-metadata", file.get("dist-info-metadata", False))
-            hashes, is_malformed = check_hashes(file.get("hashes"))
-            python, yanked = file.get("requires-python"), file.get("yanked", False)
-            yield Link(
-                href=file["url"].strip().partition("#")[0],
-                sha256=hashes.pop("sha256", None),
-                core_metadata=read_json_metadata(core_metadata),
-                requires_python=python if python and isinstance(python, str) else None,
-                yanked=None if yanked is False else yanked if isinstance(yanked, str) else "",
-                other_hashes=tuple(hashes.items()),
-                is_malformed=is_malformed,
-            )
+def read_json_link(file: object) -> Link | None:
+    """Return the link of an entry of a PEP 691 page; None for one without a URL."""
+    if not (isinstance(file, dict) and isinstance(file.get("url"), str)):
+        return None
+    core_metadata = file.get("core-metadata", file.get("dist-info-metadata", False))
+    hashes, is_malformed = check_hashes(file.get("hashes"))
+    python, yanked = file.get("requires-python"), file.get("yanked", False)
+    return Link(
+        href=file["url"].strip().partition("#")[0],
+        sha256=hashes.pop("sha256", None),
+        core_metadata=read_json_metadata(core_metadata),
+        requires_python=python if python and isinstance(python, str) else None,
+        yanked=None if yanked is False else yanked if isinstance(yanked, str) else "",
+        other_hashes=tuple(hashes.items()),
+        is_malformed=is_malformed,
+    )
 
 
 _LISTED = re.compile(r"(/|\.(whl|tar\.gz|zip|tar\.bz2|egg|exe|metadata|asc|json))\Z", re.IGNORECASE)

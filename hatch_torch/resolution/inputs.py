@@ -194,7 +194,7 @@ def _make_find_tree(options: SourceOptions) -> Callable[[], InstallTree | None]:
             return None
         from hatch_torch.resolution.install_tree import InstallTree  # noqa: PLC0415 (see above)
 
-        return InstallTree(options, family)
+        return InstallTree(options, family, is_remembered=True)
 
     return find
 

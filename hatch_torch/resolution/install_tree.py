@@ -19,10 +19,8 @@ from hatch_torch.config.backend_request import expand_self_extras
 from hatch_torch.config.config import declared_extras
 from hatch_torch.config.pyproject import read_project
 from hatch_torch.errors import ConfigurationError
-from hatch_torch.resolution.bound_packages import PairedPackages
-from hatch_torch.resolution.model import Need
+from hatch_torch.resolution.model import Need, Tree
 from hatch_torch.resolution.packages import InstallerPackages, find_installed_releases
-from hatch_torch.resolution.tree import Install, prefetch, resolve_tree
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -35,8 +33,9 @@ if TYPE_CHECKING:
     from hatch_torch.index.project_index import ReleaseFile
     from hatch_torch.index.simple_api import Wheel
     from hatch_torch.index.source import SourceOptions
-    from hatch_torch.resolution.model import FamilyChoice, Offer, Release, Tree
+    from hatch_torch.resolution.model import FamilyChoice, Offer, Release
     from hatch_torch.resolution.tree import Install
+    from hatch_torch.resolution.tree_memory import RememberedTree, TreeMemory
 
     Root = tuple[str, Need]
     """A requirement, after who states it."""
@@ -50,8 +49,14 @@ _WHEELS = "the wheels of the torch family"
 class InstallTree:
     """Resolves the whole install, with what a strategy offers of the torch family."""
 
-    def __init__(self, options: SourceOptions, family: frozenset[str]) -> None:
-        """Keep what determines the sources, and the names of the family in this project."""
+    def __init__(
+        self, options: SourceOptions, family: frozenset[str], *, is_remembered: bool = False
+    ) -> None:
+        """Keep what determines the sources, and the names of the family in this project.
+
+        `is_remembered`: the last result is used again while nothing changed.
+        """
+        self._is_remembered = is_remembered
         self._options = options
         self._family = family
 
@@ -69,7 +74,11 @@ class InstallTree:
     @cached_property
     def requires_family(self) -> bool:
         """Whether anything requires a member of the family; reads the newest releases."""
-        return prefetch(self._make_install(), self._packages)
+        if self._remembered:
+            return bool(self._remembered.versions)
+        if not self._is_family_found and self._memory:
+            self._memory.store(Tree())
+        return self._is_family_found
 
     def resolve(self, offer: Offer, *, paired: bool = False) -> Tree:
         """Return the install as the installer would resolve it.
@@ -77,10 +86,19 @@ class InstallTree:
         `paired`: what a package is compiled for bounds torch, even if the package does not say so.
         Raises TreeConflictError where no set of releases meets everything.
         """
-        packages = self._packages
-        _ = self.requires_family  # reads in parallel what the search would read one by one
-        source = PairedPackages(packages) if paired else packages
-        return resolve_tree(self._make_install(), source, offer, packages.is_late)
+        from hatch_torch.resolution.bound_packages import PairedPackages  # noqa: PLC0415 (see above)
+
+        if not paired and self._remembered and (known := self._remembered.resolve(offer)):
+            self._packages.locate(known.releases[name] for name in known.ranges)
+            return known
+        from hatch_torch.resolution.tree import resolve_tree  # noqa: PLC0415 (see above)
+
+        _ = self._is_family_found  # reads in parallel what the search would read one by one
+        source = PairedPackages(self._packages) if paired else self._packages
+        tree = resolve_tree(self._make_install(), source, offer, self._packages.is_late)
+        if self._memory and not paired:
+            self._memory.store(tree)
+        return tree
 
     def find_companion_wheels(
         self, name: str, torch: Version, backend: Backend
@@ -95,7 +113,9 @@ class InstallTree:
     def relax(self, name: str, *, remove: bool = False) -> InstallTree:
         """Return the install that requires any release of a package, or (`remove`) none itself."""
         other = copy(self)
-        vars(other).pop("requires_family", None)
+        other._is_remembered = False  # noqa: SLF001 (a copy)
+        for name_of_cached in ("requires_family", "_is_family_found", "_remembered", "_memory"):
+            vars(other).pop(name_of_cached, None)
         other.roots = tuple(
             (by, need._replace(specifier=SpecifierSet()) if need.name == name else need)
             for by, need in self.roots
@@ -122,6 +142,8 @@ class InstallTree:
         install = install._replace(
             roots=(*install.roots, *required), family=install.family | choice.versions.keys()
         )
+        from hatch_torch.resolution.tree import prefetch, resolve_tree  # noqa: PLC0415 (see above)
+
         prefetch(install, self._packages)
 
         def offer(bounds: Mapping[str, SpecifierSet]) -> Iterator[FamilyChoice]:
@@ -137,6 +159,39 @@ class InstallTree:
     def find_file(self, release: Release) -> ReleaseFile | None:
         """Return the file that the installer takes for a release; None where that is unknown."""
         return self._packages.find_file(release)
+
+    @cached_property
+    def _is_family_found(self) -> bool:
+        from hatch_torch.resolution.tree import prefetch  # noqa: PLC0415 (see above)
+
+        return prefetch(self._make_install(), self._packages)
+
+    @cached_property
+    def _remembered(self) -> RememberedTree | None:
+        return self._memory.recall() if self._memory else None
+
+    @cached_property
+    def _memory(self) -> TreeMemory | None:
+        options = self._options
+        request = options.request
+        if not self._is_remembered or options.settings.upgrade or request.upgrade:
+            return None
+        from hatch_torch.index.index_config import find_installer_indexes  # noqa: PLC0415 (see above)
+        from hatch_torch.resolution.tree_memory import TreeMemory  # noqa: PLC0415 (see above)
+
+        target = options.target
+        question = (
+            self.roots,
+            request.resolver,
+            find_installer_indexes(request, options.environ, options.uv_sources),
+            (target.python, target.platform, target.environment),
+            # What the C library or macOS admits shows in the tag that is preferred.
+            (len(target.ranks), next(iter(target.ranks), None)),
+            self._family,
+            self._packages.local,
+            sorted((*bound_packages(), *options.config.companions)),
+        )
+        return TreeMemory(question, options.client, lambda: options.project_index, self._packages)
 
     def _make_install(self) -> Install:
         from hatch_torch.resolution.tree import Install  # noqa: PLC0415 (see above)

@@ -45,6 +45,8 @@ class Tree(NamedTuple):
     """Releases that are newer than those of the install, but that the chosen torch excludes."""
     is_complete: bool = True
     """False where the search was given up: what is known so far bounds the family."""
+    went_back: bool = False
+    """Whether older releases of other packages were tried because no torch fitted."""
 
 
 class FamilyChoice(NamedTuple):

@@ -9,6 +9,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
@@ -170,6 +171,32 @@ class InstallerPackages:
         content = self._index.metadata(file)
         specifiers = _headers(content, "requires-python") if content else ()
         return all(map(self._index.admits_python, specifiers))
+
+    def locate(self, releases: Iterable[Release]) -> None:
+        """Find the files of releases that are known, as a search would have."""
+        for one in releases:
+            if one.version and one.name not in self._local:
+                exactly = SpecifierSet(f"=={one.version}")
+                any(self.releases(Need(one.name, exactly)) or ())
+
+    @property
+    def local(self) -> Mapping[str, tuple[Requirement, ...]]:
+        """The local projects by name, with what they require."""
+        return self._local
+
+    @property
+    def installed_versions(self) -> dict[str, str]:
+        """The release of every installed distribution."""
+        return {name: str(one.version) for name, one in self._installed.items()}
+
+    def find_stamps(self, names: Iterable[str]) -> list[tuple[str, int, int]]:
+        """Return what changes when the METADATA of an installed package is written anew."""
+        stamps: list[tuple[str, int, int]] = []
+        for name in sorted(self._installed.keys() & set(names)):
+            with suppress(OSError):
+                status = self._installed[name].metadata.stat()
+                stamps.append((name, status.st_mtime_ns, status.st_size))
+        return stamps
 
     def has_installed(self, needs: Iterable[Need], environment: Mapping[str, str]) -> bool:
         """Return whether requirements, and all that they require in turn, are installed and stay.

@@ -126,7 +126,14 @@ def resolve_tree(
         name: _merge([need for need, _ in parents[name]]) for name in install.compiled & {*releases}
     }
     passed_over = tuple(_find_passed_over(provider, releases, choice))
-    return Tree(choice, tuple(dict.fromkeys(bounds)), releases, ranges, passed_over)
+    return Tree(
+        choice,
+        tuple(dict.fromkeys(bounds)),
+        releases,
+        ranges,
+        passed_over,
+        went_back=provider.went_back or bool(passed_over),
+    )
 
 
 def _find_passed_over(
@@ -213,6 +220,7 @@ class _Provider(AbstractProvider["Need", Any, str]):
     ) -> None:
         self.stated_by = {install.constrain(need): by for by, need in reversed(install.roots)}
         self._is_late = is_late
+        self.went_back = False
         self._install = install
         self._source = source
         self._offer = offer
@@ -289,9 +297,12 @@ class _Provider(AbstractProvider["Need", Any, str]):
         specifiers: dict[str, SpecifierSet] = {}
         for need in needs:
             specifiers[need.name] = specifiers.get(need.name, _ANY) & need.specifier
+        is_first = True
         for choice in self._offer(specifiers):
             if choice.versions not in ruled_out:
                 yield choice
+                is_first = False
+        self.went_back |= is_first
 
     def _releases(
         self, name: str, needs: Sequence[Need], ruled_out: Collection[Version | None]

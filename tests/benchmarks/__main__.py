@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
 from typing import TYPE_CHECKING
 
-from tests.benchmarks import growth, imports, peers, whole
+from tests.benchmarks import growth, imports, peers, trees, whole
 from tests.benchmarks.rows import Peer, Row, peers_table, table
 from tests.benchmarks.serving import served
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 BEGIN, END = "<!-- benchmarks -->", "<!-- end of benchmarks -->"
+PARTS = ("imports", "inside", "growth", "trees", "whole", "peers")
 
 
 def main(words: Sequence[str] | None = None) -> None:
@@ -34,11 +35,9 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--rounds", type=int, default=7, help="of each measure; 1 to see that it runs"
     )
-    parser.add_argument(
-        "--only", nargs="+", choices=["inside", "imports", "growth", "whole", "peers"]
-    )
+    parser.add_argument("--only", nargs="+", choices=[*PARTS])
     options = parser.parse_args(words)
-    text = report(options.only or ["imports", "inside", "growth", "whole", "peers"], options.rounds)
+    text = report(options.only or PARTS, options.rounds)
     print(text)
     if options.write:
         write(text)
@@ -58,6 +57,8 @@ def report(parts: Sequence[str], rounds: int) -> str:
             found += inside(folders["inside"] / "inside.json", quick=rounds == 1)
         if "growth" in parts:
             found += growth.rows(folders["growth"], index.torch_index, rounds)
+        if "trees" in parts:
+            found += trees.rows(folders["trees"], index.torch_index, rounds)
         if "whole" in parts:
             found += whole.rows(folders["whole"], rounds)
         if "peers" in parts:

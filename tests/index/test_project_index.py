@@ -229,7 +229,7 @@ def test_sdist_that_cannot_be_read(server: Server, open_index: Open, content: by
 def test_another_target(server: Server, open_index: Open) -> None:
     """Another interpreter chooses among the same pages, which are read once."""
     serve(server, "pkg", link(wheel("2"), 'data-requires-python="&lt;3.12"'), link(wheel("1")))
-    index = open_index()
+    index = open_index().for_target(TARGET)
     assert listed(index) == [wheel("1")]
     older = index.for_target(TARGET.with_python("3.11"))
     assert listed(older) == [wheel("2"), wheel("1")]
