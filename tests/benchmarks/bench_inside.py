@@ -14,9 +14,9 @@ from hatch_torch.hardware.machine import Machine
 from hatch_torch.hardware.nvidia import ask_nvml
 from hatch_torch.hardware.probe import run_probes
 from hatch_torch.lock.locker import create_lock
-from hatch_torch.lock.target import LockRequest
 from hatch_torch.lock.model import LockScope
 from hatch_torch.lock.scope import expand_scope
+from hatch_torch.lock.target import LockRequest
 from hatch_torch.resolution.decide import decide
 from tests.benchmarks.nightly import offered, page, read
 from tests.benchmarks.projects import case
