@@ -32,7 +32,7 @@ _USER = "USER"
 _USER_INFO = re.compile(r"(?<=://)[^\s/]*@|(?<=://)[^\s@/]*:[^\s@]*@(?=[\w.\[-])")
 _QUERY = re.compile(r"(://[^\s?#\"'<>]*)\?[^\s#\"'<>]*")
 _SECRET = re.compile(
-    r"(?i)([\w-]*(?:api[_-]?key|auth|authorization|credential|passwd|password|secret|token|username)"
+    r"(?i)(?<![\w-])([\w-]*(?:api[_-]?key|auth|authorization|credential|passwd|password|secret|token|username)"
     r"s?(?![a-z])[\w-]*[\"']?[ \t]*[=:][ \t]*)(?:[\"'][^\"'\n]*[\"']|[^\n]+)"
 )
 # A path segment of a URL that looks random: a mirror's token.
