@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import runpy
 import sys
 from typing import TYPE_CHECKING, NoReturn
@@ -80,3 +81,19 @@ def test_interrupted(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
     monkeypatch.setattr(detect, "run", interrupt)
     assert main(["detect"]) == 130
     assert capsys.readouterr().err == "interrupted\n"
+
+
+def test_output_that_the_code_page_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A character that the output's encoding can't spell is escaped, and ends no command."""
+
+    def show(_options: object) -> int:
+        print("C:\\тест é")  # noqa: T201 (a command)
+        return 0
+
+    output = io.BytesIO()
+    stream = io.TextIOWrapper(output, encoding="cp1252", newline="\n", write_through=True)
+    monkeypatch.setattr(sys, "stdout", stream)
+    monkeypatch.setattr(detect, "run", show)
+
+    assert main(["detect"]) == 0
+    assert output.getvalue() == b"C:\\\\u0442\\u0435\\u0441\\u0442 \xe9\n"
