@@ -91,18 +91,17 @@ BOUNDED = {
     "xformers==0.0.31": "2.7.1",
 }
 """The others, with the torch that each of them gets."""
+ALONE = ["flair", "invokeai"]
+"""Packages that each require another transformers than the rest."""
 TOGETHER = [
-    ([name for name in UNBOUNDED if name not in {"flair", "invokeai"}], NEWEST),
+    ([name for name in UNBOUNDED if name not in ALONE], NEWEST),
     (["torch>=2.4", "xformers==0.0.31"], "2.7.1"),
     (["torch", "whisperx"], "2.8.0"),
     (["torch", "lerobot"], "2.10.0"),
     (["ultralytics", "lmdeploy"], "2.12.1"),
     (["torch", "chatterbox-tts"], "2.6.0"),
 ]
-"""Installs of several packages each, with the torch that they get.
-
-flair and invokeai each require another transformers than the rest.
-"""
+"""Installs of several packages each, with the torch that they get."""
 
 
 def write(sandbox: Sandbox, dependencies: Iterable[str]) -> None:
@@ -143,7 +142,7 @@ def test_torch_that_the_install_admits(
 
 @pytest.mark.matrix
 @pytest.mark.parametrize("tool", ["pip", "uv"])
-@pytest.mark.parametrize("package", [*UNBOUNDED, *BOUNDED])
+@pytest.mark.parametrize("package", [*ALONE, *BOUNDED])
 def test_package(sandbox: Sandbox, tool: str, package: str) -> None:
     """A package alone ends with the torch that its requirements admit."""
     write(sandbox, [package])
