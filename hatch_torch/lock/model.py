@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from hatch_torch._redact import strip_url_secrets
 from hatch_torch.catalog.backend import FAMILIES
 from hatch_torch.catalog.releases import FAMILY
 from hatch_torch.config.config import declared_extras
@@ -48,7 +49,10 @@ class LockInputs(NamedTuple):
     def from_config(cls, config: Config) -> LockInputs:
         """Return what a lock for this project is made for."""
         return cls(
-            requirements=tuple(sorted(dict.fromkeys(_declared_requirements(config)))),
+            requirements=tuple(
+                # A lock is committed; a URL's credentials are not its business.
+                sorted(dict.fromkeys(map(strip_url_secrets, _declared_requirements(config))))
+            ),
             backends=tuple(sorted(extra.backend.name for extra in config.extras)),
             family=tuple(sorted(config.family)),
             channel=config.channel,

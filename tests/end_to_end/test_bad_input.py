@@ -98,7 +98,8 @@ def test_index_down_and_a_backend_asked_for(sandbox: Sandbox) -> None:
     """A backend that was asked for by name is not replaced by another one."""
     output = sandbox.on(TORCH_VARIANT_INDEX_URL=CLOSED).refusal("pip", what=".[cpu]")
 
-    assert f"{CLOSED}/cpu/torch/: connection refused" in output
+    assert f"{CLOSED}/cpu/torch" in output
+    assert "connection refused" in output
     assert "or set TORCH_VARIANT=portable" in output
     assert sandbox.versions() == {}
 
