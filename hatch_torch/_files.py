@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-_DELAYS = (0.01, 0.03, 0.1, 0.3, 0.5) if os.name == "nt" else ()  # seconds
-
+# Seconds, a second in all; uneven, so that several writers do not meet at each try.
+_DELAYS = (0.007, 0.011, 0.013, 0.017, 0.019, 0.023) * 12 if os.name == "nt" else ()
 
 MAX_TEXT_BYTES = 16 * 2**20
 """No file that is written by hand, and no METADATA, is larger."""

@@ -56,8 +56,9 @@ def scripts(windows: Windows, wheel: Path) -> Path:
 
 @pytest.fixture
 def folder(windows: Windows, request: pytest.FixtureRequest) -> Iterator[Path]:
-    r"""Return an empty folder on `C:\`, which is removed after the test."""
-    made = windows.drive / "tests" / request.node.name.translate(str.maketrans("[]:/", "----"))
+    r"""Return an empty folder on `C:\`, with blanks and an accent, removed after the test."""
+    name = request.node.name.translate(str.maketrans("[]:/", "----"))
+    made = windows.drive / "tests" / "café au lait" / name
     shutil.rmtree(made, ignore_errors=True)
     made.mkdir(parents=True)
     yield made

@@ -168,7 +168,7 @@ class Windows:
         """Return the variables of a process of Wine."""
         return {
             "HOME": str(self.folder / "home"),
-            "LANG": "en_US.UTF-8",  # Wine's code page for it is cp1252, as in most of the world
+            "LANG": "C.UTF-8",  # exists everywhere; Wine is American then, with cp1252
             "PATH": os.environ["PATH"],
             "WINEARCH": "win64",
             "WINEDEBUG": "-all",
