@@ -48,13 +48,13 @@ def test_explain(command: Command) -> None:
 
 
 def test_status(command: Command, sandbox: Sandbox) -> None:
-    """`status` finds that torch is missing, in the environment that is active."""
+    """`status` finds that the project is not installed in the environment that is active."""
     sandbox.write("full")
 
     status = json.loads(command("status", "--json", fails=True))
 
     assert status["environment"].startswith("C:\\tests\\café au lait\\")
-    assert any("torch" in finding["why"] for finding in status["findings"])
+    assert any("my-app is not installed" in finding["why"] for finding in status["findings"])
 
 
 def test_init_and_lock(command: Command, sandbox: Sandbox) -> None:

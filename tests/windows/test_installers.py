@@ -16,8 +16,7 @@ FULL = {"none": "cpu", "rtx-4090": "cu126"}
 
 @pytest.mark.parametrize(
     ("tool", "form", "machine"),
-    [
-        ("pip", "full", "none"),
+    [  # test_demo has pip without an accelerator
         ("pip", "smallest", "rtx-4090"),
         ("pip", "setuptools", "rtx-4090"),
         ("uv", "full", "none"),
@@ -39,7 +38,7 @@ def test_editable_install(sandbox: Sandbox, tool: str, form: str, machine: str) 
 
 def test_portable_command(sandbox: Sandbox) -> None:
     """`uv lock` is told apart from an install by its command line: it gets nothing of here."""
-    sandbox.on("rtx-4090").uv("lock")
+    sandbox.on("rtx-4090").uv("lock", "--python", sandbox.python)
 
     lock = (sandbox.project / "uv.lock").read_text(encoding="utf-8")
     assert "+cu126" not in lock

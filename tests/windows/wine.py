@@ -157,6 +157,9 @@ class Windows:
         environ = self.variables()
         with (self.folder / "session.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
+            # A session that was killed leaves its server behind; nobody else has the lock.
+            subprocess.run([server, "-k"], env=environ, check=False, **QUIET)
+            subprocess.run([server, "-w"], env=environ, check=True, timeout=SECONDS, **QUIET)
             subprocess.run([server, "-p"], env=environ, check=True, **QUIET)
             try:
                 subprocess.run([loader, "cmd.exe", "/c", "exit"], env=environ, check=True, **QUIET)
