@@ -125,9 +125,10 @@ class Client:
         limits the bytes; by default, those of all pages of this client together.
         """
         budget = budget or self._page_budget
+        wanted = tuple(dict.fromkeys(urls))
         pages: dict[str, R | IndexFaultError] = {}
         stale: dict[str, bool] = {}
-        for url in dict.fromkeys(urls):
+        for url in wanted:
             page = self._read_cache(url, budget)
             if page and page.is_fresh(self._now()):
                 pages[url] = _capture_fault(partial(self._read, read, page))
@@ -140,7 +141,8 @@ class Client:
         for url in stale.keys() - pages.keys():
             fault, has_copy = self._no_reply(url), stale[url]
             pages[url] = _capture_fault(partial(self._read_stale, url, fault, read, has_copy))
-        return pages
+        # In the caller's order, not in that of the replies: the first fault is what a user reads.
+        return {url: pages[url] for url in wanted}
 
     def is_fresh(self, state: PageState) -> bool:
         """Return whether a page counts as unchanged without being asked for."""

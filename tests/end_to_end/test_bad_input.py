@@ -90,9 +90,7 @@ def test_index_down(sandbox: Sandbox) -> None:
     """Nothing stands in for an index that is down where the accelerator needs its wheels."""
     output = sandbox.on("mi300x", TORCH_VARIANT_INDEX_URL=CLOSED).refusal("pip")
 
-    assert f"{CLOSED}/rocm7.0/torch" in output  # of the pages asked together, any
-
-    assert "connection refused" in output
+    assert f"{CLOSED}/rocm7.0/torch/: connection refused" in output
     assert "or set TORCH_VARIANT=portable" in output
 
 
@@ -100,8 +98,7 @@ def test_index_down_and_a_backend_asked_for(sandbox: Sandbox) -> None:
     """A backend that was asked for by name is not replaced by another one."""
     output = sandbox.on(TORCH_VARIANT_INDEX_URL=CLOSED).refusal("pip", what=".[cpu]")
 
-    assert f"{CLOSED}/cpu/torch" in output
-    assert "connection refused" in output
+    assert f"{CLOSED}/cpu/torch/: connection refused" in output
     assert "or set TORCH_VARIANT=portable" in output
     assert sandbox.versions() == {}
 

@@ -168,7 +168,7 @@ def test_commands(sandbox_with_secrets: Sandbox) -> None:
         (
             {"TORCH_VARIANT_TIMEOUT": "{index}"},
             "",
-            "got 'http://***@",
+            "TORCH_VARIANT_TIMEOUT: expected seconds from 0.001 to 86400, got 'http://***@",
         ),
         ({"TORCH_VARIANT_HARDWARE": "{index}"}, "", "TORCH_VARIANT_HARDWARE: "),
         ({"TORCH_VARIANT_OFFLINE": "1"}, "", "the network is switched off"),

@@ -93,6 +93,22 @@ class TestAsking:
 class TestTogether:
     """Several requests within one deadline and one budget."""
 
+    def test_order(self, server: Server, client: Client, hosts: AllowedHosts) -> None:
+        """Pages come in the order in which they are wanted, whichever arrives first."""
+        second_is_there = Event()
+
+        def late(handler: BaseHTTPRequestHandler) -> None:
+            assert second_is_there.wait(5)
+            handler.send_error(404)
+
+        def early(handler: BaseHTTPRequestHandler) -> None:
+            handler.send_error(404)
+            second_is_there.set()
+
+        server.routes |= {"/first": late, "/second": early}
+        urls = [f"{server.url}/first", f"{server.url}/second"]
+        assert [*client.get_pages(urls, hosts, body)] == urls
+
     def test_map(self, server: Server, client: Client, hosts: AllowedHosts) -> None:
         """Each item has its result or its fault."""
         server.page("/a", "A")
