@@ -129,7 +129,7 @@ def test_backend_without_the_range(explain: Explain) -> None:
     """CUDA 12.1's index ends at torch 2.5.1: asked for more, it is refused with what would do."""
     options = ("--require", "torch>=2.7.0", "--backend", "cu121")
     with pytest.raises(
-        AssertionError, match=r"(?s)cu121 \(2.2.0 to 2.5.1\).*hint: require torch==2.5.1"
+        AssertionError, match=r"(?s)cu121 \(2.2.0 to 2.5.1\).*hint: request cu118 instead of cu121"
     ):
         explain("launcher", "linux-nvidia-rtx-4090", *options)
 

@@ -29,7 +29,7 @@ from hatch_torch.hardware.model import Hardware
 from hatch_torch.resolution.avoidance import Avoidance
 from hatch_torch.resolution.injection import UNSATISFIABLE, inject_for_all
 from hatch_torch.resolution.installed import keep_installed, keep_vendor_build
-from hatch_torch.resolution.model import Decision, Pin, Solution, TreeConflictError
+from hatch_torch.resolution.model import COMMAND_LINE, Decision, Pin, Solution, TreeConflictError
 from hatch_torch.resolution.strategies import (
     NO_WHEEL_RUNS,
     VENDORS,
@@ -163,7 +163,10 @@ def _find_solution(
                 break
             return _solve_offline(inputs, request, draft, fault, requirements)
         except TreeConflictError as conflict:
-            conflicts |= dict.fromkeys(conflict.bounds)
+            # What the project itself requires is told as such, also without a whole install.
+            own = (inputs.config.name or COMMAND_LINE,)
+            if any(bound.path != own for bound in conflict.bounds):
+                conflicts |= dict.fromkeys(conflict.bounds)
             continue
         if solution:
             excluded = [f"excluded: {bound}" for bound in conflicts]

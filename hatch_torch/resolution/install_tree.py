@@ -19,7 +19,7 @@ from hatch_torch.config.backend_request import expand_self_extras
 from hatch_torch.config.config import declared_extras
 from hatch_torch.config.pyproject import read_project
 from hatch_torch.errors import ConfigurationError
-from hatch_torch.resolution.model import Need, Tree
+from hatch_torch.resolution.model import COMMAND_LINE, Need, Tree
 from hatch_torch.resolution.packages import InstallerPackages, find_installed_releases
 
 if TYPE_CHECKING:
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     Root = tuple[str, Need]
     """A requirement, after who states it."""
 
-_COMMAND = "the command line"
 _UV_SOURCE = "tool.uv.sources"
 """Stands for the URL of a package that uv gets from git or a URL."""
 _WHEELS = "the wheels of the torch family"
@@ -206,7 +205,7 @@ class InstallTree:
         unknown = uv.unknown if (uv := self._options.uv_sources) else ()
         for by, need in _project_needs(self._options.config, request.extras, environment):
             yield by, need._replace(url=_UV_SOURCE) if need.name in unknown else need
-        lines = ((_COMMAND, line) for line in request.resolver.requirements)
+        lines = ((COMMAND_LINE, line) for line in request.resolver.requirements)
         yield from _parse_needs(lines, environment)
         for project in self._local_projects:
             yield from _project_needs(project, (), environment)
@@ -261,7 +260,7 @@ def _project_needs(
     )
     for requirement in (*config.dependencies, *requested):
         if marker_applies(requirement.marker, environment):
-            yield config.name or _COMMAND, Need.from_requirement(requirement)
+            yield config.name or COMMAND_LINE, Need.from_requirement(requirement)
 
 
 def _parse_needs(

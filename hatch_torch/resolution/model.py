@@ -98,6 +98,10 @@ class Need(NamedTuple):
         return f"{self.name}{extras}{self.specifier}"
 
 
+COMMAND_LINE = "the command line"
+"""Who states a requirement that no project does."""
+
+
 class Bound(NamedTuple):
     """A requirement on the torch family, and the packages that lead to it."""
 
