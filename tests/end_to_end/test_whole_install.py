@@ -180,12 +180,19 @@ def test_member_through_a_dependency(sandbox: Sandbox, tool: str) -> None:
 
 @pytest.mark.parametrize("tool", ["pip", "uv"])
 def test_refusal(sandbox: Sandbox, tool: str) -> None:
-    """Where no torch that runs here is admitted, the error names the package and its range."""
-    write(sandbox, ["torch", "allennlp==2.10.1"])
+    """Where no torch is admitted, the error names package and range, and a change that works."""
+    write(sandbox, ["torch", "allennlp"])
+    machine = sandbox.on(H200)
 
-    output = sandbox.on(H200).refusal(tool)
+    output = machine.refusal(tool)
 
-    assert "torch <1.13.0,>=1.10.0: allennlp 2.10.1" in output
+    assert "no torch fits this project" in output
+    bound = "torch <1.13.0,>=1.10.0: allennlp 2.10.1, required by my-app"
+    assert f"bounded by {bound}" in output
+    assert "hint: remove allennlp, which no torch here satisfies: cu13" in output
+
+    write(sandbox, ["torch"])
+    machine.install(tool, "--dry-run")
 
 
 def test_two_projects_in_one_command(sandbox: Sandbox) -> None:
