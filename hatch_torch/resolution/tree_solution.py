@@ -62,7 +62,7 @@ def solve_in_tree(
         ranges = _add_bounds(specifiers, bounds)
         while solution := solve(ranges):
             versions = {pin.name: pin.version for pin in solution.pins}
-            yield FamilyChoice(versions, lambda: requires(solution), solution)
+            yield FamilyChoice(versions, partial(requires, solution), solution)
             others = SpecifierSet(f"!={versions[TORCH].public}")
             ranges = _add_bounds(ranges, {TORCH: others})
 
@@ -111,11 +111,10 @@ def _add_bound_wheels(
     Another backend of the same release is taken where these are built for another CUDA.
     """
     found = find_wheels(solution)
-    if [*describe_cuda_mismatch(found, solution.backend)]:
+    if solution.backend.family == "cuda" and [*describe_cuda_mismatch(found, solution.backend)]:
         (torch,) = (pin.version.public for pin in solution.pins if pin.name == TORCH)
         backends = {one: of for one, of in ranges.items() if _has_cuda(one, found.cuda)}
-        other = solve(_add_bounds(backends, {TORCH: SpecifierSet(f"=={torch}")}))
-        if other and solution.backend.family == "cuda":
+        if other := solve(_add_bounds(backends, {TORCH: SpecifierSet(f"=={torch}")})):
             solution = other._replace(bounds=solution.bounds, releases=solution.releases)
             found = find_wheels(solution)
     warnings = (*found.warnings, *describe_cuda_mismatch(found, solution.backend))
@@ -154,5 +153,5 @@ def _merge_bounds(tree: Tree) -> dict[str, SpecifierSet]:
     bounds: dict[str, SpecifierSet] = {}
     for bound in tree.bounds:
         need = bound.need
-        bounds[need.name] = bounds.get(need.name, SpecifierSet()) & need.specifier
+        bounds[need.name] = bounds.get(need.name, _ANY) & need.specifier
     return bounds
