@@ -56,7 +56,7 @@ def put(folder: Path, name: str, *required: str) -> None:
 
 
 def test_requirements_of_the_command(make_tree: MakeTree) -> None:
-    """The command's requirements count where their marker holds; invalid ones are pip's to report."""
+    """The command's requirements count where their marker holds; pip reports invalid ones."""
     requirements = ("timm<2", "not >> valid", "colorama ; sys_platform == 'win32'")
     assert stated(make_tree("torch>=2.4", requirements=requirements)) == [
         ("my-app", "torch>=2.4"),
